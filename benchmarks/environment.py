@@ -1,0 +1,111 @@
+"""Opening a database, measuring a block and writing result tables."""
+
+import contextlib
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+RESULTS = HERE / 'results'
+
+
+def run_odoo(*arguments, check=True):
+    """Run the project's Odoo command; its output is shown only when it fails."""
+    command = ['nice', str(ROOT / 'scripts' / 'odoo'), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        sys.stderr.write(done.stdout[-4000:] + done.stderr[-8000:])
+        raise SystemExit(f"{' '.join(arguments)} failed with code {done.returncode}")
+    return done
+
+
+def prepare_odoo(addons=()):
+    """Configure the Odoo library in this process: quiet, no HTTP server, our add-on on the path."""
+    from odoo.tools import config
+
+    paths = [str(path) for path in (*addons, ROOT) if any(Path(path).glob('*/__manifest__.py'))]
+    options = ['--no-http', '--log-level', 'error', '--max-cron-threads', '0']
+    if paths:
+        options += ['--addons-path', ','.join(paths)]
+    config.parse_config(options)
+
+
+@contextlib.contextmanager
+def open_env(database, addons=()):
+    """Yield an Odoo environment of the superuser on the database; commits at the end."""
+    prepare_odoo(addons)
+    from odoo.api import SUPERUSER_ID, Environment
+    from odoo.modules.registry import Registry
+
+    registry = Registry(database)
+    with registry.cursor() as cr:
+        yield Environment(cr, SUPERUSER_ID, {})
+
+
+# === DATABASES === #
+def connect(database='postgres'):
+    """Return a plain autocommit connection to a database of the project's PostgreSQL."""
+    import psycopg2
+
+    connection = psycopg2.connect(dbname=database)
+    connection.autocommit = True
+    return connection
+
+
+def execute(database, query, params=None):
+    """Run one statement outside a transaction and return its rows, if any."""
+    connection = connect(database)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query, params)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def database_exists(database):
+    """Tell whether the database is there."""
+    return bool(execute('postgres', 'SELECT 1 FROM pg_database WHERE datname = %s', [database]))
+
+
+def drop_database(database):
+    """Drop the database when it exists."""
+    execute('postgres', f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+
+def clone_database(source, target):
+    """Make `target` a fresh copy of `source` (files copied, no WAL per block)."""
+    drop_database(target)
+    execute('postgres', f'CREATE DATABASE "{target}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+
+
+# === MEASURING === #
+class Measure:
+    """Wall time and number of queries of a `with` block."""
+
+    def __init__(self, cr):
+        self.cr = cr
+
+    def __enter__(self):
+        self.queries = self.cr.sql_log_count
+        self.started = time.perf_counter()
+        return self
+
+    def __exit__(self, *_error):
+        self.seconds = time.perf_counter() - self.started
+        self.queries = self.cr.sql_log_count - self.queries
+
+
+def peak_memory_mb():
+    """Return the highest resident memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def markdown_table(header, rows):
+    """Return a GitHub table as text."""
+    lines = ['| ' + ' | '.join(header) + ' |', '|' + ' --- |' * len(header)]
+    lines += ['| ' + ' | '.join(str(cell) for cell in row) + ' |' for row in rows]
+    return '\n'.join(lines) + '\n'
