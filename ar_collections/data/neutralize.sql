@@ -1,0 +1,12 @@
+-- A copy of production stays silent: no run at night, nothing sent, nothing waiting to leave.
+UPDATE res_company SET ar_dunning_active = FALSE;
+UPDATE ir_cron SET active = FALSE
+ WHERE id IN (SELECT res_id FROM ir_model_data
+               WHERE module = 'ar_collections' AND model = 'ir.cron'
+                 AND name IN ('ir_cron_ar_dunning_run', 'ir_cron_ar_reminder_send'));
+UPDATE mail_mail SET state = 'cancel'
+ WHERE state = 'outgoing'
+   AND id IN (SELECT mail_id FROM ar_reminder WHERE mail_id IS NOT NULL);
+UPDATE ar_reminder_line SET state = 'cancelled' WHERE state IN ('approved', 'queued', 'sending');
+UPDATE ar_reminder SET state = 'cancelled', reason = 'Neutralized copy'
+ WHERE state IN ('approved', 'queued', 'sending');

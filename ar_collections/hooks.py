@@ -1,0 +1,14 @@
+def post_init_hook(env):
+    """Give each company its default policy and read the existing ledger once."""
+    companies = env['res.company'].search([])
+    companies._ar_set_defaults()
+    for company in companies:
+        env['ar.customer']._refresh(company)
+
+
+def uninstall_hook(env):
+    """Remove what the ORM does not remove by itself: parameters, defaults and activities."""
+    env['ir.config_parameter'].search([('key', '=like', r'ar\_collections.%')]).unlink()
+    env['ir.default'].search([('field_id.name', '=like', r'ar\_%')]).unlink()
+    env['mail.activity'].search([('res_model', '=like', 'ar.%')]).unlink()
+    env['mail.message'].search([('model', '=like', 'ar.%')]).unlink()

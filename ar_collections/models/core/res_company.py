@@ -1,0 +1,50 @@
+from datetime import datetime
+
+import pytz
+
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    ar_approver_id = fields.Many2one(
+        'res.users', string="Reminders approved by", domain=[('share', '=', False)],
+        help="Gets one activity a day when reminders wait for approval.",
+    )
+    ar_collector_id = fields.Many2one(
+        'res.users', string="Default collector", domain=[('share', '=', False)],
+        help="Gets the tasks and calls of customers who have no collector.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies.sudo()._ar_set_defaults()
+        return companies
+
+    def _ar_set_defaults(self):
+        """Hook: give new companies what the module needs to work at once."""
+
+    def _get_ar_account_ids(self):
+        """Return the ids of the receivable accounts of these companies.
+
+        Resolved once per request, so that ledger queries can use the index on account.
+
+        :rtype: list[int]
+        """
+        # sudo: whoever may open a customer need not be allowed to read the chart of accounts.
+        accounts = self.env['account.account'].sudo().with_context(active_test=False)
+        return accounts.search([
+            ('account_type', '=', 'asset_receivable'), ('company_ids', 'parent_of', self.ids),
+        ]).ids
+
+    def _get_ar_tz(self):
+        """Return the name of the company's time zone: its working hours say it."""
+        self.ensure_one()
+        return self.resource_calendar_id.tz or self.partner_id.tz or 'UTC'
+
+    def _get_ar_today(self):
+        """Return the date of today where the company works."""
+        self.ensure_one()
+        return datetime.now(pytz.timezone(self._get_ar_tz())).date()

@@ -1,0 +1,74 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .account_move import READERS
+
+
+class AccountMoveLine(models.Model):
+    """EXTENDS account: the dunning level of one open item."""
+    _inherit = 'account.move.line'
+
+    ar_dunning_level_id = fields.Many2one(
+        'ar.dunning.level', string="Dunning level", compute='_compute_ar_dunning_level_id',
+        search='_search_ar_dunning_level_id', compute_sudo=True, groups=READERS,
+        help="Highest level sent for this item.")
+    ar_days_overdue = fields.Integer(
+        string="Days overdue", compute='_compute_ar_days_overdue',
+        help="Today minus the due date of the item; zero before it.")
+
+    def _compute_ar_dunning_level_id(self):
+        """One query for any number of items."""
+        rows = {}
+        if self.ids:
+            self.env['ar.reminder.line'].flush_model()
+            rows = dict(self.env.execute_query(SQL(
+                "SELECT l.id, %s FROM account_move_line l WHERE l.id = ANY(%s)",
+                self._get_ar_level_sql(SQL("l.id")), self.ids)))
+        for line in self:
+            line.ar_dunning_level_id = rows.get(line._origin.id)
+
+    @api.depends('date_maturity', 'date', 'reconciled')
+    def _compute_ar_days_overdue(self):
+        today = fields.Date.context_today(self)
+        for line in self:
+            due = line.date_maturity or line.date
+            line.ar_days_overdue = (
+                max((today - due).days, 0) if due and not line.reconciled else 0)
+
+    def _search_ar_dunning_level_id(self, operator, value):
+        if operator != 'in':
+            return NotImplemented
+        ids = [v for v in value if v]
+        reached = SQL(
+            "(SELECT line.move_line_id FROM ar_reminder_line line"
+            "  WHERE line.kind = 'step' AND line.counted AND line.state = 'sent'"
+            "    AND line.move_line_id IS NOT NULL%s)",
+            SQL(" AND %s = ANY(%s)", self._get_ar_level_sql(SQL("line.move_line_id")), ids)
+            if ids else SQL())
+        if False not in value:
+            return fields.Domain('id', 'in', reached)
+        any_level = SQL(
+            "(SELECT line.move_line_id FROM ar_reminder_line line WHERE line.kind = 'step'"
+            " AND line.counted AND line.state = 'sent' AND line.move_line_id IS NOT NULL)")
+        domain = fields.Domain('id', 'not in', any_level)
+        return domain | fields.Domain('id', 'in', reached) if ids else domain
+
+    @api.model
+    def _get_ar_level_sql(self, line_id):
+        """Return the sub-query of the highest level sent for an item.
+
+        :param SQL line_id: expression of the item's id
+        """
+        return SQL(
+            "(SELECT step.level_id FROM ar_reminder_line step"
+            "   JOIN ar_dunning_level level ON level.id = step.level_id"
+            "  WHERE step.move_line_id = %s AND step.kind = 'step' AND step.counted"
+            "    AND step.state = 'sent'"
+            "  ORDER BY level.offset_days DESC, level.id DESC LIMIT 1)", line_id)
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """EXTENDS account: items can be grouped by dunning level."""
+        if field_expr == 'ar_dunning_level_id':
+            self._check_field_access(self._fields[field_expr], 'read')
+            return self._get_ar_level_sql(SQL.identifier(alias, 'id'))
+        return super()._field_to_sql(alias, field_expr, query)

@@ -1,0 +1,152 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class ArCustomer(models.Model):
+    """EXTENDS core: policy, stop, level and reminders of a customer."""
+    _inherit = 'ar.customer'
+
+    policy_id = fields.Many2one(
+        'ar.dunning.policy', string="Own policy", tracking=True, check_company=True,
+        help="Set it to overrule the rules for this customer.")
+    effective_policy_id = fields.Many2one(
+        'ar.dunning.policy', string="Policy", compute='_compute_effective_policy')
+    policy_reason = fields.Char(
+        string="Why this policy", compute='_compute_effective_policy')
+    dunning_stop = fields.Boolean(string="Stop reminders", tracking=True)
+    dunning_stop_until = fields.Date(
+        string="Stopped until", tracking=True, help="Included. Empty: until somebody lifts it.")
+    dunning_stop_reason = fields.Char(string="Reason of the stop", tracking=True)
+    dunning_level_id = fields.Many2one(
+        'ar.dunning.level', string="Dunning level", readonly=True, ondelete='set null',
+        index='btree_not_null', help="Highest level sent among the items still open.")
+    last_reminder_date = fields.Date(readonly=True)
+    reminder_ids = fields.One2many('ar.reminder', 'customer_id')
+    reminder_count = fields.Integer(compute='_compute_reminder_count')
+    waiting_reminder_count = fields.Integer(compute='_compute_reminder_count')
+
+    @api.depends('policy_id', 'partner_id')
+    @api.depends_context('company')
+    def _compute_effective_policy(self):
+        """One query per company: which policy applies, and what chose it."""
+        Rule = self.env['ar.dunning.rule']
+        self.effective_policy_id = False
+        self.policy_reason = False
+        for company, customers in self.filtered('id').grouped('company_id').items():
+            customers.flush_model()
+            rows = {row['customer_id']: row for row in self.env.execute_query_dict(
+                Rule._get_policy_query(company, customers._origin.ids))}
+            for customer in customers:
+                row = rows.get(customer._origin.id, {'policy_id': None, 'origin': 'none'})
+                customer.effective_policy_id = row['policy_id']
+                customer.policy_reason = customer._get_policy_reason(row)
+
+    def _get_policy_reason(self, row):
+        if row['origin'] == 'customer':
+            return self.env._("Chosen on this customer.")
+        if row['origin'] == 'rule':
+            rule = self.env['ar.dunning.rule'].sudo().browse(row['rule_id'])
+            return self.env._("Rule “%s” is the first that matches.", rule.name)
+        if row['origin'] == 'company':
+            return self.env._("No rule matches: default of the company.")
+        return self.env._(
+            "No rule matches and the company has no default policy: nothing is sent.")
+
+    def _compute_reminder_count(self):
+        counts = {}
+        for customer, state, count in self.env['ar.reminder']._read_group(
+                [('customer_id', 'in', self.ids)], ['customer_id', 'state'], ['__count']):
+            counts.setdefault(customer.id, {})[state] = count
+        for customer in self:
+            by_state = counts.get(customer.id, {})
+            customer.reminder_count = sum(by_state.values())
+            customer.waiting_reminder_count = by_state.get('proposed', 0)
+
+    # === REFRESH === #
+
+    def _get_figure_parts(self, company, scope):
+        """EXTENDS core: level and last reminder, derived from what was sent."""
+        return [*super()._get_figure_parts(company, scope), {
+            'name': 'dunning', 'query': self._get_level_query(company, scope),
+            'columns': {'last_reminder_date': None, 'dunning_level_id': None},
+        }]
+
+    def _get_level_query(self, company, scope):
+        """Highest level among the sent lines of items still open, and the last reminder."""
+        condition = self._get_scope_condition(scope, SQL("customer.partner_id"))
+        return SQL(
+            """
+            SELECT customer.partner_id, last.last_reminder_date, level.dunning_level_id
+              FROM ar_customer customer
+              LEFT JOIN (
+                SELECT customer_id, MAX(sent_date) AS last_reminder_date FROM ar_reminder
+                 WHERE company_id = %(company)s AND state = 'sent' GROUP BY customer_id
+              ) last ON last.customer_id = customer.id
+              LEFT JOIN (
+                SELECT line.customer_id,
+                       (array_agg(line.level_id ORDER BY step.offset_days DESC, step.id DESC))[1]
+                           AS dunning_level_id
+                  FROM ar_reminder_line line
+                  JOIN ar_dunning_level step ON step.id = line.level_id
+                  JOIN account_move_line item ON item.id = line.move_line_id
+                       AND item.reconciled IS NOT TRUE AND item.parent_state = 'posted'
+                 WHERE line.company_id = %(company)s AND line.kind = 'step' AND line.counted
+                   AND line.state = 'sent'
+                 GROUP BY line.customer_id
+              ) level ON level.customer_id = customer.id
+             WHERE customer.company_id = %(company)s AND %(scope)s
+            """,
+            company=company.id, scope=condition,
+        )
+
+    def _update_next_action(self, company, scope):
+        """EXTENDS core: the first of the follow-up date and the next step of an open item."""
+        condition = self._get_scope_condition(scope, SQL("c.partner_id"))
+        steps = self.env['ar.dunning.engine']._get_next_step_query(
+            company, company._get_ar_today(), condition)
+        self.env.cr.execute(SQL(
+            """
+            UPDATE ar_customer customer SET next_action_date = planned.next_date
+              FROM (
+                SELECT c.id, LEAST(c.follow_up_date, MIN(step.next_date)) AS next_date
+                  FROM ar_customer c
+                  LEFT JOIN (%(steps)s) step ON step.customer_id = c.id
+                 WHERE c.company_id = %(company)s AND %(condition)s
+                 GROUP BY c.id, c.follow_up_date
+              ) planned
+             WHERE planned.id = customer.id
+               AND customer.next_action_date IS DISTINCT FROM planned.next_date
+            """,
+            steps=steps, company=company.id, condition=condition,
+        ))
+
+    # === ACTIONS === #
+
+    def action_remind_now(self):
+        """Open the preview of what would be sent to these customers today."""
+        companies = self.company_id
+        if len(companies) > 1:
+            raise UserError(self.env._("Choose customers of one company at a time."))
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'ar.dunning.preview',
+            'view_mode': 'form', 'target': 'current', 'name': self.env._("Preview"),
+            'context': {'default_company_id': companies.id,
+                        'default_customer_ids': [fields.Command.set(self.ids)]},
+        }
+
+    def action_view_reminders(self):
+        """Open the reminders of this customer."""
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id('ar_collections.ar_reminder_action')
+        action['domain'] = [('customer_id', '=', self.id)]
+        action['context'] = {}
+        return action
+
+    def action_reset_level(self):
+        """Open the dialogue that lowers the level of open items, with a reason."""
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'ar.dunning.reset',
+            'view_mode': 'form', 'target': 'new', 'name': self.env._("Lower the level"),
+            'context': {'default_customer_ids': [fields.Command.set(self.ids)]},
+        }

@@ -1,0 +1,408 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Work tables of one transaction; PostgreSQL drops them at its end.
+ITEM_TABLE = 'ar_dunning_item'
+GROUP_TABLE = 'ar_dunning_group'
+
+
+class ArDunningEngine(models.AbstractModel):
+    """Decides who hears about what. It writes two temporary tables and no record.
+
+    `ar_dunning_item`: one row per open item with the level it reaches, or the reason why not.
+    `ar_dunning_group`: one row per message that would leave, with level, channel and recipient.
+    The preview and the run read both: what is previewed is what is created.
+    """
+    _name = 'ar.dunning.engine'
+    _description = "Dunning engine"
+
+    @api.model
+    def _decide(self, company, date, customer_ids=None):
+        """Fill the two work tables. The number of queries does not depend on the customers.
+
+        :param company: `res.company`, one
+        :param date date: the day on which ages are counted
+        :param customer_ids: restrict to these `ar.customer` ids
+        """
+        self.env.flush_all()
+        self._drop_tables()
+        self._create_item_table(company, date, customer_ids)
+        self._exclude_covered_items(company)
+        self._create_group_table(company, date)
+        self._exclude_items_of_refused_groups()
+
+    @api.model
+    def _get_skip_query(self, company):
+        """Return the query of items that were left out although they had reached a level.
+
+        Columns: customer_id, move_line_id, move_id, level_id, reason, amount.
+        """
+        return SQL(
+            """
+            SELECT customer_id, item_id AS move_line_id, move_id, step_level_id AS level_id,
+                   reason, residual AS amount
+              FROM ar_dunning_item
+             WHERE reason IS NOT NULL AND (step_level_id IS NOT NULL OR reason = 'no_policy')
+            """)
+
+    def _drop_tables(self):
+        self.env.cr.execute(SQL(
+            "DROP TABLE IF EXISTS %s, %s",
+            SQL.identifier(ITEM_TABLE), SQL.identifier(GROUP_TABLE)))
+
+    # === ITEMS === #
+
+    def _create_item_table(self, company, date, customer_ids):
+        """Classify every open item: policy, age, level reached, reason for leaving it out."""
+        condition = SQL("TRUE") if customer_ids is None else SQL(
+            "c.id = ANY(%s)", list(customer_ids))
+        self.env.cr.execute(SQL(
+            """
+            CREATE TEMP TABLE ar_dunning_item ON COMMIT DROP AS
+            SELECT item_id, move_id, customer_id, currency_id, residual, residual_currency, age,
+                   policy_id, auto_steps, reason,
+                   CASE WHEN step <= reached THEN levels[step] END AS step_level_id,
+                   CASE WHEN step <= reached THEN offsets[step] END AS step_offset
+              FROM (
+                SELECT placed.*,
+                       CASE WHEN reached <= floor THEN NULL
+                            WHEN done IS NOT NULL THEN GREATEST(done, floor) + 1
+                            WHEN age <= 0 OR catch_up = 'age' THEN reached
+                            ELSE floor + 1 END AS step
+                  FROM (%(placed)s) placed
+              ) stepped
+            """,
+            placed=self._get_placed_query(company, date, condition, customer_ids),
+        ))
+        self.env.cr.execute(SQL("ANALYZE ar_dunning_item"))
+
+    @api.model
+    def _get_placed_query(self, company, date, condition, customer_ids=None):
+        """Return the query that places each open item on the ladder of its policy.
+
+        Columns beside the item's own: `offsets` and `levels` (the ladder, in order), `reached`
+        (number of levels reached by its age), `done` (rank of the highest level sent, or null),
+        `floor` (number of levels that its age has left behind: those before the due date), and
+        `reason` (why it stays out of dunning, or null).
+
+        :param SQL condition: further condition; aliases of `_get_item_exclusions`
+        :param customer_ids: customers whose policy is needed; all when omitted
+        :rtype: SQL
+        """
+        exclusions = SQL(" ").join(
+            SQL("WHEN %s THEN %s", excluded, code)
+            for code, excluded in self._get_item_exclusions(company, date)
+        )
+        return SQL(
+            """
+            WITH policy AS MATERIALIZED (%(policy)s),
+            ladder AS MATERIALIZED (
+                SELECT policy_id, array_agg(offset_days ORDER BY offset_days) AS offsets,
+                       array_agg(id ORDER BY offset_days) AS levels,
+                       (COUNT(*) FILTER (WHERE offset_days < 0))::int AS before_due
+                  FROM ar_dunning_level GROUP BY policy_id
+            ),
+            history AS (%(history)s)
+            SELECT item.*, dunning.catch_up, ladder.levels, ladder.offsets,
+                   width_bucket(item.age, ladder.offsets) AS reached,
+                   CASE WHEN item.age > 0 THEN ladder.before_due ELSE 0 END AS floor,
+                   CASE WHEN item.last_offset IS NOT NULL
+                        THEN width_bucket(item.last_offset, ladder.offsets) END AS done
+              FROM (
+                SELECT l.id AS item_id, l.move_id, c.id AS customer_id, l.currency_id,
+                       l.amount_residual AS residual,
+                       l.amount_residual_currency AS residual_currency,
+                       COALESCE(l.date_maturity, l.date) AS due,
+                       %(date)s::date - COALESCE(l.date_maturity, l.date) AS age,
+                       COALESCE(override.policy_id, policy.policy_id) AS policy_id,
+                       history.last_offset, COALESCE(history.auto_steps, 0) AS auto_steps,
+                       CASE %(exclusions)s
+                            WHEN COALESCE(override.policy_id, policy.policy_id) IS NULL
+                            THEN 'no_policy' END AS reason
+                  FROM account_move_line l
+                  JOIN account_move m ON m.id = l.move_id
+                  JOIN res_partner p ON p.id = l.partner_id
+                  JOIN ar_customer c
+                    ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
+                  LEFT JOIN policy ON policy.customer_id = c.id
+                  LEFT JOIN ar_dunning_override override ON override.move_id = l.move_id
+                  LEFT JOIN history ON history.move_line_id = l.id
+                 WHERE l.account_id = ANY(%(accounts)s) AND l.reconciled IS NOT TRUE
+                   AND l.company_id = %(company)s AND l.parent_state = 'posted'
+                   AND l.amount_residual > 0 AND l.date <= %(date)s AND %(condition)s
+              ) item
+              LEFT JOIN ladder ON ladder.policy_id = item.policy_id
+              LEFT JOIN ar_dunning_policy dunning ON dunning.id = item.policy_id
+            """,
+            policy=self.env['ar.dunning.rule']._get_policy_query(company, customer_ids),
+            history=self._get_history_query(company), date=date, exclusions=exclusions,
+            accounts=company._get_ar_account_ids(), company=company.id, condition=condition,
+        )
+
+    @api.model
+    def _get_next_step_query(self, company, date, condition, customer_ids=None):
+        """Return the query of the day on which each item reaches its next level.
+
+        Columns: item_id, move_id, customer_id, next_date (null at the end of the ladder).
+        """
+        return SQL(
+            """
+            SELECT stepped.item_id, stepped.move_id, stepped.customer_id,
+                   GREATEST(stepped.due + stepped.offsets[stepped.next],
+                            %(date)s::date) AS next_date
+              FROM (
+                SELECT placed.*,
+                       CASE WHEN done IS NOT NULL THEN GREATEST(done, floor) + 1
+                            WHEN reached > floor AND (age <= 0 OR catch_up = 'age') THEN reached
+                            ELSE floor + 1 END AS next
+                  FROM (%(placed)s) placed
+                 WHERE reason IS NULL OR reason = 'open_reminder'
+              ) stepped
+            """,
+            date=date, placed=self._get_placed_query(company, date, condition, customer_ids),
+        )
+
+    @api.model
+    def _get_item_exclusions(self, company, date):
+        """Return why an item stays out of dunning, in the order in which reasons are told.
+
+        Rooms that know another reason (a promise, a dispute, a stay of proceedings) extend this.
+
+        :param company: `res.company`
+        :param date date: day of the run
+        :return: list of (code of `ar.dunning.skip.reason`, SQL condition); aliases: `l` the item,
+            `m` its entry, `p` its partner, `c` the customer
+        """
+        return [
+            ('no_followup', SQL("l.no_followup IS TRUE")),
+            # A payment without entry leaves the residual open: the money is on its way all the
+            # same (Enterprise accounting, some payment modules).
+            ('in_payment', SQL(
+                "(m.payment_state IN ('in_payment', 'paid', 'reversed') OR l.move_id IN ("
+                " SELECT rel.invoice_id FROM account_move__account_payment rel"
+                " JOIN account_payment pay ON pay.id = rel.payment_id"
+                " WHERE pay.move_id IS NULL AND pay.state IN ('in_process', 'paid')))")),
+            ('blocked', SQL("m.payment_state = 'blocked'")),
+            ('open_reminder', SQL(
+                "l.id IN (SELECT line.move_line_id FROM ar_reminder_line line"
+                " WHERE line.kind = 'step' AND line.state IN ('proposed', 'approved', 'queued',"
+                " 'sending', 'failed', 'unknown') AND line.move_line_id IS NOT NULL)")),
+            ('stopped', SQL(
+                "(c.dunning_stop IS TRUE AND"
+                " (c.dunning_stop_until IS NULL OR c.dunning_stop_until >= %s))", date)),
+        ]
+
+    def _get_history_query(self, company):
+        """Levels already sent: highest offset, and automatic steps since a person last acted."""
+        return SQL(
+            """
+            SELECT move_line_id, MAX(offset_days) AS last_offset,
+                   COUNT(*) FILTER (WHERE auto AND offset_days > COALESCE(human, -100000))::int
+                       AS auto_steps
+              FROM (
+                SELECT done.move_line_id, level.offset_days, reminder.auto,
+                       MAX(level.offset_days) FILTER (WHERE NOT reminder.auto)
+                           OVER (PARTITION BY done.move_line_id) AS human
+                  FROM ar_reminder_line done
+                  JOIN ar_reminder reminder ON reminder.id = done.reminder_id
+                  JOIN ar_dunning_level level ON level.id = done.level_id
+                  JOIN account_move_line item ON item.id = done.move_line_id
+                       AND item.reconciled IS NOT TRUE
+                 WHERE done.kind = 'step' AND done.counted AND done.state = 'sent'
+                   AND done.company_id = %(company)s
+              ) sent
+             GROUP BY move_line_id
+            """,
+            company=company.id,
+        )
+
+    def _exclude_covered_items(self, company):
+        """Leave out items of a currency in which the open credits cover all that is due.
+
+        Credits pay the overdue items first, then those announced before their due date.
+        """
+        credit_rows = self._get_credit_query(company, SQL("TRUE"))
+        self.env.cr.execute(SQL(
+            """
+            WITH credit AS (
+                SELECT customer_id, currency_id, SUM(residual_currency) AS amount
+                  FROM (%(credits)s) open_credit GROUP BY customer_id, currency_id
+            ), due AS (
+                SELECT customer_id, currency_id,
+                       SUM(residual_currency) FILTER (WHERE age > 0) AS overdue,
+                       SUM(residual_currency) FILTER (WHERE age > 0 OR step_level_id IS NOT NULL)
+                           AS announced
+                  FROM ar_dunning_item WHERE reason IS NULL GROUP BY customer_id, currency_id
+            )
+            UPDATE ar_dunning_item item SET reason = 'credits'
+              FROM credit, due, ar_dunning_policy policy
+             WHERE item.reason IS NULL AND policy.id = item.policy_id
+               AND policy.netting = 'subtract'
+               AND credit.customer_id = item.customer_id
+               AND credit.currency_id = item.currency_id
+               AND due.customer_id = item.customer_id AND due.currency_id = item.currency_id
+               AND -credit.amount >= CASE WHEN item.age > 0 THEN due.overdue
+                                          ELSE due.announced END
+            """,
+            credits=credit_rows,
+        ))
+
+    @api.model
+    def _get_credit_query(self, company, condition):
+        """Return the query of the open credits (negative residuals) of ``company``.
+
+        :param SQL condition: further condition, alias `c` is the customer
+        :return: SQL with item_id, move_id, customer_id, currency_id, residual, residual_currency
+        """
+        return SQL(
+            """
+            SELECT l.id AS item_id, l.move_id, c.id AS customer_id, l.currency_id,
+                   l.amount_residual AS residual, l.amount_residual_currency AS residual_currency
+              FROM account_move_line l
+              JOIN res_partner p ON p.id = l.partner_id
+              JOIN ar_customer c
+                ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
+             WHERE l.account_id = ANY(%(accounts)s) AND l.reconciled IS NOT TRUE
+               AND l.company_id = %(company)s AND l.parent_state = 'posted'
+               AND l.amount_residual < 0 AND %(condition)s
+            """,
+            accounts=company._get_ar_account_ids(), company=company.id, condition=condition,
+        )
+
+    # === GROUPS === #
+
+    def _create_group_table(self, company, date):
+        """One row per message: level, amounts, reason to wait, channel and recipient."""
+        self.env.cr.execute(SQL(
+            """
+            CREATE TEMP TABLE ar_dunning_group ON COMMIT DROP AS
+            WITH grouped AS (
+                SELECT item.customer_id, item.policy_id,
+                       CASE WHEN policy.grouping = 'invoice' THEN item.move_id END AS move_id,
+                       (array_agg(item.step_level_id ORDER BY item.step_offset DESC))[1]
+                           AS level_id,
+                       MAX(item.step_offset) AS step_offset, COUNT(*)::int AS item_count,
+                       SUM(item.residual) AS amount, MAX(item.auto_steps) AS auto_steps
+                  FROM ar_dunning_item item
+                  JOIN ar_dunning_policy policy ON policy.id = item.policy_id
+                 WHERE item.reason IS NULL AND item.step_level_id IS NOT NULL
+                 GROUP BY 1, 2, 3
+            ),
+            contact AS (
+                SELECT customer_id, MAX(sent_date) AS last_date
+                  FROM ar_reminder
+                 WHERE company_id = %(company)s AND state IN ('sent', 'unknown')
+                   AND sent_date > %(date)s::date - 400
+                 GROUP BY customer_id
+            ),
+            waiting AS (
+                SELECT customer_id, array_agg(move_id) AS move_ids FROM ar_reminder
+                 WHERE company_id = %(company)s AND state IN (
+                    'proposed', 'approved', 'queued', 'sending', 'failed', 'unknown')
+                 GROUP BY customer_id
+            ),
+            judged AS (
+                SELECT grouped.*, policy.grouping, policy.max_auto_steps, level.execution,
+                       level.channel, level.fallback_channel, level.second_fallback_channel,
+                       level.scope, policy.netting,
+                       customer.partner_id, customer.collections_contact_id,
+                       COALESCE(customer.collector_id, %(collector)s::int) AS collector_id,
+                       ROW_NUMBER() OVER (
+                           PARTITION BY grouped.customer_id, policy.grouping
+                           ORDER BY grouped.step_offset DESC, grouped.policy_id) AS rank,
+                       CASE
+                           WHEN waiting.customer_id IS NOT NULL
+                                AND (policy.grouping = 'customer'
+                                     OR grouped.move_id = ANY(waiting.move_ids))
+                           THEN 'open_reminder'
+                           WHEN contact.last_date + policy.min_days_between > %(date)s
+                                AND NOT (policy.grouping = 'invoice'
+                                         AND contact.last_date = %(date)s)
+                           THEN 'too_soon'
+                           WHEN grouped.amount < level.min_amount THEN 'minimum'
+                       END AS reason
+                  FROM grouped
+                  JOIN ar_dunning_policy policy ON policy.id = grouped.policy_id
+                  JOIN ar_dunning_level level ON level.id = grouped.level_id
+                  JOIN ar_customer customer ON customer.id = grouped.customer_id
+                  LEFT JOIN contact ON contact.customer_id = grouped.customer_id
+                  LEFT JOIN waiting ON waiting.customer_id = grouped.customer_id
+            )
+            SELECT ROW_NUMBER() OVER (ORDER BY judged.customer_id, judged.move_id) AS group_id,
+                   judged.customer_id, judged.partner_id, judged.policy_id, judged.move_id,
+                   judged.level_id, judged.item_count, judged.amount, judged.collector_id,
+                   judged.scope, judged.netting, judged.channel AS planned_channel,
+                   COALESCE(judged.reason, CASE
+                       WHEN judged.grouping = 'customer' AND judged.rank > 1 THEN 'one_message'
+                   END) AS reason,
+                   reach.channel, COALESCE(reach.recipient_id, judged.partner_id) AS recipient_id,
+                   CASE WHEN judged.execution = 'automatic'
+                             AND judged.auto_steps >= judged.max_auto_steps
+                        THEN 'approve' ELSE judged.execution END AS execution,
+                   judged.execution = 'automatic'
+                       AND judged.auto_steps >= judged.max_auto_steps AS capped
+              FROM judged
+              JOIN LATERAL (%(reach)s) reach ON TRUE
+            """,
+            company=company.id, date=date, reach=self._get_reach_query(),
+            collector=company.sudo().ar_collector_id.id or None,
+        ))
+        self.env.cr.execute(SQL("ANALYZE ar_dunning_group"))
+
+    def _get_reach_query(self):
+        """Return the first channel that reaches somebody, and whom; alias `judged` is the group.
+
+        Candidates in order: collections contact, invoice contacts, the customer itself.
+        """
+        return SQL(
+            """
+            SELECT way.channel, someone.id AS recipient_id
+              FROM (VALUES (1, judged.channel), (2, judged.fallback_channel),
+                           (3, judged.second_fallback_channel), (4, 'task')) way (rank, channel)
+              JOIN (
+                SELECT 1 AS rank, judged.collections_contact_id AS id
+                 UNION ALL
+                SELECT 2, contact.id FROM res_partner contact
+                 WHERE contact.parent_id = judged.partner_id AND contact.type = 'invoice'
+                   AND contact.active
+                 UNION ALL
+                SELECT 3, judged.partner_id
+              ) someone ON someone.id IS NOT NULL
+              JOIN res_partner address ON address.id = someone.id
+             WHERE %(reachable)s
+             ORDER BY way.rank, someone.rank, someone.id
+             LIMIT 1
+            """,
+            reachable=SQL(" OR ").join(
+                SQL("(way.channel = %s AND %s)", channel, condition)
+                for channel, condition in self._get_reachable_conditions()
+            ),
+        )
+
+    @api.model
+    def _get_reachable_conditions(self):
+        """Return, per channel, what an address needs; alias `address` is a partner.
+
+        :return: list of (channel, SQL condition)
+        """
+        has_sms = 'sms.sms' in self.env
+        return [
+            ('email', SQL("address.email_normalized IS NOT NULL")),
+            ('letter', SQL("address.street <> '' AND address.city <> ''")),
+            ('sms', SQL("address.phone <> ''") if has_sms else SQL("FALSE")),
+            ('call', SQL("address.phone <> ''")),
+            ('task', SQL("TRUE")),
+        ]
+
+    def _exclude_items_of_refused_groups(self):
+        """Give the items of a message that waits the reason of the message."""
+        self.env.cr.execute(SQL(
+            """
+            UPDATE ar_dunning_item item SET reason = refused.reason
+              FROM ar_dunning_group refused
+             WHERE refused.reason IS NOT NULL AND item.reason IS NULL
+               AND item.step_level_id IS NOT NULL
+               AND refused.customer_id = item.customer_id
+               AND refused.policy_id = item.policy_id
+               AND (refused.move_id IS NULL OR refused.move_id = item.move_id)
+            """))

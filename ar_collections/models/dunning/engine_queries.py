@@ -1,0 +1,185 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class ArDunningEngine(models.AbstractModel):
+    """Turns the decision into rows: reminders, their lines, and the items left out."""
+    _inherit = 'ar.dunning.engine'
+
+    @api.model
+    def _insert_reminders(self, run, company, date):
+        """Insert one reminder per accepted group of the work table.
+
+        The unique indexes refuse what another transaction has inserted meanwhile.
+
+        :param run: `ar.dunning.run`
+        :return: ids of the reminders inserted
+        """
+        now = fields.Datetime.now()
+        rows = self.env.execute_query(SQL(
+            """
+            INSERT INTO ar_reminder (
+                name, key, company_id, run_id, customer_id, partner_id, recipient_id, policy_id,
+                level_id, move_id, planned_channel, channel, execution, capped, auto, state, date,
+                send_after, user_id, retry_count, create_uid, create_date, write_uid, write_date)
+            SELECT 'REM/' || %(year)s || '/' || lpad(numbered.id::text, 6, '0'),
+                   concat_ws('-', numbered.customer_id, COALESCE(numbered.move_id, 0),
+                             numbered.level_id, %(date)s, numbered.id),
+                   %(company)s, %(run)s, numbered.customer_id, numbered.partner_id,
+                   numbered.recipient_id, numbered.policy_id, numbered.level_id, numbered.move_id,
+                   numbered.planned_channel, numbered.channel, numbered.execution,
+                   numbered.capped, numbered.execution = 'automatic',
+                   CASE WHEN numbered.execution = 'automatic' THEN 'approved' ELSE 'proposed' END,
+                   %(date)s, opening.moment, numbered.collector_id, 0,
+                   %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM (
+                SELECT nextval('ar_reminder_id_seq') AS id, accepted.*
+                  FROM (SELECT * FROM ar_dunning_group WHERE reason IS NULL ORDER BY group_id)
+                       accepted
+              ) numbered
+              LEFT JOIN (%(openings)s) opening (policy_id, moment)
+                   ON opening.policy_id = numbered.policy_id
+            ON CONFLICT DO NOTHING
+            RETURNING id
+            """,
+            year=str(date.year), date=date, company=company.id, run=run.id,
+            openings=self._get_openings(company), uid=self.env.uid, now=now,
+        ))
+        return [row[0] for row in rows]
+
+    def _get_openings(self, company):
+        """Return the query of (policy, first instant at which it may send)."""
+        policies = self.env['ar.dunning.policy'].sudo().with_context(active_test=False).search([])
+        values = [
+            SQL("(%s::int, %s::timestamp)", policy.id, policy._get_next_opening(company))
+            for policy in policies
+        ] or [SQL("(NULL::int, NULL::timestamp)")]
+        return SQL("VALUES %s", SQL(", ").join(values))
+
+    @api.model
+    def _insert_step_lines(self, run):
+        """Insert the items that move on the ladder, and those that are listed beside them."""
+        self.env.cr.execute(SQL(
+            """
+            INSERT INTO ar_reminder_line (
+                reminder_id, customer_id, company_id, move_line_id, move_id, kind, level_id, state,
+                counted, name, invoice_date, date_maturity, currency_id, amount_total,
+                amount_residual_currency, amount_residual, days_overdue,
+                create_uid, create_date, write_uid, write_date)
+            SELECT reminder.id, reminder.customer_id, reminder.company_id, item.item_id,
+                   item.move_id,
+                   CASE WHEN item.step_level_id IS NOT NULL THEN 'step' ELSE 'listed' END,
+                   item.step_level_id, reminder.state, TRUE, m.name,
+                   COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
+                   item.currency_id, l.amount_currency, item.residual_currency, item.residual,
+                   item.age, reminder.create_uid, reminder.create_date, reminder.write_uid,
+                   reminder.write_date
+              FROM ar_reminder reminder
+              JOIN ar_dunning_level level ON level.id = reminder.level_id
+              JOIN ar_dunning_item item
+                ON item.customer_id = reminder.customer_id AND item.reason IS NULL
+               AND (reminder.move_id IS NULL OR reminder.move_id = item.move_id)
+               AND (item.step_level_id IS NOT NULL AND item.policy_id = reminder.policy_id
+                    OR item.step_level_id IS NULL
+                       AND (level.scope = 'open' OR level.scope = 'overdue' AND item.age > 0))
+              JOIN account_move_line l ON l.id = item.item_id
+              JOIN account_move m ON m.id = item.move_id
+             WHERE reminder.run_id = %(run)s AND reminder.key IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM ar_reminder_line line
+                                WHERE line.reminder_id = reminder.id)
+             ORDER BY reminder.id, item.age DESC
+            """,
+            run=run.id,
+        ))
+
+    @api.model
+    def _insert_credit_lines(self, company, reminder_ids):
+        """List the open credits of the customers, as today, where the policy wants them shown.
+
+        Only in the currencies that the reminder claims, and never on a message about one invoice.
+        """
+        self.env.cr.execute(SQL(
+            """
+            INSERT INTO ar_reminder_line (
+                reminder_id, customer_id, company_id, move_line_id, move_id, kind, state, counted,
+                name, invoice_date, date_maturity, currency_id, amount_total,
+                amount_residual_currency, amount_residual, days_overdue,
+                create_uid, create_date, write_uid, write_date)
+            SELECT reminder.id, reminder.customer_id, reminder.company_id, credit.item_id,
+                   credit.move_id, 'credit', reminder.state, FALSE, m.name,
+                   COALESCE(m.invoice_date, l.date), l.date_maturity, credit.currency_id,
+                   l.amount_currency, credit.residual_currency, credit.residual, 0,
+                   reminder.create_uid, reminder.create_date, reminder.write_uid,
+                   reminder.write_date
+              FROM ar_reminder reminder
+              JOIN ar_dunning_policy policy ON policy.id = reminder.policy_id
+                   AND policy.netting <> 'ignore'
+              JOIN (%(credits)s) credit ON credit.customer_id = reminder.customer_id
+              JOIN account_move_line l ON l.id = credit.item_id
+              JOIN account_move m ON m.id = credit.move_id
+             WHERE reminder.id = ANY(%(ids)s) AND reminder.move_id IS NULL
+               AND EXISTS (SELECT 1 FROM ar_reminder_line line
+                            WHERE line.reminder_id = reminder.id AND line.kind <> 'credit'
+                              AND line.currency_id = credit.currency_id)
+            """,
+            credits=self._get_credit_query(company, SQL(
+                "c.id IN (SELECT customer_id FROM ar_reminder WHERE id = ANY(%s))",
+                list(reminder_ids))),
+            ids=list(reminder_ids),
+        ))
+
+    @api.model
+    def _update_totals(self, reminder_ids):
+        """Sum the lines into their reminders: items, credits and the amount claimed.
+
+        Credits of a currency lower what is claimed in that currency, never below zero.
+        """
+        self.env.cr.execute(SQL(
+            """
+            UPDATE ar_reminder reminder
+               SET item_count = total.item_count, amount_due = total.due,
+                   amount_credit = total.credit,
+                   amount_claimed = CASE WHEN policy.netting = 'subtract' AND
+                                              reminder.move_id IS NULL
+                                         THEN total.net ELSE total.due END,
+                   days_overdue = total.days_overdue
+              FROM ar_dunning_policy policy, (
+                SELECT reminder_id, SUM(item_count)::int AS item_count, SUM(due) AS due,
+                       -SUM(credit) AS credit, SUM(GREATEST(due + credit, 0)) AS net,
+                       MAX(days_overdue) AS days_overdue
+                  FROM (
+                    SELECT reminder_id, currency_id,
+                           COUNT(*) FILTER (WHERE kind <> 'credit') AS item_count,
+                           COALESCE(SUM(amount_residual) FILTER (WHERE kind <> 'credit'), 0)
+                               AS due,
+                           COALESCE(SUM(amount_residual) FILTER (WHERE kind = 'credit'), 0)
+                               AS credit,
+                           MAX(days_overdue) FILTER (WHERE kind <> 'credit') AS days_overdue
+                      FROM ar_reminder_line
+                     WHERE reminder_id = ANY(%(ids)s)
+                     GROUP BY reminder_id, currency_id
+                  ) by_currency
+                 GROUP BY reminder_id
+              ) total
+             WHERE total.reminder_id = reminder.id AND policy.id = reminder.policy_id
+            """,
+            ids=list(reminder_ids),
+        ))
+
+    @api.model
+    def _insert_skips(self, run, company):
+        """Keep why items that had reached a level were left out of this run."""
+        self.env.cr.execute(SQL(
+            """
+            INSERT INTO ar_dunning_skip (
+                run_id, company_id, customer_id, move_line_id, move_id, level_id, reason, amount,
+                create_uid, create_date, write_uid, write_date)
+            SELECT %(run)s, %(company)s, skip.customer_id, skip.move_line_id, skip.move_id,
+                   skip.level_id, skip.reason, skip.amount, %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM (%(skips)s) skip
+             ORDER BY skip.customer_id, skip.move_line_id
+            """,
+            run=run.id, company=company.id, skips=self._get_skip_query(company),
+            uid=self.env.uid, now=fields.Datetime.now(),
+        ))
+        return self.env.cr.rowcount

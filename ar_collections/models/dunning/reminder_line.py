@@ -1,0 +1,59 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...const import OPEN_STATES, REMINDER_STATES
+
+OPEN_SQL = ", ".join(f"'{state}'" for state in OPEN_STATES)
+
+
+class ArReminderLine(models.Model):
+    _name = 'ar.reminder.line'
+    _description = "Item in a reminder"
+    _order = 'reminder_id, kind desc, date_maturity, id'
+    _check_company_auto = True
+
+    # === FIELDS === #
+    reminder_id = fields.Many2one(
+        'ar.reminder', required=True, ondelete='cascade', index=True)
+    customer_id = fields.Many2one('ar.customer', required=True, ondelete='cascade', index=True)
+    company_id = fields.Many2one('res.company', required=True, index=True)
+    company_currency_id = fields.Many2one(
+        related='company_id.currency_id', string="Company currency")
+    # A posted invoice that is reset to draft gets new lines: history keeps its own words.
+    move_line_id = fields.Many2one(
+        'account.move.line', string="Item", ondelete='set null', index='btree_not_null')
+    move_id = fields.Many2one(
+        'account.move', string="Document", ondelete='set null', index='btree_not_null')
+    kind = fields.Selection(
+        [('step', "Reaches the level"), ('listed', "Listed only"), ('credit', "Open credit")],
+        required=True, default='step')
+    level_id = fields.Many2one('ar.dunning.level', ondelete='restrict', index='btree_not_null')
+    state = fields.Selection(REMINDER_STATES, required=True, default='proposed')
+    counted = fields.Boolean(
+        default=True, help="Unticked by a reset: the item starts its ladder again.")
+    name = fields.Char(string="Number")
+    invoice_date = fields.Date()
+    date_maturity = fields.Date(string="Due date")
+    currency_id = fields.Many2one('res.currency', required=True)
+    amount_total = fields.Monetary(
+        string="Amount", currency_field='currency_id', help="Amount of the item when it was booked.")
+    amount_residual_currency = fields.Monetary(
+        string="Remaining", currency_field='currency_id',
+        help="What was open on the item when the reminder was made, and again when it was sent.")
+    amount_residual = fields.Monetary(
+        string="Remaining in company currency", currency_field='company_currency_id')
+    days_overdue = fields.Integer(help="On the day of the reminder; negative before the due date.")
+
+    # The two promises of the ladder, kept by the database whatever the code does.
+    _item_open_uniq = models.UniqueIndex(
+        f"(move_line_id) WHERE kind = 'step' AND state IN ({OPEN_SQL})",
+        "This item is already in a reminder that is not finished.")
+    _item_level_uniq = models.UniqueIndex(
+        f"(move_line_id, level_id) WHERE kind = 'step' AND counted"
+        f" AND state IN ({OPEN_SQL}, 'sent')",
+        "This item has already had this level.")
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        if any(line.reminder_id._is_frozen() for line in self):
+            raise UserError(self.env._("Items of a reminder that has left are history."))

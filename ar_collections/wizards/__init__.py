@@ -1,0 +1,1 @@
+from . import dunning_preview, dunning_reset, reminder_reason
