@@ -1,6 +1,7 @@
 """Opening a database, measuring a block and writing result tables."""
 
 import contextlib
+import os
 import resource
 import subprocess
 import sys
@@ -10,6 +11,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 RESULTS = HERE / 'results'
+
+# Started by hand or by make with any Python: continue in the project's own.
+if 'AR_BENCH_READY' not in os.environ:
+    os.execv(str(HERE / 'python'), [str(HERE / 'python'), *sys.argv])
 
 
 def run_odoo(*arguments, check=True):
@@ -22,21 +27,22 @@ def run_odoo(*arguments, check=True):
     return done
 
 
-def prepare_odoo(addons=()):
-    """Configure the Odoo library in this process: quiet, no HTTP server, our add-on on the path."""
+def prepare_odoo(addons=(), options=()):
+    """Configure the Odoo library in this process: quiet, no HTTP server, no scheduled actions."""
     from odoo.tools import config
 
-    paths = [str(path) for path in (*addons, ROOT) if any(Path(path).glob('*/__manifest__.py'))]
-    options = ['--no-http', '--log-level', 'error', '--max-cron-threads', '0']
-    if paths:
-        options += ['--addons-path', ','.join(paths)]
+    options = ['--no-http', '--log-level', 'error', '--max-cron-threads', '0', *options]
+    if addons:
+        config.parse_config([])
+        paths = [*addons, *config['addons_path']]
+        options += ['--addons-path', ','.join(str(path) for path in paths)]
     config.parse_config(options)
 
 
 @contextlib.contextmanager
-def open_env(database, addons=()):
+def open_env(database, addons=(), options=()):
     """Yield an Odoo environment of the superuser on the database; commits at the end."""
-    prepare_odoo(addons)
+    prepare_odoo(addons, options)
     from odoo.api import SUPERUSER_ID, Environment
     from odoo.modules.registry import Registry
 

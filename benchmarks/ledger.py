@@ -6,6 +6,7 @@ invoices, as it would at a customer's.
 """
 
 import argparse
+import os
 import time
 from datetime import date
 
@@ -24,7 +25,7 @@ OVERDUE_SHARE = 0.3
 def parse_arguments():
     """Return the command line as a namespace."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--database', default='ar_bench')
+    parser.add_argument('--database', default=os.environ.get('DB', 'ar_bench'))
     parser.add_argument('--customers', type=int, default=6000)
     parser.add_argument('--invoices', type=int, default=200_000)
     parser.add_argument('--documents', type=int, default=2000, help="made through the ORM")

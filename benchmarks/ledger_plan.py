@@ -63,8 +63,7 @@ class LedgerPlan:
             CREATE UNLOGGED TABLE bench_customer AS
             SELECT row_number() OVER (ORDER BY p.ref) - 1 AS rank, p.id AS partner_id,
                    p.complete_name AS commercial_name,
-                   COALESCE(c.id, p.id) AS contact_id,
-                   COALESCE(c.complete_name, p.complete_name) AS display_name
+                   COALESCE(c.id, p.id) AS contact_id
               FROM res_partner p
               LEFT JOIN res_partner c ON c.parent_id = p.id AND c.type = 'invoice'
              WHERE p.ref ~ '^C[0-9]{6}$';
@@ -89,8 +88,8 @@ class LedgerPlan:
                        abs(hashint8(i::bigint * 43 + %(seed)s)::bigint) / 2147483649.0 AS r4
                   FROM generate_series(1, %(total)s) AS i
             ), placed AS (
-                SELECT d.*, m.kind, m.grouping_name, c.partner_id, c.contact_id, c.display_name,
-                       c.commercial_name, c.rank,
+                SELECT d.*, m.kind, m.grouping_name, c.partner_id, c.contact_id, c.commercial_name,
+                       c.rank,
                        CASE m.grouping_name
                            WHEN 'overdue' THEN %(today)s::date - 31 - (240 * r2 * r2)::int
                                 - CASE WHEN m.kind LIKE 'open3%%' THEN 60 ELSE 0 END
@@ -103,7 +102,7 @@ class LedgerPlan:
                   JOIN bench_customer c ON c.rank = floor(
                        (SELECT count(*) FROM bench_customer) * power(r1, 1.3))
             )
-            SELECT i, kind, grouping_name, partner_id, display_name, commercial_name, date,
+            SELECT i, kind, grouping_name, partner_id, commercial_name, date,
                    CASE WHEN r4 < 0.5 THEN contact_id ELSE partner_id END AS contact_id,
                    CASE
                        WHEN kind = 'onacc_EUR' THEN date
@@ -179,7 +178,7 @@ class LedgerPlan:
         self.cr.execute("""
             DROP TABLE bench_plan;
             CREATE UNLOGGED TABLE bench_plan AS
-            SELECT i, kind, partner_id, contact_id, display_name, commercial_name, date,
+            SELECT i, kind, partner_id, contact_id, commercial_name, date,
                    payment_date, scale, prefix, number, payment_prefix, payment_number,
                    prefix || lpad(number::text, GREATEST(5, length(number::text)), '0') AS name,
                    payment_prefix || lpad(payment_number::text,

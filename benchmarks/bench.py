@@ -1,0 +1,266 @@
+"""Measure the module on a ledger made by `make ledger` and store the table: `make bench`."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+from environment import (
+    HERE,
+    RESULTS,
+    clone_database,
+    database_exists,
+    drop_database,
+    execute,
+    markdown_table,
+    run_odoo,
+)
+
+PEER = 'odoo-addon-account-credit-control==19.0.1.0.0.13'
+
+
+class Bench:
+    """Runs the steps one after the other and collects the rows of the table."""
+
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.rows = []
+        self.figures = {}
+
+    # === RUNNING === #
+    def step(self, name, database, **options):
+        """Run one step in its own process and return its figures."""
+        command = [sys.executable, str(HERE / 'bench_steps.py'), name, database,
+                   json.dumps(options)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.stderr.write(done.stderr[-6000:])
+            raise SystemExit(f"Step {name} failed on {database}.")
+        figures = json.loads(done.stdout.strip().splitlines()[-1])
+        self.figures[f'{name} {database}'] = figures
+        print(f"  {name} on {database}: {json.dumps(figures, default=str)[:300]}", flush=True)
+        return figures
+
+    def add(self, what, ours, against='', target='', met=None):
+        """Add a row; `met` writes yes or no in the last column."""
+        verdict = '' if met is None else ('yes' if met else '**no**')
+        self.rows.append((what, ours, against, target, verdict))
+
+    # === ROWS === #
+    def run(self):
+        """Measure everything that was asked for."""
+        wanted = self.arguments.only or [
+            'refresh', 'run', 'queries', 'send', 'letters', 'posting', 'growth', 'peer']
+        main = self.arguments.database
+        work = f'{main}_work'
+        clone_database(main, work)
+        try:
+            for name in wanted:
+                getattr(self, f'bench_{name}')(work)
+        finally:
+            drop_database(work)
+
+    def bench_refresh(self, database):
+        """Figures of all customers, and the preview of a run."""
+        refresh = self.step('refresh', database)
+        self.add(f"Refresh of {refresh['customers']:,} customers, complete",
+                 f"{refresh['full']['seconds']:.2f} s, {refresh['full']['queries']} queries")
+        self.add(f"Refresh, changed only ({refresh['changed_customers']} changed)",
+                 f"{refresh['changed']['seconds']:.2f} s, {refresh['changed']['queries']} queries")
+        preview = self.step('preview', database)
+        self.add(f"Preview of {preview['messages']:,} messages",
+                 f"{preview['preview']['seconds']:.2f} s, "
+                 f"{preview['preview']['queries']} queries")
+
+    def bench_run(self, database):
+        """All proposals, against bare SQL that writes the same rows."""
+        run = self.step('run', database, keep=True)
+        self.figures['run'] = run
+        ratio = run['ours'] / run['bare']
+        same = "same rows" if run['same'] else "**different rows**"
+        self.add(f"Proposals: {run['reminders']:,} reminders, {run['lines']:,} lines",
+                 f"{run['ours']:.2f} s, {run['queries']} queries, {run['memory']:.0f} MB",
+                 f"bare SQL {run['bare']:.2f} s ({same}): {ratio:.2f} ×", "≤ 3 ×",
+                 ratio <= 3 and run['same'])
+
+    def bench_queries(self, database):
+        """The number of queries must not grow with the number of customers."""
+        counts = self.step('queries', database, sizes=[10, 100, 1000])
+        counts.pop('memory')
+        text = ', '.join(f"{size}: {refresh} / {run}" for size, (refresh, run) in counts.items())
+        constant = len({tuple(pair) for pair in counts.values()}) == 1
+        self.add("Queries of refresh / run by number of customers", text, '', "constant", constant)
+
+    def bench_send(self, database):
+        """E-mails rendered, queued, history written; against Odoo's own batch."""
+        send = self.step('send', database, number=self.arguments.mails, batch=100)
+        rate = send['prepared'] / send['ours']
+        ratio = send['ours'] / send['core']
+        self.figures['send'] = send
+        self.add(f"E-mails prepared: {send['prepared']:,} of {send['number']:,}",
+                 f"{send['ours']:.1f} s, {rate:.0f} a second, "
+                 f"{send['queries'] / max(send['number'], 1):.1f} queries each", '',
+                 "≥ 50 a second", rate >= 50)
+        self.add("… against `send_mail_batch` of the same template and records",
+                 f"{send['ours']:.1f} s", f"Odoo {send['core']:.1f} s: {ratio:.2f} ×", "≤ 1.5 ×",
+                 ratio <= 1.5)
+
+    def bench_letters(self, database):
+        """One PDF of many letters."""
+        letters = self.step('letters', database, number=500)
+        self.add(f"{letters['number']} letters in one PDF ({letters['pages']} pages, "
+                 f"{letters['bytes'] / 1e6:.1f} MB)",
+                 f"{letters['seconds']:.1f} s, {letters['memory']:.0f} MB", '', "≤ 15 s",
+                 letters['seconds'] <= 15 and letters['number'] == 500)
+
+    def bench_posting(self, database):
+        """Posting and paying an invoice with and without the module, in turns."""
+        plain = f'{self.arguments.database}_plain'
+        if not database_exists(plain):
+            print(f"  no database {plain}: posting is left out")
+            return
+        work = f'{plain}_work'
+        clone_database(plain, work)
+        try:
+            posting = self.step('posting', database, plain=work, number=self.arguments.postings)
+        finally:
+            drop_database(work)
+        ours, theirs = posting['median']['with'], posting['median']['without']
+        ratio = ours / theirs
+        self.add(f"Post and pay one invoice (median of {posting['number']})",
+                 f"{ours * 1000:.1f} ms, {posting['queries']['with']} queries",
+                 f"without the module {theirs * 1000:.1f} ms, "
+                 f"{posting['queries']['without']} queries: {ratio:.3f} ×", "≤ 1.03 ×",
+                 ratio <= 1.03)
+
+    def bench_growth(self, _database):
+        """Refresh and proposals on ledgers of other sizes."""
+        points = []
+        for size in self.arguments.scales:
+            database = f'{self.arguments.database}_{size}'
+            if not database_exists(database):
+                subprocess.run([
+                    sys.executable, str(HERE / 'ledger.py'), '--database', database, '--single',
+                    '--invoices', str(size), '--customers', str(max(size * 3 // 100, 100)),
+                    '--documents', '300'], check=True)
+            points.append((size, database))
+        for size, database in sorted(points):
+            work = f'{database}_work'
+            clone_database(database, work)
+            try:
+                refresh = self.step('refresh', work)
+                run = self.step('run', work)
+            finally:
+                drop_database(work)
+            self.add(
+                f"Growth: {size:,} invoices, {refresh['customers']:,} customers",
+                f"refresh {refresh['full']['seconds']:.2f} s, proposals {run['ours']:.2f} s for "
+                f"{run['lines']:,} lines ({run['ours'] / max(run['lines'], 1) * 1e6:.0f} µs each),"
+                f" {run['memory']:.0f} MB",
+                f"bare SQL {run['bare']:.2f} s", "linear, < 1 GB", run['memory'] < 1024)
+
+    def bench_peer(self, _database):
+        """OCA account_credit_control 19.0 on the same ledger without our module."""
+        plain = f'{self.arguments.database}_plain'
+        if not database_exists(plain):
+            print(f"  no database {plain}: the peer is left out")
+            return
+        addons = [str(self.get_peer())]
+        peer = f'{self.arguments.database}_peer'
+        clone_database(plain, peer)
+        try:
+            done = run_odoo(
+                '-d', peer, '-i', 'account_credit_control', '--stop-after-init', '--no-http',
+                '--addons-path', self.get_addons_path(addons))
+            if done.returncode:
+                return
+            run = self.step('peer_run', peer, addons=addons)
+            send = self.step('peer_send', peer, addons=addons, number=self.arguments.peer_mails)
+        finally:
+            drop_database(peer)
+        self.add_peer_rows(run, send)
+
+    def add_peer_rows(self, run, send):
+        """Compare with our own figures when they were measured in this call."""
+        ours = self.figures.get('run')
+        ratio = run['seconds'] / ours['ours'] if ours else 0
+        self.add(
+            "OCA account_credit_control: its run",
+            f"ours {ours['ours']:.2f} s for {ours['lines']:,} lines" if ours else '',
+            f"{run['seconds']:.1f} s, {run['queries']:,} queries, {run['lines']:,} lines, "
+            f"{run['memory']:.0f} MB: {ratio:.0f} ×", "≥ 50 × faster", ratio >= 50)
+        each = (send['create'] + send['mail']) / send['number']
+        mails = self.figures.get('send')
+        self.add(
+            "OCA account_credit_control: one message prepared, no PDF",
+            f"ours {mails['ours'] / mails['prepared'] * 1000:.0f} ms" if mails else '',
+            f"{each * 1000:.0f} ms, {send['queries'] / send['number']:.0f} queries")
+
+    # === PEER === #
+    def get_peer(self):
+        """Install the peer into the cache, outside the project, and return its addons folder."""
+        target = Path(os.environ['AR_CACHE']) / 'peer'
+        if not (target / 'odoo' / 'addons' / 'account_credit_control').is_dir():
+            subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
+                            '--target', str(target), PEER], check=True)
+        return target / 'odoo' / 'addons'
+
+    def get_addons_path(self, addons):
+        """Return the configured addons path with these folders added."""
+        from environment import prepare_odoo
+
+        prepare_odoo(addons)
+        from odoo.tools import config
+
+        return ','.join(config['addons_path'])
+
+    # === RESULT === #
+    def write(self):
+        """Print the table and store it with what it was measured on."""
+        database = self.arguments.database
+        [(server,)] = execute('postgres', 'SHOW server_version')
+        [(invoices,)] = execute(
+            database, "SELECT count(*) FROM account_move WHERE move_type = 'out_invoice'")
+        text = (
+            "# Benchmark\n\n"
+            f"Measured on {date.today()} on {os.cpu_count()} cores, PostgreSQL "
+            f"{server.split()[0]}, Python {sys.version.split()[0]}, a ledger of {invoices:,} "
+            "invoices. Every row comes from one run of `make bench`; ours and what it is compared "
+            "with were measured in turns, medians are shown. What the rows mean: "
+            "[README](../README.md).\n\n"
+            + markdown_table(("What", "Result", "Compared with", "Target", "Met"), self.rows)
+        )
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / self.arguments.output).write_text(text)
+        print(text)
+
+
+def parse_arguments():
+    """Return the command line as a namespace."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--database', default=os.environ.get('DB', 'ar_bench'))
+    parser.add_argument('--only', nargs='*', help="names of the rows to measure")
+    parser.add_argument('--mails', type=int, default=1000)
+    parser.add_argument('--peer-mails', type=int, default=50)
+    parser.add_argument('--postings', type=int, default=150)
+    parser.add_argument('--scales', type=lambda text: [int(x) for x in text.split(',') if x],
+                        default=[20_000], help="other ledger sizes: 20000,2000000")
+    parser.add_argument('--output', default='bench.md')
+    return parser.parse_args()
+
+
+def main():
+    """Measure, print and store; a missed target is shown, not hidden, and fails nothing."""
+    arguments = parse_arguments()
+    if not database_exists(arguments.database):
+        raise SystemExit(f"No database {arguments.database}: run `make ledger` first.")
+    bench = Bench(arguments)
+    bench.run()
+    bench.write()
+
+
+if __name__ == '__main__':
+    main()
