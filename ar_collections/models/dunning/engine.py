@@ -279,6 +279,7 @@ class ArDunningEngine(models.AbstractModel):
             WITH grouped AS (
                 SELECT item.customer_id, item.policy_id,
                        CASE WHEN policy.grouping = 'invoice' THEN item.move_id END AS move_id,
+                       item.step_offset < 0 AS before_due,
                        (array_agg(item.step_level_id ORDER BY item.step_offset DESC))[1]
                            AS level_id,
                        MAX(item.step_offset) AS step_offset, COUNT(*)::int AS item_count,
@@ -286,7 +287,7 @@ class ArDunningEngine(models.AbstractModel):
                   FROM ar_dunning_item item
                   JOIN ar_dunning_policy policy ON policy.id = item.policy_id
                  WHERE item.reason IS NULL AND item.step_level_id IS NOT NULL
-                 GROUP BY 1, 2, 3
+                 GROUP BY 1, 2, 3, 4
             ),
             contact AS (
                 SELECT customer_id, MAX(sent_date) AS last_date
@@ -330,7 +331,7 @@ class ArDunningEngine(models.AbstractModel):
             )
             SELECT ROW_NUMBER() OVER (ORDER BY judged.customer_id, judged.move_id) AS group_id,
                    judged.customer_id, judged.partner_id, judged.policy_id, judged.move_id,
-                   judged.level_id, judged.item_count, judged.amount, judged.collector_id,
+                   judged.before_due, judged.level_id, judged.item_count, judged.amount, judged.collector_id,
                    judged.scope, judged.netting, judged.channel AS planned_channel,
                    COALESCE(judged.reason, CASE
                        WHEN judged.grouping = 'customer' AND judged.rank > 1 THEN 'one_message'
@@ -404,5 +405,6 @@ class ArDunningEngine(models.AbstractModel):
                AND item.step_level_id IS NOT NULL
                AND refused.customer_id = item.customer_id
                AND refused.policy_id = item.policy_id
+               AND refused.before_due = (item.step_offset < 0)
                AND (refused.move_id IS NULL OR refused.move_id = item.move_id)
             """))

@@ -68,8 +68,9 @@ class ArDunningEngine(models.AbstractModel):
                 create_uid, create_date, write_uid, write_date)
             SELECT reminder.id, reminder.customer_id, reminder.company_id, item.item_id,
                    item.move_id,
-                   CASE WHEN item.step_level_id IS NOT NULL THEN 'step' ELSE 'listed' END,
-                   item.step_level_id, reminder.state, TRUE, m.name,
+                   CASE WHEN item.reason IS NULL AND item.step_level_id IS NOT NULL
+                        THEN 'step' ELSE 'listed' END,
+                   CASE WHEN item.reason IS NULL THEN item.step_level_id END, reminder.state, TRUE, m.name,
                    COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
                    item.currency_id, l.amount_currency, item.residual_currency, item.residual,
                    item.age, reminder.create_uid, reminder.create_date, reminder.write_uid,
@@ -77,10 +78,12 @@ class ArDunningEngine(models.AbstractModel):
               FROM ar_reminder reminder
               JOIN ar_dunning_level level ON level.id = reminder.level_id
               JOIN ar_dunning_item item
-                ON item.customer_id = reminder.customer_id AND item.reason IS NULL
+                ON item.customer_id = reminder.customer_id
                AND (reminder.move_id IS NULL OR reminder.move_id = item.move_id)
-               AND (item.step_level_id IS NOT NULL AND item.policy_id = reminder.policy_id
-                    OR item.step_level_id IS NULL
+               AND (item.reason IS NULL AND item.step_level_id IS NOT NULL
+                       AND item.policy_id = reminder.policy_id
+                    OR (item.reason IS NULL AND item.step_level_id IS NULL
+                        OR item.reason IN ('one_message', 'minimum'))
                        AND (level.scope = 'open' OR level.scope = 'overdue' AND item.age > 0))
               JOIN account_move_line l ON l.id = item.item_id
               JOIN account_move m ON m.id = item.move_id
@@ -132,7 +135,8 @@ class ArDunningEngine(models.AbstractModel):
     def _update_totals(self, reminder_ids):
         """Sum the lines into their reminders: items, credits and the amount claimed.
 
-        Credits of a currency lower what is claimed in that currency, never below zero.
+        Items listed for information that are not due yet are not claimed. Credits of a currency
+        lower what is claimed in that currency, never below zero.
         """
         self.env.cr.execute(SQL(
             """
@@ -150,7 +154,8 @@ class ArDunningEngine(models.AbstractModel):
                   FROM (
                     SELECT reminder_id, currency_id,
                            COUNT(*) FILTER (WHERE kind <> 'credit') AS item_count,
-                           COALESCE(SUM(amount_residual) FILTER (WHERE kind <> 'credit'), 0)
+                           COALESCE(SUM(amount_residual) FILTER (
+                               WHERE kind = 'step' OR kind = 'listed' AND days_overdue > 0), 0)
                                AS due,
                            COALESCE(SUM(amount_residual) FILTER (WHERE kind = 'credit'), 0)
                                AS credit,

@@ -57,3 +57,8 @@ class ArReminderLine(models.Model):
     def _unlink_except_history(self):
         if any(line.reminder_id._is_frozen() for line in self):
             raise UserError(self.env._("Items of a reminder that has left are history."))
+
+    def _is_claimed(self):
+        """Return whether the message asks for this item: it moves on the ladder, or is overdue."""
+        self.ensure_one()
+        return self.kind == 'step' or self.kind == 'listed' and self.days_overdue > 0

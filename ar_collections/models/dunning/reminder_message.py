@@ -68,20 +68,24 @@ class ArReminder(models.Model):
     def _get_sections(self):
         """Return the lines by currency with their totals, for the table and the letter.
 
-        :return: list of {'currency', 'lines', 'credits', 'due', 'credit', 'claimed'}; amounts in
-            that currency, credits negative
+        :return: list of {'currency', 'lines', 'not_due_lines', 'credits', 'due', 'not_due',
+            'credit', 'claimed'}; amounts in that currency, credits negative. Items listed for
+            information that are not due yet stand apart: they are not claimed.
         """
         self.ensure_one()
         subtract = self.policy_id.netting == 'subtract' and not self.move_id
         sections = []
         for currency, lines in self.line_ids.grouped('currency_id').items():
             credits = lines.filtered(lambda line: line.kind == 'credit')
-            items = lines - credits
+            not_due = (lines - credits).filtered(lambda line: not line._is_claimed())
+            items = lines - credits - not_due
             due = currency.round(sum(items.mapped('amount_residual_currency')))
             credit = currency.round(sum(credits.mapped('amount_residual_currency')))
             sections.append({
                 'currency': currency, 'credits': credits, 'due': due, 'credit': credit,
                 'lines': items.sorted(lambda line: (line.date_maturity, line.name or '')),
+                'not_due_lines': not_due.sorted(lambda line: (line.date_maturity, line.name or '')),
+                'not_due': currency.round(sum(not_due.mapped('amount_residual_currency'))),
                 'claimed': max(currency.round(due + credit), 0.0) if subtract else due,
             })
         return sections
