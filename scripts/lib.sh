@@ -16,6 +16,7 @@ fi
 export AR_CACHE
 
 VENV=$AR_CACHE/venv
+CODENAME=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
 
 say() { printf '%s\n' "$*" >&2; }
 step() { printf '== %s\n' "$*" >&2; }
@@ -89,4 +90,31 @@ list_db = True
 CONF
     mv "$conf.$$" "$conf"
     printf '%s\n' "$conf"
+}
+
+# Make Odoo importable for $VENV/bin/python, and its database reachable.
+use_odoo() {
+    [ -x "$VENV/bin/python" ] || die "the Python environment is missing: run scripts/setup first"
+    ODOO_RC=$(odoo_conf)
+    PYTHONPATH=$(odoo_path)${PYTHONPATH:+:$PYTHONPATH}
+    PATH=$VENV/bin:$PATH
+    export ODOO_RC PYTHONPATH PATH
+    use_postgres
+}
+
+free_port() {
+    "$VENV/bin/python" -c '
+import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1])'
+}
+
+# Addresses of archives that the machine's apt uses for this Debian release. A third party may use
+# the same suite name: the signature on sid tells which one is Debian.
+mirrors() {
+    # shellcheck disable=SC2016  # apt expands these
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        awk -v c="$CODENAME" '$3 == "main" && ($2 == c || $2 == "stable" || $2 == "sid") {print $1}' |
+        awk '!seen[$0]++'
 }
