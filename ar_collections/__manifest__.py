@@ -17,7 +17,7 @@
         'data/mail_templates.xml',
         'data/dunning_policies.xml',
     ],
-    'demo': [],
+    'demo': ['demo/story.xml'],
     'assets': {},
     'post_init_hook': 'post_init_hook',
     'uninstall_hook': 'uninstall_hook',

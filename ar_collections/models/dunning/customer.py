@@ -100,6 +100,29 @@ class ArCustomer(models.Model):
             company=company.id, scope=condition,
         )
 
+    def _get_changed_partner_ids(self, company):
+        """EXTENDS core: whoever got a reminder since the last refresh has another level."""
+        partner_ids = super()._get_changed_partner_ids(company)
+        last = self.env['ar.refresh.log'].search([('company_id', '=', company.id)], limit=1)
+        if partner_ids is None or not last:
+            return partner_ids
+        rows = self.env.execute_query(SQL(
+            "SELECT DISTINCT partner_id FROM ar_reminder"
+            " WHERE company_id = %s AND write_date >= %s", company.id, last.started_at))
+        return [*partner_ids, *(row[0] for row in rows)]
+
+    def _absorb(self, other):
+        """EXTENDS core: reminders follow; only one of two unfinished ones can go on."""
+        open_here = self.reminder_ids.filtered(lambda r: r.state in r._get_open_states())
+        if open_here:
+            other.reminder_ids.filtered(lambda r: r.state in r._get_open_states())._set_cancelled(
+                self.env._("The customer was merged into another one."))
+        other.reminder_ids.line_ids.write({'customer_id': self.id})
+        other.reminder_ids.write({'customer_id': self.id})
+        self.env['ar.dunning.skip'].search([('customer_id', '=', other.id)]).write(
+            {'customer_id': self.id})
+        return super()._absorb(other)
+
     def _update_next_action(self, company, scope):
         """EXTENDS core: the first of the follow-up date and the next step of an open item."""
         condition = self._get_scope_condition(scope, SQL("c.partner_id"))
@@ -128,12 +151,9 @@ class ArCustomer(models.Model):
         companies = self.company_id
         if len(companies) > 1:
             raise UserError(self.env._("Choose customers of one company at a time."))
-        return {
-            'type': 'ir.actions.act_window', 'res_model': 'ar.dunning.preview',
-            'view_mode': 'form', 'target': 'current', 'name': self.env._("Preview"),
-            'context': {'default_company_id': companies.id,
-                        'default_customer_ids': [fields.Command.set(self.ids)]},
-        }
+        preview = self.env['ar.dunning.preview'].create({
+            'company_id': companies.id, 'customer_ids': [fields.Command.set(self.ids)]})
+        return preview._get_form_action()
 
     def action_view_reminders(self):
         """Open the reminders of this customer."""

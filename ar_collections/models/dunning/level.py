@@ -67,8 +67,13 @@ class ArDunningLevel(models.Model):
             level.currency_id = company.currency_id
 
     @api.depends('name', 'policy_id.name')
+    @api.depends_context('ar_short_level')
     def _compute_display_name(self):
+        short = self.env.context.get('ar_short_level')
         for level in self:
+            if short:
+                level.display_name = level.name or ""
+                continue
             level.display_name = self.env._(
                 "%(policy)s: %(level)s", policy=level.policy_id.name or "", level=level.name or "")
 

@@ -30,7 +30,7 @@ class ArReminder(models.Model):
     partner_id = fields.Many2one(
         'res.partner', string="Company or person", required=True, readonly=True,
         ondelete='restrict')
-    recipient_id = fields.Many2one('res.partner', tracking=True, ondelete='restrict')
+    recipient_id = fields.Many2one('res.partner', tracking=True, ondelete='set null')
     move_id = fields.Many2one(
         'account.move', string="Invoice", readonly=True, ondelete='set null',
         help="Set when the policy sends one message per invoice.")

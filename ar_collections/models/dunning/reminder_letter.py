@@ -48,6 +48,8 @@ class ArReminder(models.Model):
             LETTER_REPORT, res_ids=letters.ids)
         batch._store(content, letters)
         letters._keep_letter_text()
+        if letters.company_id._ar_posts_by_snailmail():
+            letters._hand_to_snailmail()
         letters._set_sent(batch_id=batch.id)
         letters._log_history()
         return batch
@@ -63,6 +65,28 @@ class ArReminder(models.Model):
         for reminder in self:
             message = reminder._render_message()[reminder.id]
             reminder.write({'subject': message['subject'], 'body': message['body']})
+
+    def _hand_to_snailmail(self):
+        """Give each customer's own PDF to Odoo's postal service, which prints and posts it."""
+        for reminder in self:
+            letter = self.env['snailmail.letter'].create({
+                'partner_id': reminder.recipient_id.id, 'model': self._name,
+                'res_id': reminder.id, 'company_id': reminder.company_id.id,
+                'user_id': self.env.uid, 'attachment_id': reminder.attachment_id.id,
+            })
+            reminder.message_id = letter.message_id
+
+    @api.model
+    def _recover_refused_letters(self):
+        """Turn red the letters that the postal service refused."""
+        if 'snailmail.letter' not in self.env:
+            return
+        refused = self.env['snailmail.letter'].sudo().search([
+            ('model', '=', self._name), ('state', '=', 'error')])
+        for letter in refused:
+            reminder = self.browse(letter.res_id).exists()
+            if reminder.state == 'sent':
+                reminder._set_failed(letter.info_msg or letter.error_code)
 
     def _store_single_letters(self, content):
         """File each customer's own letter, cut out of the merged document.

@@ -49,7 +49,12 @@ class ArReminder(models.Model):
             if reminder.body:
                 reminder.preview_subject, reminder.preview_body = reminder.subject, reminder.body
                 continue
-            message = reminder._render_message()[reminder.id]
+            # While the form is being edited, the preview is the one of the last saved state.
+            saved = reminder._origin
+            if not saved:
+                reminder.preview_subject = reminder.preview_body = False
+                continue
+            message = saved._render_message()[saved.id]
             reminder.preview_subject = message['subject']
             reminder.preview_body = message['body']
 

@@ -24,6 +24,7 @@ class ArReminder(models.Model):
         """
         progress = self.env['ir.cron']._commit_progress
         self._recover_lost()
+        self._recover_refused_letters()
         progress(remaining=self.search_count(self._get_sendable_domain()))
         while True:
             batch = self.search(self._get_sendable_domain(), limit=batch_size, order='id')

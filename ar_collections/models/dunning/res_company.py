@@ -13,6 +13,16 @@ class ResCompany(models.Model):
         help="The scheduled action reads the ledger every night, sends the automatic levels and "
              "proposes the others.")
 
+    ar_letter_sending = fields.Selection(
+        [('print', "Print and post them ourselves"), ('snailmail', "Posted by Snailmail")],
+        string="Letters", default='print', required=True,
+        help="Snailmail prints and posts for a fee; it needs Odoo's Snailmail app.")
+
+    def _ar_posts_by_snailmail(self):
+        """Return whether letters go to Odoo's postal service."""
+        self.ensure_one()
+        return self.ar_letter_sending == 'snailmail' and 'snailmail.letter' in self.env
+
     def _ar_set_defaults(self):
         """EXTENDS core: new companies start on the cautious policy, with the night run off."""
         super()._ar_set_defaults()
