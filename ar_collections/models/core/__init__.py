@@ -2,9 +2,9 @@ from . import (
     customer,
     customer_contact,
     customer_refresh,
+    partner_merge,
     refresh_log,
     res_company,
     res_config_settings,
     res_partner,
 )
-from . import partner_merge

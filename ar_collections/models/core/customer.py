@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 
 class ArCustomer(models.Model):
@@ -97,6 +98,22 @@ class ArCustomer(models.Model):
         return domain
 
     # === CRUD === #
+
+    def write(self, vals):
+        derived = set(vals) & self._get_derived_fields()
+        if derived and not self.env.su:
+            raise AccessError(self.env._(
+                "These figures are read from the ledger and cannot be typed in: %s",
+                ", ".join(sorted(derived))))
+        return super().write(vals)
+
+    def _get_derived_fields(self):
+        """Return the names of the fields that only the refresh writes."""
+        return {
+            'partner_id', 'company_id', 'balance', 'overdue_amount', 'not_due_amount',
+            'open_credit_amount', 'item_count', 'overdue_item_count', 'oldest_due_date',
+            'last_payment_date', 'avg_days_late', 'next_action_date', 'refreshed_at',
+        }
 
     def web_read(self, specification):
         """Read the ledger again before one customer is shown: a form never shows stale figures."""

@@ -65,6 +65,10 @@ class ArCustomer(models.Model):
 
     # === REFRESH === #
 
+    def _get_derived_fields(self):
+        """EXTENDS core."""
+        return super()._get_derived_fields() | {'dunning_level_id', 'last_reminder_date'}
+
     def _get_figure_parts(self, company, scope):
         """EXTENDS core: level and last reminder, derived from what was sent."""
         return [*super()._get_figure_parts(company, scope), {

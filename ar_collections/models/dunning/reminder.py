@@ -59,10 +59,9 @@ class ArReminder(models.Model):
         help="An automatic level that waits, because too many automatic messages went before.")
     approved_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     state = fields.Selection(
-        REMINDER_STATES, required=True, default='proposed', readonly=True, copy=False,
-        tracking=True)
+        REMINDER_STATES, required=True, default='proposed', readonly=True, copy=False)
     reason = fields.Char(
-        readonly=True, tracking=True, copy=False,
+        readonly=True, copy=False,
         help="Why it was skipped, cancelled or failed, in words.")
     retry_count = fields.Integer(readonly=True, copy=False)
 

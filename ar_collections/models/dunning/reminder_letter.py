@@ -3,6 +3,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import html2plaintext
 from odoo.tools.pdf import PdfReader, PdfWriter
 
 _logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class ArReminder(models.Model):
         for letter in refused:
             reminder = self.browse(letter.res_id).exists()
             if reminder.state == 'sent':
-                reminder._set_failed(letter.info_msg or letter.error_code)
+                reminder._set_failed(html2plaintext(letter.info_msg or '') or letter.error_code)
 
     def _store_single_letters(self, content):
         """File each customer's own letter, cut out of the merged document.

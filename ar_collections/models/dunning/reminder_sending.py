@@ -1,5 +1,7 @@
 import logging
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -51,6 +53,9 @@ class ArReminder(models.Model):
         try:
             with self.env.cr.savepoint():
                 batch._send()
+        except psycopg2.OperationalError:
+            # Another transaction was faster: nothing is wrong with these, the next run takes them.
+            raise
         except Exception:
             _logger.info("Batch of %s reminders failed; sending them one by one", len(ids))
             for reminder in self.browse(ids):
@@ -62,6 +67,8 @@ class ArReminder(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._send()
+        except psycopg2.OperationalError:
+            raise
         except Exception as error:
             _logger.info("Reminder %s cannot be sent: %s", self.id, error)
             self._set_failed(self.env._("It could not be prepared: %s", error))

@@ -1,5 +1,7 @@
 import logging
 
+import psycopg2
+
 from odoo import fields, models
 
 _logger = logging.getLogger(__name__)
@@ -25,8 +27,7 @@ class ArReminder(models.Model):
         if refused:
             _logger.info("Reminders %s stay as they are: no way to %s", refused.ids, target)
         if moving:
-            moving.with_context(tracking_disable=len(moving) > 50).write(
-                dict(vals, state=target))
+            moving.write(dict(vals, state=target))
             moving.line_ids.write({'state': target})
         return moving
 
@@ -66,7 +67,14 @@ class ArReminder(models.Model):
             moved |= reminders._update_state(
                 ('approved', 'queued', 'sending', 'unknown'), 'sent', reason=reason,
                 sent_at=now, sent_date=company._get_ar_today(), **vals)
-        moved._after_sent()
+        try:
+            with self.env.cr.savepoint():
+                moved._after_sent()
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            # The message is out: what follows it must not make it look unsent.
+            _logger.exception("Follow-up of sent reminders %s failed", moved.ids)
         return moved
 
     def _set_failed(self, reason):

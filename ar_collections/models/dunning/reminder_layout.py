@@ -1,0 +1,193 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools.misc import format_amount, format_date
+
+ITEMS_MARKER = '[[items]]'
+# Quoting every invoice helps the customer's accountant up to here; beyond, one number is clearer.
+MAX_QUOTED = 4
+
+
+class ArReminder(models.Model):
+    """The shape of a message: salutation, amounts, table of items, bank details, signature.
+
+    Everything is formatted here, once and in the recipient's language, so that the templates
+    only place it: they are rendered for hundreds of customers in a row.
+    """
+    _inherit = 'ar.reminder'
+
+    salutation = fields.Char(
+        compute='_compute_salutation', help="Opening words, in the recipient's language.")
+    amount_text = fields.Char(
+        string="Amount in words of the recipient", compute='_compute_amount_text',
+        help="What the message asks for, currency by currency, in the recipient's format.")
+    signature_html = fields.Html(
+        string="Signature", compute='_compute_signature_html', sanitize=False,
+        help="Collector, company and how to reach them.")
+
+    # === COMPUTES === #
+
+    @api.depends('recipient_id', 'lang')
+    def _compute_salutation(self):
+        for reminder in self:
+            env = reminder.with_context(lang=reminder.lang).env
+            recipient = reminder.recipient_id
+            if recipient.is_company or not recipient.name:
+                reminder.salutation = env._("Dear Sir or Madam,")
+            else:
+                reminder.salutation = env._("Dear %s,", recipient.name)
+
+    @api.depends('line_ids.amount_residual_currency', 'amount_claimed', 'lang')
+    def _compute_amount_text(self):
+        for reminder in self:
+            env = reminder.with_context(lang=reminder.lang).env
+            amounts = [
+                reminder._format_amount(section['claimed'], section['currency'])
+                for section in reminder._get_sections() if section['claimed']
+            ] or [reminder._format_amount(reminder.amount_claimed, reminder.currency_id)]
+            *first, last = amounts
+            reminder.amount_text = last if not first else env._(
+                "%(first)s and %(last)s", first=", ".join(first), last=last)
+
+    @api.depends('user_id', 'company_id', 'lang')
+    def _compute_signature_html(self):
+        """Two short lines; each part only when it is known."""
+        for reminder in self:
+            # sudo: name and phone of the sender are meant for the customer.
+            person, company = reminder.user_id.sudo().partner_id, reminder.company_id.sudo()
+            contact = [person.phone or company.phone, person.email or company.email]
+            lines = [person.name, company.name, " · ".join(part for part in contact if part)]
+            reminder.signature_html = Markup('<p>%s</p>') % Markup('<br/>').join(
+                line for line in lines if line)
+
+    # === FORMATS === #
+
+    def _format_amount(self, amount, currency):
+        """Format in the recipient's language; the invisible mark of Odoo would print as a box."""
+        return format_amount(self.env, amount, currency, lang_code=self.lang).replace('\ufeff', '')
+
+    def _format_date(self, date):
+        return format_date(self.env, date, lang_code=self.lang) if date else ''
+
+    # === ITEMS === #
+
+    def _render_items(self, template='ar_collections.reminder_items'):
+        """Render the table of items with totals and bank details.
+
+        :param str template: the e-mail shape by default; letters have their own
+        """
+        self.ensure_one()
+        # sudo: the items belong to the message, whatever else its reader may open.
+        reminder = self.sudo().with_context(lang=self.lang)
+        return reminder.env['ir.qweb']._render(
+            template, reminder._get_items_values(), lang=self.lang, minimal_qcontext=True)
+
+    def _get_items_values(self):
+        """Return what the templates of items show, formatted.
+
+        :return: {'reminder', 'sections', 'bank', 'reference', 'pay_url', 'color'}
+        """
+        self.ensure_one()
+        links = self._get_links()
+        sections = [self._format_section(section, links) for section in self._get_sections()]
+        company = self.company_id
+        return {
+            'reminder': self,
+            'sections': sections,
+            'bank': self._get_bank_values(),
+            'reference': self._get_payment_reference(),
+            'pay_url': next(iter(links.values())) if len(links) == 1 else False,
+            'color': company.email_secondary_color or '#875A7B',
+            'button_color': company.email_primary_color or '#FFFFFF',
+        }
+
+    def _format_section(self, section, links):
+        """Turn the lines and totals of one currency into text.
+
+        Rows are (number, link, date, due date, days late, amount, remaining).
+        """
+        currency = section['currency']
+        subtract = self.policy_id.netting == 'subtract' and not self.move_id
+
+        def money(amount):
+            return self._format_amount(amount, currency)
+
+        def rows(lines):
+            return [
+                (line.name or '', links.get(line.move_id.id, ''),
+                 self._format_date(line.invoice_date), self._format_date(line.date_maturity),
+                 line.days_overdue if line.days_overdue > 0 else '',
+                 money(line.amount_total), money(line.amount_residual_currency))
+                for line in lines
+            ]
+
+        return {
+            'currency': currency.name,
+            'late': any(line.days_overdue > 0 for line in section['lines']),
+            'rows': rows(section['lines']),
+            'not_due_rows': rows(section['not_due_lines']),
+            'credit_rows': rows(section['credits']),
+            'subtract': subtract,
+            'due': money(section['due']), 'claimed': money(section['claimed']),
+            'credit': money(section['credit']) if section['credits'] else False,
+        }
+
+    def _get_bank_values(self):
+        """Return the account to pay to, as people read it, or False."""
+        bank = self.bank_ids[:1]
+        if not bank:
+            return False
+        number = bank.acc_number or ''
+        if bank.acc_type == 'iban':
+            plain = bank.sanitized_acc_number
+            number = " ".join(plain[i:i + 4] for i in range(0, len(plain), 4))
+        return {
+            'holder': bank.acc_holder_name or bank.partner_id.name,
+            'is_iban': bank.acc_type == 'iban', 'number': number,
+            'bic': bank.bank_bic, 'bank': bank.bank_name,
+        }
+
+    def _get_payment_reference(self):
+        """Return what the customer should quote: invoice references, or its number and ours."""
+        lines = self.line_ids.filtered(lambda line: line._is_claimed())
+        quoted = list(dict.fromkeys(
+            line.move_id.payment_reference or line.name for line in lines
+            if line.move_id.payment_reference or line.name))
+        if 0 < len(quoted) <= MAX_QUOTED:
+            return ", ".join(quoted)
+        return ", ".join(part for part in (self.partner_id.ref, self.name) if part)
+
+    @api.model
+    def _place_items(self, body, table):
+        """Put ``table`` where the text has its marker, else at the end."""
+        body = Markup(body or '')
+        for marker in (Markup('<p>%s</p>') % ITEMS_MARKER, ITEMS_MARKER):
+            if marker in body:
+                return body.replace(marker, table, 1).replace(ITEMS_MARKER, '')
+        return body + table
+
+    # === LETTER === #
+
+    def _render_letter(self):
+        """Return subject and text of the letter, with the table in its print shape.
+
+        A letter that has left is printed again with the words it had.
+        """
+        self.ensure_one()
+        if self.body:
+            return {'subject': self.subject, 'body': self.body, 'annex': False}
+        if self.custom_body:
+            subject, body = self.custom_subject or self.level_id.name, self.custom_body
+        else:
+            message = self._render_message(with_marker=True)[self.id]
+            subject, body = message['subject'], message['body']
+        annex = self._get_annex()
+        table = self._render_items(
+            'ar_collections.letter_items_annexed' if annex else 'ar_collections.letter_items')
+        return {'subject': subject, 'body': self._place_items(body, table), 'annex': annex}
+
+    def _get_annex(self):
+        """Return the pages of the annex, empty when the table fits on the letter itself."""
+        reminder = self.sudo().with_context(lang=self.lang)
+        return self.env['ar.letter']._paginate_annex(
+            reminder._get_items_values()['sections'])
