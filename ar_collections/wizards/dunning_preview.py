@@ -79,10 +79,37 @@ class ArDunningPreview(models.TransientModel):
         """Decide again, for instance after changing the date."""
         self.ensure_one()
         self._fill()
+        return True
+
+    @api.model
+    def action_open(self):
+        """Decide for every customer of the current company, and show the result."""
+        return self.create({})._get_form_action()
+
+    def action_view_lines(self):
+        """Open the messages as a list, by level: to filter, group and export."""
+        return self._get_list_action(
+            'ar.dunning.preview.line', self.env._("Messages"), {'group_by': ['level_id']})
+
+    def action_view_skips(self):
+        """Open what is left out as a list, by reason."""
+        return self._get_list_action(
+            'ar.dunning.preview.skip', self.env._("Left out"), {'group_by': ['reason']})
+
+    def _get_form_action(self):
+        self.ensure_one()
         return {
             'type': 'ir.actions.act_window', 'res_model': self._name, 'res_id': self.id,
             'view_mode': 'form', 'views': [(False, 'form')], 'target': 'current',
             'name': self.env._("Preview"),
+        }
+
+    def _get_list_action(self, model, name, context):
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window', 'res_model': model, 'name': name,
+            'view_mode': 'list', 'views': [(False, 'list')],
+            'domain': [('preview_id', '=', self.id)], 'context': context,
         }
 
     def action_create_reminders(self):
