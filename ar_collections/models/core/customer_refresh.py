@@ -257,6 +257,9 @@ class ArCustomer(models.Model):
              WHERE pr.id > %(partial)s AND l.account_id = ANY(%(accounts)s)
                AND l.company_id = %(company)s
              UNION
+            -- A due date put off or a follow-up excluded changes no amount, but the next action.
+            %(touched)s
+             UNION
             SELECT COALESCE(now.partner_id, c.partner_id)
               FROM (%(open)s) now
               FULL JOIN (SELECT * FROM ar_customer WHERE company_id = %(company)s) c
@@ -272,6 +275,9 @@ class ArCustomer(models.Model):
             line=last.last_line_id, partial=last.last_partial_id, company=company.id,
             accounts=company._get_ar_account_ids(),
             open=self._get_open_query(company, None, company._get_ar_today()),
+            touched=open_items(
+                company.id, company._get_ar_account_ids(), SQL("p.commercial_partner_id"),
+                where=SQL("l.write_date >= %s", last.create_date)),
         ))
         return [row[0] for row in rows]
 

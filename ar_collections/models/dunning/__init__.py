@@ -13,6 +13,7 @@ from . import (
     reminder_sending,
     reminder_letter,
     reminder_channel,
+    reminder_history,
     engine,
     engine_queries,
     customer,

@@ -9,6 +9,8 @@ class ArReminder(models.Model):
     def _send_email(self):
         """Render and queue one mail per reminder, write the history. Nothing leaves here."""
         self._ensure_access_tokens()
+        # Two narrow reads for the whole batch: rendering would fetch every column of the invoices.
+        self.line_ids.move_id.fetch(['access_token', 'move_type'])
         for template, reminders in self.grouped(
                 lambda reminder: reminder.level_id.mail_template_id).items():
             reminders._queue_mails(template)
@@ -96,26 +98,6 @@ class ArReminder(models.Model):
             "UPDATE account_move SET access_token = gen_random_uuid()::text"
             " WHERE id = ANY(%s) AND access_token IS NULL", moves.ids))
         moves.invalidate_recordset(['access_token'], flush=False)
-
-    def _log_history(self):
-        """Write one note on the customer and on each invoice of the reminder."""
-        customer_notes, invoice_notes = {}, {}
-        for reminder in self:
-            note = reminder._get_history_note()
-            customer_notes[reminder.customer_id.id] = note
-            for move in reminder.line_ids.filtered(lambda line: line.kind == 'step').move_id:
-                invoice_notes[move.id] = note
-        # sudo: history is written for everybody, whoever sent.
-        self.env['ar.customer'].sudo().browse(customer_notes)._message_log_batch(customer_notes)
-        self.env['account.move'].sudo().browse(invoice_notes)._message_log_batch(invoice_notes)
-
-    def _get_history_note(self):
-        self.ensure_one()
-        channels = dict(self._fields['channel']._description_selection(self.env))
-        return self.env._(
-            "Reminder %(name)s, %(level)s, by %(channel)s to %(recipient)s",
-            name=self._get_html_link(title=self.name), level=self.level_id.name,
-            channel=channels[self.channel], recipient=self.recipient_id.display_name)
 
     def _message_receive_bounce(self, email, partner):
         """EXTENDS mail: a bounced reminder turns red."""
