@@ -57,15 +57,17 @@ class ArDunningEngine(models.AbstractModel):
         return SQL("VALUES %s", SQL(", ").join(values))
 
     @api.model
-    def _insert_step_lines(self, run):
-        """Insert the items that move on the ladder, and those that are listed beside them."""
+    def _insert_step_lines(self, reminder_ids):
+        """Insert the items that move on the ladder, and those that are listed beside them.
+
+        :param reminder_ids: ids of reminders just inserted from the work tables
+        """
         self.env.cr.execute(SQL(
             """
             INSERT INTO ar_reminder_line (
                 reminder_id, customer_id, company_id, move_line_id, move_id, kind, level_id, state,
                 counted, name, invoice_date, date_maturity, currency_id, amount_total,
-                amount_residual_currency, amount_residual, days_overdue,
-                create_uid, create_date, write_uid, write_date)
+                amount_residual_currency, amount_residual, days_overdue)
             SELECT reminder.id, reminder.customer_id, reminder.company_id, item.item_id,
                    item.move_id,
                    CASE WHEN item.reason IS NULL AND item.step_level_id IS NOT NULL
@@ -73,8 +75,7 @@ class ArDunningEngine(models.AbstractModel):
                    CASE WHEN item.reason IS NULL THEN item.step_level_id END, reminder.state, TRUE, m.name,
                    COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
                    item.currency_id, l.amount_currency, item.residual_currency, item.residual,
-                   item.age, reminder.create_uid, reminder.create_date, reminder.write_uid,
-                   reminder.write_date
+                   item.age
               FROM ar_reminder reminder
               JOIN ar_dunning_level level ON level.id = reminder.level_id
               JOIN ar_dunning_item item
@@ -87,12 +88,10 @@ class ArDunningEngine(models.AbstractModel):
                        AND (level.scope = 'open' OR level.scope = 'overdue' AND item.age > 0))
               JOIN account_move_line l ON l.id = item.item_id
               JOIN account_move m ON m.id = item.move_id
-             WHERE reminder.run_id = %(run)s AND reminder.key IS NOT NULL
-               AND NOT EXISTS (SELECT 1 FROM ar_reminder_line line
-                                WHERE line.reminder_id = reminder.id)
+             WHERE reminder.id = ANY(%(ids)s)
              ORDER BY reminder.id, item.age DESC
             """,
-            run=run.id,
+            ids=list(reminder_ids),
         ))
 
     @api.model
@@ -106,14 +105,11 @@ class ArDunningEngine(models.AbstractModel):
             INSERT INTO ar_reminder_line (
                 reminder_id, customer_id, company_id, move_line_id, move_id, kind, state, counted,
                 name, invoice_date, date_maturity, currency_id, amount_total,
-                amount_residual_currency, amount_residual, days_overdue,
-                create_uid, create_date, write_uid, write_date)
+                amount_residual_currency, amount_residual, days_overdue)
             SELECT reminder.id, reminder.customer_id, reminder.company_id, credit.item_id,
                    credit.move_id, 'credit', reminder.state, FALSE, m.name,
                    COALESCE(m.invoice_date, l.date), l.date_maturity, credit.currency_id,
-                   l.amount_currency, credit.residual_currency, credit.residual, 0,
-                   reminder.create_uid, reminder.create_date, reminder.write_uid,
-                   reminder.write_date
+                   l.amount_currency, credit.residual_currency, credit.residual, 0
               FROM ar_reminder reminder
               JOIN ar_dunning_policy policy ON policy.id = reminder.policy_id
                    AND policy.netting <> 'ignore'
@@ -177,14 +173,12 @@ class ArDunningEngine(models.AbstractModel):
         self.env.cr.execute(SQL(
             """
             INSERT INTO ar_dunning_skip (
-                run_id, company_id, customer_id, move_line_id, move_id, level_id, reason, amount,
-                create_uid, create_date, write_uid, write_date)
+                run_id, company_id, customer_id, move_line_id, move_id, level_id, reason, amount)
             SELECT %(run)s, %(company)s, skip.customer_id, skip.move_line_id, skip.move_id,
-                   skip.level_id, skip.reason, skip.amount, %(uid)s, %(now)s, %(uid)s, %(now)s
+                   skip.level_id, skip.reason, skip.amount
               FROM (%(skips)s) skip
              ORDER BY skip.customer_id, skip.move_line_id
             """,
             run=run.id, company=company.id, skips=self._get_skip_query(company),
-            uid=self.env.uid, now=fields.Datetime.now(),
         ))
         return self.env.cr.rowcount

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.translate import html_translate
 
 from ...const import CHANNELS, EXECUTIONS, TONES
 
@@ -43,8 +44,9 @@ class ArDunningLevel(models.Model):
     mail_template_id = fields.Many2one(
         'mail.template', domain=[('model', '=', 'ar.reminder')], ondelete='restrict')
     letter_body = fields.Html(
-        string="Letter text", translate=True, sanitize=False,
-        help="The table of items, totals and bank details are added by the letter itself.")
+        string="Letter text", translate=html_translate, sanitize=False,
+        help="The table of items, totals and bank details stand where the text puts "
+             "object.items_html, else at its end.")
     sms_body = fields.Text(string="SMS text", translate=True)
     call_script = fields.Text(translate=True, help="What to say, for the collector who calls.")
     attach_invoices = fields.Boolean(

@@ -168,6 +168,24 @@ class ArReminder(models.Model):
 
     # === LETTER === #
 
+    def _render_letter_text(self, with_marker=False):
+        """Render the level's letter; its subject is that of the e-mail, without the company."""
+        self.ensure_one()
+        level = self.level_id.sudo().with_context(lang=self.lang)
+        Render = self.env['mail.render.mixin'].sudo().with_context(
+            lang=self.lang, ar_items_marker=True)
+        body = Render._render_template(
+            level.letter_body, 'ar.reminder', self.ids, engine='qweb')[self.id]
+        if not with_marker:
+            body = self._place_items(body, self._render_items())
+        elif ITEMS_MARKER not in body:
+            body += Markup('<p>%s</p>') % ITEMS_MARKER
+        subject = level.name
+        template = level.mail_template_id
+        if template:
+            subject = template._render_field('subject', self.ids, compute_lang=True)[self.id]
+        return {'subject': subject.removesuffix(f" - {self.company_id.name}"), 'body': body}
+
     def _render_letter(self):
         """Return subject and text of the letter, with the table in its print shape.
 

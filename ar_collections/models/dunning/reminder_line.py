@@ -11,6 +11,8 @@ class ArReminderLine(models.Model):
     _description = "Item in a reminder"
     _order = 'reminder_id, kind desc, date_maturity, id'
     _check_company_auto = True
+    # The reminder says who and when: four columns and two foreign keys less on every row.
+    _log_access = False
 
     # === FIELDS === #
     reminder_id = fields.Many2one(

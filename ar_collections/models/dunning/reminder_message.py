@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import is_html_empty
 
-ITEMS_MARKER = '[[items]]'
+from .reminder_layout import ITEMS_MARKER
 
 
 class ArReminder(models.Model):
@@ -37,6 +37,8 @@ class ArReminder(models.Model):
     @api.depends_context('ar_items_marker')
     def _compute_items_html(self):
         marker = Markup('<p>%s</p>') % ITEMS_MARKER
+        # One narrow read for the batch: rendering would fetch every column of the invoices.
+        self.line_ids.move_id.fetch(['payment_reference', 'access_token', 'move_type'])
         for reminder in self:
             if self.env.context.get('ar_items_marker'):
                 reminder.items_html = marker
@@ -59,16 +61,6 @@ class ArReminder(models.Model):
             reminder.preview_body = message['body']
 
     # === RENDERING === #
-
-    def _render_items(self):
-        self.ensure_one()
-        # sudo: the items belong to the message, whatever else its reader may open.
-        reminder = self.sudo().with_context(lang=self.lang)
-        return reminder.env['ir.qweb']._render(
-            'ar_collections.reminder_items', {
-                'reminder': reminder, 'sections': reminder._get_sections(),
-                'banks': reminder.bank_ids, 'links': reminder._get_links(),
-            }, lang=self.lang, minimal_qcontext=True)
 
     def _get_sections(self):
         """Return the lines by currency with their totals, for the table and the letter.
@@ -119,7 +111,8 @@ class ArReminder(models.Model):
             if reminder.custom_body and not with_marker and channel in ('email', 'letter'):
                 message = {
                     'subject': reminder.custom_subject or reminder.level_id.name,
-                    'body': reminder._fill_custom_body(),
+                    'body': reminder._place_items(
+                        reminder.custom_body, reminder._render_items()),
                 }
             elif channel == 'sms':
                 message = {'subject': False,
@@ -144,15 +137,6 @@ class ArReminder(models.Model):
         values = template._generate_template(self.ids, ('subject', 'body_html'))[self.id]
         return {'subject': values['subject'], 'body': values['body_html']}
 
-    def _render_letter_text(self, with_marker=False):
-        self.ensure_one()
-        level = self.level_id.sudo().with_context(lang=self.lang)
-        body = self.env['mail.render.mixin'].sudo().with_context(lang=self.lang)._render_template(
-            level.letter_body, 'ar.reminder', self.ids, engine='qweb')[self.id]
-        if with_marker:
-            body += Markup('<p>%s</p>') % ITEMS_MARKER
-        return {'subject': level.name, 'body': body}
-
     def _render_text(self, field):
         """Render the SMS text or the call script of the level in the right language."""
         self.ensure_one()
@@ -160,12 +144,3 @@ class ArReminder(models.Model):
         source = self.level_id.sudo().with_context(lang=lang)[field] or ''
         return self.env['mail.render.mixin'].sudo().with_context(lang=lang)._render_template(
             source, 'ar.reminder', self.ids, engine='inline_template')[self.id]
-
-    def _fill_custom_body(self):
-        """Put the table of today where the author left the marker, else at the end."""
-        self.ensure_one()
-        body = self.custom_body
-        table = self._render_items()
-        if ITEMS_MARKER in body:
-            return body.replace(ITEMS_MARKER, table, 1).replace(ITEMS_MARKER, '')
-        return body + table

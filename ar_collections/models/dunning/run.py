@@ -117,7 +117,7 @@ class ArDunningRun(models.Model):
         engine._insert_skips(self, company)
         reminder_ids = engine._insert_reminders(self, company, self.date)
         if reminder_ids:
-            engine._insert_step_lines(self)
+            engine._insert_step_lines(reminder_ids)
             engine._insert_credit_lines(company, reminder_ids)
             engine._update_totals(reminder_ids)
         self.env.invalidate_all()

@@ -19,6 +19,7 @@ SKIP_REASONS = [
 class ArDunningSkip(models.Model):
     _name = 'ar.dunning.skip'
     _description = "Item left out by a dunning run"
+    _log_access = False
     _order = 'run_id desc, customer_id, id'
 
     run_id = fields.Many2one('ar.dunning.run', required=True, ondelete='cascade', index=True)
