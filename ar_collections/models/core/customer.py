@@ -139,7 +139,7 @@ class ArCustomer(models.Model):
                 {'partner_id': partner.id, 'company_id': company.id} for partner in missing
             ])
             customers = self.with_context(active_test=False).search(domain)
-        return customers
+        return customers.with_env(self.env)
 
     # === ACTIONS === #
 

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import plaintext2html
 
 CHANNEL_ORDER = ('email', 'sms', 'letter', 'call', 'task')
 
@@ -55,15 +56,30 @@ class ArReminder(models.Model):
                     reminder._switch_channel()
 
     def _send_sms(self):
-        """Queue one SMS per reminder through Odoo's own SMS; its status comes back by itself."""
-        self._set_queued()
+        """Queue one SMS per reminder through Odoo's own SMS; `_follow_sms` hears the outcome."""
         for reminder in self:
             body = reminder._render_text('sms_body')
             message = reminder._message_sms(
                 body, partner_ids=reminder.recipient_id.ids, put_in_queue=True)
-            reminder.write({'message_id': message.id, 'body': body})
-        self._set_sent()
+            reminder._set_queued(message_id=message.id, body=plaintext2html(body))
         self._log_history()
+
+    @api.model
+    def _follow_sms(self):
+        """Bring the status of queued SMS back: left, or refused with the provider's reason."""
+        waiting = self.search([('state', '=', 'queued'), ('channel', '=', 'sms')])
+        if not waiting:
+            return
+        notifications = self.env['mail.notification'].sudo().search([
+            ('mail_message_id', 'in', waiting.message_id.ids), ('notification_type', '=', 'sms')])
+        by_message = notifications.grouped('mail_message_id')
+        for reminder in waiting:
+            notification = by_message.get(reminder.message_id, notifications.browse())[:1]
+            status = notification.notification_status
+            if status in ('process', 'pending', 'sent'):
+                reminder._set_sent()
+            elif status in ('exception', 'bounce', 'canceled'):
+                reminder._set_failed(notification.format_failure_reason())
 
     def _send_call(self):
         """Plan the call: script and items for the collector."""

@@ -38,7 +38,7 @@ class ArReminder(models.Model):
     def _compute_items_html(self):
         marker = Markup('<p>%s</p>') % ITEMS_MARKER
         # One narrow read for the batch: rendering would fetch every column of the invoices.
-        self.line_ids.move_id.fetch(['payment_reference', 'access_token', 'move_type'])
+        self.sudo().line_ids.move_id.fetch(['payment_reference', 'access_token', 'move_type'])
         for reminder in self:
             if self.env.context.get('ar_items_marker'):
                 reminder.items_html = marker

@@ -27,6 +27,7 @@ class ArReminder(models.Model):
         progress = self.env['ir.cron']._commit_progress
         self._recover_lost()
         self._recover_refused_letters()
+        self._follow_sms()
         progress(remaining=self.search_count(self._get_sendable_domain()))
         while True:
             batch = self.search(self._get_sendable_domain(), limit=batch_size, order='id')
@@ -36,8 +37,18 @@ class ArReminder(models.Model):
             self._send_batch(batch)
             if not progress(len(batch)):
                 break
-        if self.env['ar.reminder'].search_count([('state', '=', 'queued')], limit=1):
-            self.env.ref('mail.ir_cron_mail_scheduler_action').sudo()._trigger()
+        self._wake_queues()
+
+    @api.model
+    def _wake_queues(self):
+        """Let Odoo's mail queue start at once; come back for the outcome of the SMS."""
+        queued = self.search([('state', '=', 'queued')]).grouped('channel')
+        if queued.get('email'):
+            self.env.ref('mail.ir_cron_mail_scheduler_action')._trigger()
+        if queued.get('sms'):
+            self.env.ref('sms.ir_cron_sms_scheduler_action')._trigger()
+            self.env.ref('ar_collections.ir_cron_ar_reminder_send')._trigger(
+                at=fields.Datetime.add(fields.Datetime.now(), minutes=15))
 
     @api.model
     def _get_sendable_domain(self):

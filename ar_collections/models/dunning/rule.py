@@ -64,7 +64,8 @@ class ArDunningRule(models.Model):
         :param customer_ids: restrict to these customers
         :rtype: SQL
         """
-        rules = self.sudo().search([
+        # Archived rules never choose, whatever the context of the caller says.
+        rules = self.sudo().with_context(active_test=True).search([
             ('company_id', 'in', (False, company.id)), ('policy_id.active', '=', True)])
         # sudo: a rule speaks of every customer of the company, not of those the user may see.
         Customer = self.env['ar.customer'].sudo().with_company(company).with_context(
