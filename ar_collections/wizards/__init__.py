@@ -1,1 +1,1 @@
-from . import dunning_preview, dunning_reset, reminder_reason
+from . import dunning_preview, dunning_reset, first_steps, reminder_reason
