@@ -1,0 +1,1 @@
+from . import letter, reminder_letter, statement

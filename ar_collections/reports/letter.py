@@ -1,0 +1,145 @@
+import base64
+import io
+
+from markupsafe import Markup
+from PIL import Image
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools.image import base64_to_image
+from odoo.tools.misc import format_date
+
+# Countries whose window envelopes have the address on the right.
+RIGHT_WINDOW = ('BE', 'ES', 'FR', 'IT', 'LU', 'MC', 'PT')
+LOGO_BOX = (300, 90)
+# Lines of a table that fit: on the letter beside its text, and on a page of its own.
+ROWS_ON_LETTER = 12
+ROWS_ON_PAGE = 40
+# A section costs its head and its totals besides its rows.
+SECTION_ROWS = 5
+
+
+class ArLetter(models.AbstractModel):
+    """What every paper of ours shares: sender, window address, logo, pages of a long table.
+
+    All of it stands in the body: without patched Qt, wkhtmltopdf prints no header and no footer.
+    """
+    _name = 'ar.letter'
+    _description = "Letter head and address block"
+
+    @api.model
+    def _get_head(self, company, lang):
+        """Return the identity of the sender, in ``lang``."""
+        # sudo: the sender's own address is printed on every document.
+        company = company.sudo().with_context(lang=lang)
+        partner = company.partner_id
+        town = " ".join(part for part in (partner.zip, partner.city) if part)
+        ids = []
+        if company.vat:
+            ids.append(f"{company.country_id.vat_label or self.env._('Tax ID')} {company.vat}")
+        if company.company_registry and company.company_registry != company.vat:
+            label = partner.company_registry_label or self.env._("Company ID")
+            ids.append(f"{label} {company.company_registry}")
+        return {
+            'name': company.name, 'logo_class': f'ar-logo-{company.id}',
+            'has_logo': bool(company.logo) and not company.uses_default_logo,
+            'address': [line for line in (partner.street, partner.street2, town,
+                                          partner.country_id.name) if line],
+            'contact': [line for line in (company.phone, company.email, company.website) if line],
+            'ids': ids, 'city': partner.city or '',
+            'right': company.country_id.code in RIGHT_WINDOW,
+        }
+
+    @api.model
+    def _get_logo_style(self, companies):
+        """Return the logos as one style sheet, so that 500 letters hold each logo once."""
+        rules = []
+        for company in companies.sudo():
+            if not company.logo or company.uses_default_logo:
+                continue
+            try:
+                image = base64_to_image(company.logo)
+            except UserError:
+                continue  # An image that cannot be read: the name stands in its place.
+            image = image.convert('RGBA')
+            image.thumbnail((LOGO_BOX[0] * 2, LOGO_BOX[1] * 2))
+            paper = Image.new('RGB', image.size, 'white')
+            paper.paste(image, mask=image)
+            stream = io.BytesIO()
+            paper.save(stream, 'PNG')
+            ratio = min(LOGO_BOX[0] / image.width, LOGO_BOX[1] / image.height, 1)
+            width, height = int(image.width * ratio), int(image.height * ratio)
+            rules.append(
+                f".ar-logo-{company.id}{{width:{width}px;height:{height}px;"
+                f"background-size:{width}px {height}px;background-repeat:no-repeat;"
+                "background-image:url(data:image/png;base64,"
+                f"{base64.b64encode(stream.getvalue()).decode()})}}")
+        return Markup('<style>%s</style>') % Markup("".join(rules)) if rules else ''
+
+    @api.model
+    def _get_address_lines(self, partner, company):
+        """Return the lines of the address block; the country only when it is abroad."""
+        commercial = partner.commercial_partner_id
+        names = [commercial.name]
+        if partner != commercial and partner.name:
+            names.append(partner.name)
+        elif not partner.is_company and partner.commercial_company_name:
+            names.insert(0, partner.commercial_company_name)
+        address = partner if partner.street or partner.city else commercial
+        lines = [
+            line.strip()
+            for line in address._display_address(without_company=True).splitlines()
+            if line.strip()
+        ]
+        country = address.country_id.name
+        if lines and lines[-1] == country and address.country_id == company.country_id:
+            lines.pop()
+        return [name for name in names if name] + lines
+
+    @api.model
+    def _get_place_and_date(self, company, date, lang):
+        """Return "Lyon, 21 November 2026" as that language writes it."""
+        env = self.with_context(lang=lang).env
+        day = format_date(env, date, lang_code=lang, date_format='long')
+        city = company.sudo().partner_id.city
+        return env._("%(city)s, %(date)s", city=city, date=day) if city else day
+
+    # === PAGES === #
+
+    @api.model
+    def _paginate_annex(self, sections):
+        """Return the pages of the annex, or an empty list when the table fits on the letter."""
+        size = sum(self._count_rows(section) + (SECTION_ROWS - 3) for section in sections)
+        return [] if size <= ROWS_ON_LETTER + 2 else self._paginate(sections, ROWS_ON_PAGE)
+
+    @api.model
+    def _count_rows(self, section):
+        return sum(len(section[key]) for key in ('rows', 'not_due_rows', 'credit_rows'))
+
+    @api.model
+    def _paginate(self, sections, following, first=None):
+        """Cut sections into pages, so that each page has its own table head.
+
+        :param list sections: dictionaries with 'rows', 'not_due_rows' and 'credit_rows'
+        :param int following: rows on a page
+        :param int first: rows on the first page, when it holds something else too
+        :return: list of pages; a page is a list of sections, each with ``last`` (totals follow)
+        """
+        pages, room = [[]], first if first is not None else following
+        for section in sections:
+            queue = [(key, row) for key in ('rows', 'not_due_rows', 'credit_rows')
+                     for row in section[key]]
+            while True:
+                if room < SECTION_ROWS + 1 and pages[-1]:
+                    pages.append([])
+                    room = following
+                chunk, queue = queue[:room - SECTION_ROWS], queue[room - SECTION_ROWS:]
+                part = dict(section, rows=[], not_due_rows=[], credit_rows=[], last=not queue)
+                for key, row in chunk:
+                    part[key].append(row)
+                pages[-1].append(part)
+                room -= len(chunk) + SECTION_ROWS
+                if not queue:
+                    break
+                room = 0
+        return pages
