@@ -110,11 +110,15 @@ with socket.socket() as s:
     print(s.getsockname()[1])'
 }
 
+# What the machine's apt uses, one archive per line: address, suite, component.
+archives() {
+    # shellcheck disable=SC2016  # apt expands these
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages'
+}
+
 # Addresses of archives that the machine's apt uses for this Debian release. A third party may use
 # the same suite name: the signature on sid tells which one is Debian.
 mirrors() {
-    # shellcheck disable=SC2016  # apt expands these
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-        awk -v c="$CODENAME" '$3 == "main" && ($2 == c || $2 == "stable" || $2 == "sid") {print $1}' |
-        awk '!seen[$0]++'
+    archives | awk -v c="$CODENAME" \
+        '$3 == "main" && ($2 == c || $2 == "stable" || $2 == "sid") && !seen[$1]++ {print $1}'
 }
