@@ -7,8 +7,11 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Remove what the ORM does not remove by itself: parameters, defaults and activities."""
+    """Remove what the ORM does not remove by itself: parameters, activities, notes, files."""
     env['ir.config_parameter'].search([('key', '=like', r'ar\_collections.%')]).unlink()
     env['ir.default'].search([('field_id.name', '=like', r'ar\_%')]).unlink()
     env['mail.activity'].search([('res_model', '=like', 'ar.%')]).unlink()
-    env['mail.message'].search([('model', '=like', 'ar.%')]).unlink()
+    env['ir.attachment'].search([('res_model', '=like', 'ar.%')]).unlink()
+    # Our notes on invoices carry our own message id.
+    env['mail.message'].search([
+        '|', ('model', '=like', 'ar.%'), ('message_id', '=like', '%@ar-collections>')]).unlink()

@@ -38,7 +38,7 @@ class ArDunningReset(models.TransientModel):
     def _get_lines(self):
         domain = fields.Domain([
             ('customer_id', 'in', self.customer_ids.ids), ('kind', '=', 'step'),
-            ('state', '=', 'sent'), ('counted', '=', True),
+            ('state', 'in', ('sent', 'skipped')), ('counted', '=', True),
             ('move_line_id.reconciled', '=', False),
         ])
         if self.move_ids:

@@ -26,6 +26,20 @@ class ResCompany(models.Model):
     def _ar_set_defaults(self):
         """Hook: give new companies what the module needs to work at once."""
 
+    def _get_ar_responsible(self):
+        """Return the user who takes what nobody else is named for; never the robot.
+
+        :return: `res.users`, one
+        """
+        self.ensure_one()
+        # sudo: looking for a colleague's group is no secret.
+        group = self.env.ref('ar_collections.group_ar_manager').sudo()
+        managers = group.all_user_ids.filtered(
+            lambda user: user.active and self in user.company_ids and user != self.env.ref(
+                'base.user_root'))
+        return (self.ar_collector_id or self.ar_approver_id or managers[:1]
+                or self.env.ref('base.user_admin'))
+
     def _get_ar_account_ids(self):
         """Return the ids of the receivable accounts of these companies.
 

@@ -193,7 +193,10 @@ class ArDunningEngine(models.AbstractModel):
         ]
 
     def _get_history_query(self, company):
-        """Levels already sent: highest offset, and automatic steps since a person last acted."""
+        """Levels done: highest offset, and automatic steps since a person last acted.
+
+        A level that somebody skipped is done too, or it would be proposed again every night.
+        """
         return SQL(
             """
             SELECT move_line_id, MAX(offset_days) AS last_offset,
@@ -201,14 +204,15 @@ class ArDunningEngine(models.AbstractModel):
                        AS auto_steps
               FROM (
                 SELECT done.move_line_id, level.offset_days, reminder.auto,
-                       MAX(level.offset_days) FILTER (WHERE NOT reminder.auto)
-                           OVER (PARTITION BY done.move_line_id) AS human
+                       MAX(level.offset_days) FILTER (
+                           WHERE NOT reminder.auto OR done.state = 'skipped') (
+                           PARTITION BY done.move_line_id) AS human
                   FROM ar_reminder_line done
                   JOIN ar_reminder reminder ON reminder.id = done.reminder_id
                   JOIN ar_dunning_level level ON level.id = done.level_id
                   JOIN account_move_line item ON item.id = done.move_line_id
                        AND item.reconciled IS NOT TRUE
-                 WHERE done.kind = 'step' AND done.counted AND done.state = 'sent'
+                 WHERE done.kind = 'step' AND done.counted AND done.state IN ('sent', 'skipped')
                    AND done.company_id = %(company)s
               ) sent
              GROUP BY move_line_id
@@ -308,9 +312,6 @@ class ArDunningEngine(models.AbstractModel):
                        level.scope, policy.netting,
                        customer.partner_id, customer.collections_contact_id,
                        COALESCE(customer.collector_id, %(collector)s::int) AS collector_id,
-                       ROW_NUMBER() OVER (
-                           PARTITION BY grouped.customer_id, policy.grouping
-                           ORDER BY grouped.step_offset DESC, grouped.policy_id) AS rank,
                        CASE
                            WHEN waiting.customer_id IS NOT NULL
                                 AND (policy.grouping = 'customer'
@@ -328,11 +329,18 @@ class ArDunningEngine(models.AbstractModel):
                   JOIN ar_customer customer ON customer.id = grouped.customer_id
                   LEFT JOIN contact ON contact.customer_id = grouped.customer_id
                   LEFT JOIN waiting ON waiting.customer_id = grouped.customer_id
+            ),
+            ranked AS (
+                -- A message that waits for another reason goes before nobody.
+                SELECT judged.*, ROW_NUMBER() OVER (
+                           PARTITION BY customer_id, grouping, reason IS NULL
+                           ORDER BY step_offset DESC, policy_id) AS rank
+                  FROM judged
             )
             SELECT ROW_NUMBER() OVER (ORDER BY judged.customer_id, judged.move_id) AS group_id,
                    judged.customer_id, judged.partner_id, judged.policy_id, judged.move_id,
-                   judged.before_due, judged.level_id, judged.item_count, judged.amount, judged.collector_id,
-                   judged.scope, judged.netting, judged.channel AS planned_channel,
+                   judged.before_due, judged.level_id, judged.item_count, judged.amount,
+                   judged.collector_id, judged.scope, judged.netting, judged.channel AS planned_channel,
                    COALESCE(judged.reason, CASE
                        WHEN judged.grouping = 'customer' AND judged.rank > 1 THEN 'one_message'
                    END) AS reason,
@@ -342,7 +350,7 @@ class ArDunningEngine(models.AbstractModel):
                         THEN 'approve' ELSE judged.execution END AS execution,
                    judged.execution = 'automatic'
                        AND judged.auto_steps >= judged.max_auto_steps AS capped
-              FROM judged
+              FROM ranked judged
               JOIN LATERAL (%(reach)s) reach ON TRUE
             """,
             company=company.id, date=date, reach=self._get_reach_query(),

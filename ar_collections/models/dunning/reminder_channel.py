@@ -104,7 +104,7 @@ class ArReminder(models.Model):
                 xmlid, date_deadline=fields.Date.context_today(reminder),
                 summary=reminder._get_activity_summary(kind),
                 note=reminder._get_activity_note(),
-                user_id=(reminder.user_id or self.env.user).id,
+                user_id=(reminder.user_id or reminder.company_id._get_ar_responsible()).id,
             )
 
     def _get_activity_summary(self, kind):

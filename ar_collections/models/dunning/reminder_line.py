@@ -52,7 +52,7 @@ class ArReminderLine(models.Model):
         "This item is already in a reminder that is not finished.")
     _item_level_uniq = models.UniqueIndex(
         f"(move_line_id, level_id) WHERE kind = 'step' AND counted"
-        f" AND state IN ({OPEN_SQL}, 'sent')",
+        f" AND state IN ({OPEN_SQL}, 'sent', 'skipped')",
         "This item has already had this level.")
 
     @api.ondelete(at_uninstall=False)

@@ -103,11 +103,12 @@ class ArReminder(models.Model):
                                   sent_at=fields.Datetime.now(), sent_date=fields.Date.today())
 
     def _set_skipped(self, reason):
-        """A person decided that this message should not leave."""
-        return self._update_state(('proposed', 'approved'), 'skipped', reason=reason)
+        """A person decided that this message should not leave: the level counts as done."""
+        return self._update_state(
+            ('proposed', 'approved', 'failed', 'unknown'), 'skipped', reason=reason, auto=False)
 
     def _set_cancelled(self, reason):
-        """There is no longer anything to claim, or a person gave up."""
+        """There is no longer anything to claim: if that changes, the level comes again."""
         return self._update_state(
             ('proposed', 'approved', 'failed', 'unknown'), 'cancelled', reason=reason)
 

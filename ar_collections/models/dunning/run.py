@@ -213,7 +213,7 @@ class ArDunningRun(models.Model):
     def _notify_approver(self):
         """Plan one activity a day for the approver, however many customers wait."""
         self.ensure_one()
-        approver = self.company_id.ar_approver_id
+        approver = self.company_id.ar_approver_id or self.company_id._get_ar_responsible()
         self._close_approval_activities(company=self.company_id)
         waiting = self.env['ar.reminder'].search_count([
             ('company_id', '=', self.company_id.id), ('state', '=', 'proposed')])
