@@ -205,8 +205,8 @@ class ArDunningEngine(models.AbstractModel):
               FROM (
                 SELECT done.move_line_id, level.offset_days, reminder.auto,
                        MAX(level.offset_days) FILTER (
-                           WHERE NOT reminder.auto OR done.state = 'skipped') (
-                           PARTITION BY done.move_line_id) AS human
+                           WHERE NOT reminder.auto OR done.state = 'skipped'
+                       ) OVER (PARTITION BY done.move_line_id) AS human
                   FROM ar_reminder_line done
                   JOIN ar_reminder reminder ON reminder.id = done.reminder_id
                   JOIN ar_dunning_level level ON level.id = done.level_id
