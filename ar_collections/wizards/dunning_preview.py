@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..const import CHANNELS, EXECUTIONS
@@ -47,7 +48,7 @@ class ArDunningPreview(models.TransientModel):
     def _fill(self):
         """Decide and copy the decision here: no reminder is created."""
         self.ensure_one()
-        self.env['ar.dunning.run'].check_access('create')
+        self._check_scope()
         # sudo: the decision is about all the customers of the company.
         engine = self.env['ar.dunning.engine'].sudo()
         if not self.customer_ids:
@@ -74,6 +75,18 @@ class ArDunningPreview(models.TransientModel):
             SELECT %s, customer_id, move_id, level_id, reason, amount, %s FROM (%s) skip
             """, self.id, meta, engine._get_skip_query(self.company_id)))
         self.env.invalidate_all()
+
+    def _check_scope(self):
+        """The engine runs with all rights: say here for whom this user may ask.
+
+        :raise AccessError: another company, or customers whom the user may not see
+        """
+        self.env['ar.dunning.run'].check_access('create')
+        self.customer_ids.check_access('write')
+        if self.company_id not in self.env.companies or (
+                self.customer_ids.company_id - self.company_id):
+            raise AccessError(self.env._(
+                "Choose one of your companies, and customers of that company."))
 
     def action_refresh(self):
         """Decide again, for instance after changing the date."""
@@ -115,7 +128,7 @@ class ArDunningPreview(models.TransientModel):
     def action_create_reminders(self):
         """Create the proposals that were previewed, and open the run."""
         self.ensure_one()
-        self.env['ar.dunning.run'].check_access('create')
+        self._check_scope()
         run = self.env['ar.dunning.run'].sudo()._run(
             self.company_id, self.date, customers=self.customer_ids or None)
         run.reminder_ids.filtered(lambda r: r.state == 'approved')._trigger_sending()

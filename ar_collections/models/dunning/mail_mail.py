@@ -1,4 +1,5 @@
 import logging
+import re
 from datetime import timedelta
 
 from odoo import api, fields, models, modules
@@ -7,7 +8,9 @@ from odoo.tools import SQL
 _logger = logging.getLogger(__name__)
 
 RETRY_MINUTES = (5, 15, 60, 240)
-MAX_CONNECTION_RETRIES = 40
+MAX_RETRIES = 40
+# A reply code 4yz means "not now" (RFC 5321, 4.2.1): greylisting, a full queue.
+TEMPORARY_REPLY = re.compile(r"\(\s*4\d\d\s*,|\b4[0-5]\d[ -]4\.\d+\.\d+")
 
 
 class MailMail(models.Model):
@@ -61,6 +64,8 @@ class MailMail(models.Model):
                 reminder._set_sent()
             elif failure_type == 'mail_smtp' and reminder.state == 'queued':
                 reminder._retry_later(reason)
+            elif state == 'exception' and reminder._is_temporary(reason):
+                reminder._retry_later(reason)
             elif state in ('exception', 'cancel'):
                 reminder._set_failed(reason or self.env._("The mail server refused the message."))
         return super()._postprocess_sent_message(
@@ -77,26 +82,60 @@ class ArReminder(models.Model):
     _inherit = 'ar.reminder'
 
     def _get_outdated_claims(self):
-        """Return the queued reminders whose claim is not today's residual any more.
+        """Return the queued reminders whose claim is not what we would claim now.
 
-        One query for any number. A mail may wait for hours in the queue; an invoice is paid
-        meanwhile.
+        A mail may wait for hours in the queue; meanwhile an invoice is paid or blocked, a credit
+        arrives, the customer is put on stop. Two queries per company for any number.
         """
-        self.flush_recordset()
-        self.env['account.move.line'].flush_model()
-        rows = self.env.execute_query(SQL(
+        self.env.flush_all()
+        outdated = self.browse()
+        for company, reminders in self.grouped('company_id').items():
+            rows = self.env.execute_query(SQL(
+                "%s UNION %s", reminders._get_changed_items_query(company),
+                reminders._get_changed_credits_query(company)))
+            outdated |= self.browse([row[0] for row in rows])
+        return outdated.filtered(lambda reminder: reminder.state == 'queued')
+
+    def _get_changed_items_query(self, company):
+        """Reminders with an item that is paid, changed or excluded by now."""
+        engine = self.env['ar.dunning.engine']
+        excluded = SQL(" OR ").join(
+            condition for code, condition
+            in engine._get_item_exclusions(company, company._get_ar_today())
+            if code != 'open_reminder'
+        )
+        return SQL(
             """
-            SELECT DISTINCT line.reminder_id
+            SELECT line.reminder_id
               FROM ar_reminder_line line
-              JOIN ar_reminder reminder ON reminder.id = line.reminder_id
-                   AND reminder.state = 'queued'
+              JOIN ar_customer c ON c.id = line.customer_id
               LEFT JOIN account_move_line l ON l.id = line.move_line_id
-             WHERE line.reminder_id = ANY(%s)
+              LEFT JOIN account_move m ON m.id = l.move_id
+             WHERE line.reminder_id = ANY(%(ids)s)
                AND (l.id IS NULL OR l.parent_state <> 'posted'
                     OR l.amount_residual_currency <> line.amount_residual_currency
-                    OR l.no_followup IS TRUE AND line.kind <> 'credit')
-            """, self.ids))
-        return self.browse([row[0] for row in rows])
+                    OR line.kind <> 'credit' AND (%(excluded)s))
+            """, ids=self.ids, excluded=excluded)
+
+    def _get_changed_credits_query(self, company):
+        """Reminders whose customer has got a credit since, in a currency that is claimed."""
+        credits = self.env['ar.dunning.engine']._get_credit_query(company, SQL(
+            "c.id = ANY(%s)", self.customer_id.ids))
+        return SQL(
+            """
+            SELECT reminder.id
+              FROM ar_reminder reminder
+              JOIN ar_dunning_policy policy ON policy.id = reminder.policy_id
+                   AND policy.netting <> 'ignore'
+              JOIN (%(credits)s) credit ON credit.customer_id = reminder.customer_id
+             WHERE reminder.id = ANY(%(ids)s) AND reminder.move_id IS NULL
+               AND EXISTS (SELECT 1 FROM ar_reminder_line line
+                            WHERE line.reminder_id = reminder.id AND line.kind <> 'credit'
+                              AND line.currency_id = credit.currency_id)
+               AND NOT EXISTS (SELECT 1 FROM ar_reminder_line line
+                                WHERE line.reminder_id = reminder.id
+                                  AND line.move_line_id = credit.item_id)
+            """, ids=self.ids, credits=credits)
 
     def _withdraw_mails(self):
         """Take the mails back from the queue: the sender prepares them again with true amounts."""
@@ -128,10 +167,16 @@ class ArReminder(models.Model):
         self.invalidate_recordset(['state'])
         return bool(locked) and self.state == 'sending'
 
+    @api.model
+    def _is_temporary(self, reason):
+        """Return whether the mail server's answer means that it may accept later."""
+        return bool(TEMPORARY_REPLY.search(reason or ''))
+
     def _retry_later(self, reason):
-        """The mail server cannot be reached: nothing has left, so try again later, for days."""
+        """The server cannot be reached, or said "not now": nothing has left, try again for days."""
         self.ensure_one()
-        if self.retry_count >= MAX_CONNECTION_RETRIES:
+        self._set_requeued()
+        if self.retry_count >= MAX_RETRIES:
             self._set_failed(reason)
             return
         minutes = RETRY_MINUTES[min(self.retry_count, len(RETRY_MINUTES) - 1)]

@@ -5,7 +5,10 @@ from ...const import CHANNELS, EXECUTIONS, FROZEN_STATES, OPEN_STATES, REMINDER_
 from .reminder_line import OPEN_SQL
 
 # What a person may still change on a reminder that has left: chatter and activities only.
-FREE_FIELDS = ('message_', 'activity_', 'website_message_', 'rating_')
+FREE_FIELDS = (
+    'message_ids', 'message_follower_ids', 'message_partner_ids', 'message_main_attachment_id',
+    'activity_', 'website_message_ids', 'rating_ids',
+)
 
 
 class ArReminder(models.Model):

@@ -1,3 +1,5 @@
+import re
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -6,6 +8,23 @@ from odoo.tools.misc import format_amount, format_date
 ITEMS_MARKER = '[[items]]'
 # Quoting every invoice helps the customer's accountant up to here; beyond, one number is clearer.
 MAX_QUOTED = 4
+IBAN = re.compile(r'[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}')
+
+
+def format_account(number):
+    """Group an IBAN by four as people copy it; leave any other account number alone.
+
+    Odoo knows the type of an account only when its IBAN module is installed.
+
+    :return: (number as printed, whether it is an IBAN)
+    """
+    plain = re.sub(r'[\s.-]', '', number).upper()
+    if not IBAN.fullmatch(plain):
+        return number, False
+    # ISO 13616: country and check digits go to the end, letters become numbers, modulo 97 is 1.
+    if int("".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4])) % 97 != 1:
+        return number, False
+    return " ".join(plain[i:i + 4] for i in range(0, len(plain), 4)), True
 
 
 class ArReminder(models.Model):
@@ -137,19 +156,17 @@ class ArReminder(models.Model):
         bank = self.bank_ids[:1]
         if not bank:
             return False
-        number = bank.acc_number or ''
-        if bank.acc_type == 'iban':
-            plain = bank.sanitized_acc_number
-            number = " ".join(plain[i:i + 4] for i in range(0, len(plain), 4))
+        number, is_iban = format_account(bank.acc_number or '')
         return {
             'holder': bank.acc_holder_name or bank.partner_id.name,
-            'is_iban': bank.acc_type == 'iban', 'number': number,
+            'is_iban': is_iban, 'number': number,
             'bic': bank.bank_bic, 'bank': bank.bank_name,
         }
 
     def _get_payment_reference(self):
         """Return what the customer should quote: invoice references, or its number and ours."""
-        lines = self.line_ids.filtered(lambda line: line._is_claimed())
+        lines = self.line_ids.filtered(lambda line: line._is_claimed()).sorted(
+            lambda line: (line.date_maturity, line.name or ''))
         quoted = list(dict.fromkeys(
             line.move_id.payment_reference or line.name for line in lines
             if line.move_id.payment_reference or line.name))

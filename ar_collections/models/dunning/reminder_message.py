@@ -142,5 +142,7 @@ class ArReminder(models.Model):
         self.ensure_one()
         lang = self.lang if field == 'sms_body' else (self.user_id.lang or self.env.lang)
         source = self.level_id.sudo().with_context(lang=lang)[field] or ''
-        return self.env['mail.render.mixin'].sudo().with_context(lang=lang)._render_template(
+        text = self.env['mail.render.mixin'].sudo().with_context(lang=lang)._render_template(
             source, 'ar.reminder', self.ids, engine='inline_template')[self.id]
+        # One character outside the SMS alphabet halves what fits into a message.
+        return text.replace('\xa0', ' ').replace('\u202f', ' ')

@@ -55,6 +55,10 @@ class ArReminder(models.Model):
         """What the queued message claims is no longer true: prepare it again."""
         return self._update_state(('queued',), 'approved', mail_id=False, message_id=False)
 
+    def _set_requeued(self):
+        """The server refused for now: nothing has left, the same message may try again."""
+        return self._update_state(('sending',), 'queued')
+
     def _set_sending(self):
         """About to leave the house; committed before it does."""
         return self._update_state(('queued',), 'sending')
