@@ -14,7 +14,7 @@ RIGHT_WINDOW = ('BE', 'ES', 'FR', 'IT', 'LU', 'MC', 'PT')
 LOGO_BOX = (300, 90)
 # Lines of a table that fit: on the letter beside its text, and on a page of its own.
 ROWS_ON_LETTER = 12
-ROWS_ON_PAGE = 40
+ROWS_ON_PAGE = 45
 # A section costs its head and its totals besides its rows.
 SECTION_ROWS = 5
 
@@ -34,18 +34,23 @@ class ArLetter(models.AbstractModel):
         company = company.sudo().with_context(lang=lang)
         partner = company.partner_id
         town = " ".join(part for part in (partner.zip, partner.city) if part)
+        _ = company.env._
         ids = []
         if company.vat:
-            ids.append(f"{company.country_id.vat_label or self.env._('Tax ID')} {company.vat}")
+            ids.append(f"{company.country_id.vat_label or _('Tax ID')} {company.vat}")
         if company.company_registry and company.company_registry != company.vat:
-            label = partner.company_registry_label or self.env._("Company ID")
+            # Not the field: it keeps the language in which it was read first.
+            labels = partner._get_company_registry_labels()
+            label = labels.get(company.country_id.code) or _("Company ID")
             ids.append(f"{label} {company.company_registry}")
+        contact = [company.phone, company.email]
+        website = (company.website or '').removeprefix('https://').removeprefix('http://')
         return {
             'name': company.name, 'logo_class': f'ar-logo-{company.id}',
             'has_logo': bool(company.logo) and not company.uses_default_logo,
             'address': [line for line in (partner.street, partner.street2, town,
                                           partner.country_id.name) if line],
-            'contact': [line for line in (company.phone, company.email, company.website) if line],
+            'contact': [line for line in contact if line], 'website': website.rstrip('/'),
             'ids': ids, 'city': partner.city or '',
             'right': company.country_id.code in RIGHT_WINDOW,
         }

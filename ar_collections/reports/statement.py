@@ -1,8 +1,9 @@
 from odoo import api, models
 from odoo.tools.misc import format_amount, format_date
 
-ROWS_ON_FIRST = 24
-ROWS_ON_PAGE = 42
+# Room is left for the bank details.
+ROWS_ON_FIRST = 27
+ROWS_ON_PAGE = 40
 # Days overdue up to which each column of the ageing line runs; the last one has no end.
 AGES = (0, 30, 60, 90)
 
