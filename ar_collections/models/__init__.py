@@ -1,1 +1,1 @@
-from . import core, ledger, dunning
+from . import core, ledger, dunning, credit

@@ -1,0 +1,52 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    """EXTENDS account: optional stop at posting, and one credit banner instead of two."""
+    _inherit = 'account.move'
+
+    def _post(self, soft=True):
+        """EXTENDS account: judge invoices that no order has judged; never what lowers the debt."""
+        self.filtered(lambda move: move._needs_credit_decision())._refuse_credit_offenders()
+        return super()._post(soft)
+
+    def _needs_credit_decision(self):
+        self.ensure_one()
+        return (
+            self.move_type in ('out_invoice', 'out_receipt')
+            and self.company_id.ar_credit_active and self.company_id.ar_invoice_stop
+            and not self.line_ids.sale_line_ids
+        )
+
+    def _refuse_credit_offenders(self):
+        """Raise when the rules hold one of these invoices."""
+        for company, moves in self.grouped('company_id').items():
+            demands = [
+                {'key': move, 'partner': move.commercial_partner_id,
+                 'added': move.amount_total_signed, 'total': move.amount_total_signed,
+                 'counted': move.amount_total_signed if company.ar_exposure_drafts else 0.0}
+                for move in moves
+            ]
+            # sudo: as for orders, only messages come back.
+            partners = moves.commercial_partner_id
+            self.env['ar.customer'].sudo()._get_or_create(
+                partners, company)._touch_for_decision()
+            for move, reasons in self.env['ar.credit.decision'].sudo()._judge(
+                    company, demands).items():
+                holding = [reason for reason in reasons if reason['decision'] == 'hold']
+                if holding:
+                    raise UserError(self.env._(
+                        "Invoice for %(customer)s is stopped by credit control:\n%(reasons)s\n"
+                        "Ask a credit manager for a higher limit.",
+                        customer=move.partner_id.display_name,
+                        reasons="\n".join(f"• {reason['message']}" for reason in holding)))
+
+    def _build_credit_warning_message(self, record, current_amount=0.0, exclude_current=False,
+                                      exclude_amount=0.0):
+        """EXTENDS account: step back for our own banner, which reads the right company."""
+        if record.company_id.ar_credit_active:
+            return ''
+        return super()._build_credit_warning_message(
+            record, current_amount=current_amount, exclude_current=exclude_current,
+            exclude_amount=exclude_amount)

@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+
+class ArCustomer(models.Model):
+    """EXTENDS core: class, limit and stop of a customer."""
+    _inherit = 'ar.customer'
+
+    risk_class_id = fields.Many2one(
+        'ar.risk.class', tracking=True, index='btree_not_null', ondelete='restrict',
+        default=lambda self: self._default_risk_class_id())
+    risk_class_manual = fields.Boolean(string="Class set by hand", readonly=True, copy=False)
+    risk_class_user_id = fields.Many2one('res.users', string="Class set by", readonly=True)
+    risk_class_reason = fields.Char(string="Why this class", readonly=True)
+    risk_class_until = fields.Date(
+        string="Class set until", readonly=True,
+        help="After this day the score chooses the class again.")
+    credit_stop = fields.Boolean(string="Stop new orders", tracking=True)
+    credit_stop_reason = fields.Char(string="Reason of the stop of orders", tracking=True)
+    credit_group_id = fields.Many2one(
+        'ar.credit.group', string="Credit group", tracking=True, ondelete='set null',
+        index='btree_not_null', help="Legal entities that share one limit.")
+    review_date = fields.Date(
+        string="Next credit review", tracking=True, index='btree_not_null')
+    decision_count = fields.Integer(
+        readonly=True, default=0,
+        help="Raised by every credit decision: two decisions at the same instant on one customer "
+             "cannot both stand, the second is retried on fresh figures.")
+    limit_ids = fields.One2many('ar.credit.limit', 'customer_id')
+    request_ids = fields.One2many('ar.credit.request', 'customer_id')
+    guarantee_ids = fields.One2many('ar.credit.guarantee', 'customer_id')
+    hold_ids = fields.One2many('ar.credit.hold', 'customer_id')
+
+    def _default_risk_class_id(self):
+        return self.env.ref('ar_collections.ar_risk_class_unrated', raise_if_not_found=False)
+
+    def _get_derived_fields(self):
+        """EXTENDS core: the class changes through its own dialogue, with a reason."""
+        return super()._get_derived_fields() | {
+            'risk_class_manual', 'risk_class_user_id', 'risk_class_reason', 'risk_class_until',
+            'decision_count',
+        }
+
+    def _set_risk_class(self, risk_class, reason, *, until=None, manual=True):
+        """Give these customers a class and what follows from it.
+
+        :param risk_class: `ar.risk.class`
+        :param str reason: kept beside the class
+        :param until: last day of a class set by hand; the score decides afterwards
+        :param bool manual: False when a score or an event decided
+        """
+        if manual and not self.env.user.has_group('ar_collections.group_ar_manager'):
+            raise AccessError(self.env._("Only a credit manager sets a risk class by hand."))
+        # sudo: the consequences reach partner fields that a credit manager may not write.
+        for customer in self.sudo():
+            customer.write({
+                'risk_class_id': risk_class.id, 'risk_class_manual': manual,
+                'risk_class_user_id': self.env.uid if manual else False,
+                'risk_class_reason': reason, 'risk_class_until': until,
+                'review_date': risk_class._get_review_date(),
+            })
+            customer.partner_id.with_company(customer.company_id).trust = risk_class.trust
+
+    def _touch_for_decision(self):
+        """Write the rows that a credit decision depends on, so that a simultaneous one conflicts.
+
+        Under REPEATABLE READ a row lock does not protect a check: the second transaction would
+        still see its old snapshot. An update makes it fail and be run again by Odoo.
+        """
+        for customer in self.sudo().sorted('id'):
+            customer.decision_count += 1
+        self.sudo().flush_recordset(['decision_count'])

@@ -1,0 +1,151 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class ArCustomer(models.Model):
+    """EXTENDS core: exposure and limit of today, computed fresh whenever they are read."""
+    _inherit = 'ar.customer'
+
+    exposure = fields.Monetary(
+        compute='_compute_exposure', help="What the customer owes or will owe, read now.")
+    credit_limit_today = fields.Monetary(
+        string="Credit limit", compute='_compute_exposure', help="Limit in force. Zero: no limit.")
+    credit_limit_until = fields.Date(string="Limit until", compute='_compute_exposure')
+    credit_available = fields.Monetary(
+        string="Available credit", compute='_compute_exposure',
+        help="Limit minus exposure; zero when there is no limit.")
+    covered_amount = fields.Monetary(
+        string="Covered", compute='_compute_exposure', help="By deposits and guarantees, today.")
+    own_risk = fields.Monetary(
+        compute='_compute_exposure', help="Exposure minus what is covered today, never below zero.")
+    is_over_limit = fields.Boolean(
+        string="Over limit", compute='_compute_exposure', search='_search_is_over_limit')
+    exposure_html = fields.Html(
+        string="Exposure in detail", compute='_compute_exposure_html', sanitize=False)
+
+    @api.depends('partner_id', 'company_id')
+    def _compute_exposure(self):
+        """Four queries per company for any number of customers."""
+        today = fields.Date.context_today(self)
+        for company, customers in self.grouped('company_id').items():
+            partner_ids = customers.partner_id.ids
+            # sudo: figures of a customer whom the user may see; `company` is that customer's.
+            exposures = self.env['ar.credit.exposure'].sudo()._get_exposures(company, partner_ids)
+            limits, covers = customers._get_limits_and_covers(company, today)
+            for customer in customers:
+                partner = customer.partner_id.id
+                total = float(sum(exposures.get(partner, {}).values()))
+                limit, until = limits.get(partner, (0.0, None))
+                limit = float(limit)
+                customer.exposure = company.currency_id.round(total)
+                customer.credit_limit_today = limit
+                customer.credit_limit_until = until
+                customer.credit_available = limit - customer.exposure if limit else 0.0
+                customer.covered_amount = covers.get(partner, 0.0)
+                customer.own_risk = max(customer.exposure - customer.covered_amount, 0.0)
+                customer.is_over_limit = bool(limit) and company.currency_id.compare_amounts(
+                    customer.exposure, limit) > 0
+
+    def _get_limits_and_covers(self, company, date):
+        limits = self.env.execute_query(SQL(
+            "%s WHERE p.id = ANY(%s)",
+            self.env['ar.credit.limit'].sudo()._get_limit_query(company, date),
+            self.partner_id.ids))
+        covers = dict(self.env.execute_query(
+            self.env['ar.credit.guarantee'].sudo()._get_cover_query(company, date)))
+        return ({row[0]: row[1:] for row in limits},
+                {key: float(amount) for key, amount in covers.items()})
+
+    def _search_is_over_limit(self, operator, value):
+        """One grouped query for any number of customers."""
+        if operator != 'in':
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        ids = []
+        for company in self.env.companies:
+            self.env.flush_all()
+            ids += [row[0] for row in self.env.execute_query(SQL(
+                """
+                SELECT c.id
+                  FROM ar_customer c
+                  JOIN (%(totals)s) total ON total.partner_id = c.partner_id
+                  JOIN (%(limits)s) limits ON limits.partner_id = c.partner_id
+                 WHERE c.company_id = %(company)s AND limits.amount > 0
+                   AND total.amount > limits.amount
+                """,
+                totals=self.env['ar.credit.exposure'].sudo()._get_total_query(company),
+                limits=self.env['ar.credit.limit'].sudo()._get_limit_query(company, today),
+                company=company.id))]
+        if set(value) == {True, False}:
+            return fields.Domain.TRUE
+        return fields.Domain('id', 'in' if True in value else 'not in', ids)
+
+    @api.depends('partner_id')
+    def _compute_exposure_html(self):
+        for customer in self:
+            company = customer.company_id
+            exposure = self.env['ar.credit.exposure'].sudo()
+            parts = exposure._get_exposures(company, customer.partner_id.ids).get(
+                customer.partner_id.id, {})
+            labels = exposure._get_exposure_parts(company, SQL("TRUE"))
+            customer.exposure_html = self.env['ir.qweb']._render(
+                'ar_collections.customer_exposure', {
+                    'rows': [(part['code'], part['label'], float(parts.get(part['code'], 0.0)))
+                             for part in labels],
+                    'customer': customer,
+                })
+
+    # === LIMITS === #
+
+    def _grant_limit(self, amount, *, reason, user, date_to=None, request=None):
+        """Write a granted limit and keep Odoo's own limit in step.
+
+        :param float amount: company currency
+        :param date_to: last day of a temporary limit; permanent when omitted
+        :return: `ar.credit.limit`
+        """
+        self.ensure_one()
+        # sudo: who grants was judged before; Odoo's limit belongs to the accountants' group.
+        limit = self.env['ar.credit.limit'].sudo().create({
+            'customer_id': self.id, 'amount': amount, 'date_from': fields.Date.context_today(self),
+            'date_to': date_to, 'reason': reason, 'granted_by_id': user.id,
+            'request_id': request.id if request else False,
+        })
+        if not date_to:
+            self.sudo().partner_id.with_company(self.company_id).credit_limit = amount
+        self.message_post(body=self.env._(
+            "Credit limit granted by %(user)s: %(amount)s, %(until)s. %(reason)s",
+            user=user.name, amount=amount, reason=reason,
+            until=self.env._("until %s", date_to) if date_to else self.env._("permanent")))
+        self.sudo().hold_ids.filtered(lambda hold: hold.state == 'held')._judge_again()
+        return limit
+
+    # === ACTIONS === #
+
+    def action_view_exposure_part(self, code):
+        """Open the documents behind one part of the exposure.
+
+        :param str code: code of the part, as in `ar.credit.exposure`
+        """
+        self.ensure_one()
+        self.check_access('read')
+        partner = ('commercial_partner_id', '=', self.partner_id.id)
+        if code in ('open_items', 'credits'):
+            operator = '>' if code == 'open_items' else '<'
+            return self._get_items_action(
+                self._get_open_items_domain() & fields.Domain('amount_residual', operator, 0))
+        model, domain = {
+            'in_process': ('account.payment', [
+                ('partner_id.commercial_partner_id', '=', self.partner_id.id),
+                ('move_id', '=', False), ('state', 'in', ('in_process', 'paid'))]),
+            'drafts': ('account.move', [
+                partner, ('state', '=', 'draft'),
+                ('move_type', 'in', ('out_invoice', 'out_refund', 'out_receipt'))]),
+            'orders': ('sale.order', [
+                ('partner_invoice_id.commercial_partner_id', '=', self.partner_id.id),
+                ('state', '=', 'sale'), ('ar_closed', '=', False),
+                ('invoice_status', '!=', 'invoiced')]),
+        }[code]
+        return {'type': 'ir.actions.act_window', 'res_model': model, 'view_mode': 'list,form',
+                'name': self.partner_id.display_name, 'domain': domain,
+                'context': {'create': False}}

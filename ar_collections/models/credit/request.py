@@ -1,0 +1,199 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL, formatLang
+
+# A proposed limit is rounded up to a figure a person would choose.
+ROUND_TO = 500
+
+
+class ArCreditRequest(models.Model):
+    _name = 'ar.credit.request'
+    _description = "Credit limit request"
+    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _order = 'id desc'
+    _check_company_auto = True
+
+    name = fields.Char(compute='_compute_name')
+    customer_id = fields.Many2one(
+        'ar.customer', required=True, ondelete='cascade', index=True, tracking=True)
+    company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
+    currency_id = fields.Many2one(related='company_id.currency_id')
+    current_limit = fields.Monetary(compute='_compute_current_limit')
+    amount = fields.Monetary(string="Limit asked for", required=True, tracking=True)
+    date_to = fields.Date(
+        string="Until", tracking=True, help="Empty: permanent. A temporary limit falls back alone.")
+    reason = fields.Text(required=True, tracking=True)
+    proposed_amount = fields.Monetary(compute='_compute_proposal')
+    proposal_note = fields.Text(string="How it is proposed", compute='_compute_proposal')
+    user_id = fields.Many2one(
+        'res.users', string="Asked by", required=True, readonly=True,
+        default=lambda self: self.env.user)
+    state = fields.Selection(
+        [('draft', "Draft"), ('submitted', "Submitted"), ('approved', "Approved"),
+         ('refused', "Refused")], default='draft', required=True, readonly=True, tracking=True,
+        copy=False)
+    decided_by_id = fields.Many2one('res.users', readonly=True, copy=False)
+    decided_at = fields.Datetime(readonly=True, copy=False)
+    refusal_reason = fields.Char(readonly=True, copy=False)
+    limit_id = fields.Many2one('ar.credit.limit', readonly=True, copy=False)
+
+    _amount_positive = models.Constraint('CHECK(amount >= 0)', "A limit cannot be negative.")
+
+    # === COMPUTES === #
+
+    @api.depends('customer_id')
+    def _compute_name(self):
+        for request in self:
+            request.name = self.env._(
+                "Limit for %s", request.customer_id.display_name or "")
+
+    @api.depends('customer_id')
+    def _compute_current_limit(self):
+        for request in self:
+            request.current_limit = request.customer_id.credit_limit_today
+
+    @api.depends('customer_id')
+    def _compute_proposal(self):
+        """Peak balance of twelve months, times the factor of the class, rounded up."""
+        for company, requests in self.grouped('company_id').items():
+            peaks = requests._get_peaks(company) if company else {}
+            for request in requests:
+                peak = peaks.get(request.customer_id.partner_id.id, 0.0)
+                request.proposed_amount, request.proposal_note = request._propose(peak)
+
+    def _propose(self, peak):
+        risk_class = self.customer_id.risk_class_id
+        factor = risk_class.limit_factor if risk_class else 1.0
+        need = max(float(peak) * factor, 0.0)
+        amount = -(-need // ROUND_TO) * ROUND_TO
+        note = self.env._(
+            "Highest balance of the last 12 months: %(peak)s. Factor of class %(risk)s: %(factor)s. "
+            "Rounded up to the next %(step)s.",
+            peak=formatLang(self.env, float(peak), currency_obj=self.currency_id),
+            risk=risk_class.code or "–", factor=factor, step=ROUND_TO)
+        return amount, note
+
+    def _get_peaks(self, company):
+        """Return {partner_id: highest balance at a day's end over the last 12 months}."""
+        today = company._get_ar_today()
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT partner_id, MAX(balance) FROM (
+                SELECT partner_id, day, SUM(amount) OVER (
+                           PARTITION BY partner_id ORDER BY day) AS balance
+                  FROM (
+                    SELECT p.commercial_partner_id AS partner_id,
+                           GREATEST(l.date, %(since)s::date) AS day, SUM(l.balance) AS amount
+                      FROM account_move_line l JOIN res_partner p ON p.id = l.partner_id
+                     WHERE l.account_id = ANY(%(accounts)s) AND l.company_id = ANY(%(companies)s)
+                       AND l.parent_state = 'posted' AND l.date <= %(today)s
+                       AND p.commercial_partner_id = ANY(%(partners)s)
+                     GROUP BY 1, 2
+                  ) daily
+            ) running GROUP BY partner_id
+            """,
+            since=today - relativedelta(months=12), today=today,
+            accounts=company._get_ar_exposure_account_ids(),
+            companies=self.env['ar.credit.exposure']._get_company_ids(company),
+            partners=self.customer_id.partner_id.ids,
+        ))
+        return dict(rows)
+
+    # === CONSTRAINTS AND CRUD === #
+
+    @api.constrains('date_to')
+    def _check_date_to(self):
+        for request in self:
+            if request.date_to and request.date_to < fields.Date.context_today(request):
+                raise ValidationError(self.env._(
+                    "A temporary limit must end today or later."))
+
+    def write(self, vals):
+        if not self.env.su:
+            if {'state', 'decided_by_id', 'decided_at', 'limit_id', 'user_id'} & set(vals):
+                raise AccessError(self.env._("A request moves on only through its buttons."))
+            if {'amount', 'date_to', 'customer_id'} & set(vals) and any(
+                    request.state in ('approved', 'refused') for request in self):
+                raise UserError(self.env._("This request is decided. Make a new one."))
+        return super().write(vals)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            for vals in vals_list:
+                vals.update(state='draft', user_id=self.env.uid)
+        return super().create(vals_list)
+
+    # === ACTIONS === #
+
+    def action_use_proposal(self):
+        """Ask for the proposed amount."""
+        for request in self:
+            request.amount = request.proposed_amount
+        return True
+
+    def action_submit(self):
+        """Submit: the credit managers get one activity."""
+        self.check_access('write')
+        for request in self.filtered(lambda r: r.state == 'draft'):
+            request.sudo().state = 'submitted'
+            approver = request.company_id.ar_approver_id or (
+                request.company_id._get_ar_responsible())
+            request.activity_schedule(
+                'ar_collections.mail_activity_type_credit', user_id=approver.id,
+                summary=self.env._("Decide on a credit limit"))
+        return True
+
+    def action_approve(self):
+        """Grant the limit, within one's own authority; never one's own request."""
+        self.check_access('write')
+        for request in self:
+            request._check_decidable()
+            self.env['ar.credit.authority']._check(request.company_id, request.amount)
+            request.sudo()._grant(self.env.user)
+        return True
+
+    def action_refuse(self):
+        """Ask why, then refuse."""
+        self.check_access('write')
+        self.ensure_one()
+        self._check_decidable()
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'ar.credit.answer', 'target': 'new',
+            'view_mode': 'form', 'name': self.env._("Refuse the request"),
+            'context': {'default_request_id': self.id, 'default_mode': 'refuse_request'},
+        }
+
+    def _check_decidable(self):
+        self.ensure_one()
+        if self.state != 'submitted':
+            raise UserError(self.env._("%s is not waiting for a decision.", self.name))
+        if self.user_id == self.env.user:
+            raise AccessError(self.env._(
+                "Nobody decides on a request of their own. Ask a colleague."))
+        if not self.env.user.has_group('ar_collections.group_ar_manager'):
+            raise AccessError(self.env._("Only a credit manager decides on a limit."))
+
+    # === STATE === #
+
+    def _grant(self, user):
+        """Write the limit and its trail; the base limit of Odoo follows a permanent one."""
+        for request in self:
+            limit = request.customer_id._grant_limit(
+                request.amount, date_to=request.date_to, reason=request.reason, user=user,
+                request=request)
+            request.write({
+                'state': 'approved', 'decided_by_id': user.id,
+                'decided_at': fields.Datetime.now(), 'limit_id': limit.id})
+            request.activity_unlink(['ar_collections.mail_activity_type_credit'])
+
+    def _refuse(self, user, reason):
+        self.write({
+            'state': 'refused', 'decided_by_id': user.id, 'decided_at': fields.Datetime.now(),
+            'refusal_reason': reason})
+        self.activity_unlink(['ar_collections.mail_activity_type_credit'])
+        for request in self:
+            request.message_post(
+                body=self.env._("Refused: %s", reason), partner_ids=request.user_id.partner_id.ids)

@@ -1,0 +1,34 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields, models
+
+
+class ArRiskClass(models.Model):
+    """EXTENDS core: what follows from a class."""
+    _inherit = 'ar.risk.class'
+
+    payment_term_id = fields.Many2one(
+        'account.payment.term', string="Suggested payment term", ondelete='set null')
+    deposit_percent = fields.Float(
+        string="Deposit (%)", help="Share of an order to be paid before it is confirmed.")
+    policy_id = fields.Many2one(
+        'ar.dunning.policy', string="Dunning policy", ondelete='set null',
+        help="Used when neither the customer nor a rule chooses one.")
+    review_months = fields.Integer(
+        string="Review every (months)", default=12, help="Zero: no review.")
+    limit_factor = fields.Float(
+        default=1.0, help="The proposed limit is the customer's need times this factor.")
+    order_decision = fields.Selection(
+        [('allow', "Allow"), ('warn', "Warn"), ('hold', "Hold for a person")],
+        string="New orders", required=True, default='allow')
+
+    _deposit_range = models.Constraint(
+        'CHECK(deposit_percent >= 0 AND deposit_percent <= 100)',
+        "A deposit lies between 0 and 100 %.")
+
+    def _get_review_date(self):
+        """Return the next review date of a customer who enters this class today, or None."""
+        self.ensure_one()
+        if not self.review_months:
+            return None
+        return fields.Date.context_today(self) + relativedelta(months=self.review_months)

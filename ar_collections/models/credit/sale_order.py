@@ -1,0 +1,288 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+# What may raise the credit that a confirmed order takes; lines are watched in their own model.
+GROWTH_FIELDS = {'partner_id', 'partner_invoice_id', 'currency_id', 'pricelist_id', 'fiscal_position_id'}
+OWN_FIELDS = {'ar_decided_amount'}
+PASSED = 'ar_credit_passed'
+
+
+class SaleOrder(models.Model):
+    """EXTENDS sale: no way leads an order past the credit rules.
+
+    Confirmation holds the offenders and lets the others go. Every other way to reach the state of
+    a sale (a write, an import, a creation) is judged in `write` and `create`, for every user: no
+    context key and no elevated rights lift it, only a release does.
+    """
+    _inherit = 'sale.order'
+
+    ar_closed = fields.Boolean(
+        string="Closed for credit", copy=False, tracking=True,
+        help="This order will not be invoiced any further: it no longer counts in the exposure.")
+    ar_decided_amount = fields.Monetary(
+        string="Total judged", readonly=True, copy=False,
+        help="Total of the order when the credit rules let it pass.")
+    ar_hold_ids = fields.One2many('ar.credit.hold', 'order_id', string="Credit holds", copy=False)
+    ar_credit_state = fields.Selection(
+        [('none', "No credit hold"), ('held', "On credit hold"), ('released', "Released"),
+         ('refused', "Refused by credit")],
+        string="Credit", compute='_compute_ar_credit_state', search='_search_ar_credit_state',
+        compute_sudo=True)
+    ar_credit_message = fields.Text(
+        string="Credit reasons", compute='_compute_ar_credit_state', compute_sudo=True)
+    ar_credit_preview = fields.Text(
+        string="At confirmation", compute='_compute_ar_credit_preview', compute_sudo=True,
+        help="What the credit rules would say if this quotation were confirmed now.")
+
+    # === COMPUTES === #
+
+    @api.depends('ar_hold_ids.state', 'ar_hold_ids.reasons')
+    def _compute_ar_credit_state(self):
+        for order in self:
+            last = order.ar_hold_ids[:1]
+            order.ar_credit_state = {
+                'held': 'held', 'refused': 'refused', 'released': 'released',
+                'auto_released': 'released',
+            }.get(last.state, 'none')
+            order.ar_credit_message = last.reasons if last.state in ('held', 'refused') else False
+
+    def _search_ar_credit_state(self, operator, value):
+        if operator != 'in':
+            return NotImplemented
+        states = {'held': ('held',), 'refused': ('refused',),
+                  'released': ('released', 'auto_released')}
+        wanted = [state for key in value for state in states.get(key, ())]
+        Hold = self.env['ar.credit.hold'].sudo()
+        last = Hold._read_group([], ['order_id'], ['id:max'])
+        last_holds = Hold.browse([hold_id for _order, hold_id in last])
+        orders = last_holds.filtered(lambda hold: hold.state in wanted).order_id
+        domain = fields.Domain('id', 'in', orders.ids)
+        if 'none' in value:
+            held = last_holds.filtered(lambda hold: hold.state != 'withdrawn').order_id
+            domain |= fields.Domain('id', 'not in', held.ids)
+        return domain
+
+    @api.depends('partner_invoice_id', 'amount_total', 'company_id', 'state')
+    def _compute_ar_credit_preview(self):
+        self.ar_credit_preview = False
+        quotes = self.filtered(
+            lambda order: order.state in ('draft', 'sent') and order.company_id.ar_credit_active
+            and order.partner_invoice_id)
+        for company, orders in quotes.grouped('company_id').items():
+            for order, reasons in orders._get_credit_verdicts(company).items():
+                order.ar_credit_preview = "\n".join(
+                    reason['message'] for reason in reasons) or False
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        orders = super().create(vals_list)
+        born = orders.filtered(lambda order: order.state == 'sale')
+        if born:
+            born._refuse_offenders()
+            born._keep_decided_amount()
+        return orders
+
+    def write(self, vals):
+        if OWN_FIELDS & set(vals) and not self.env.su:
+            raise AccessError(self.env._("The credit decision of an order cannot be typed in."))
+        confirming = self.browse()
+        if vals.get('state') == 'sale':
+            confirming = self.filtered(lambda order: order.state != 'sale')
+            confirming._refuse_offenders()
+        result = super().write(vals)
+        confirming._keep_decided_amount()
+        if GROWTH_FIELDS & set(vals):
+            self._refuse_growth(force=True)
+        return result
+
+    # === CONFIRMATION === #
+
+    def action_confirm(self):
+        """EXTENDS sale: hold the offenders, confirm the others."""
+        held = self._hold_offenders()
+        result = super(SaleOrder, self - held).action_confirm()
+        return held._get_hold_notification() if held else result
+
+    def _hold_offenders(self):
+        """Judge these orders and put the offenders on hold.
+
+        :return: the orders that do not go on
+        """
+        held = self.browse()
+        candidates = self.filtered(
+            lambda order: order.state in ('draft', 'sent') and order.company_id.ar_credit_active)
+        for company, orders in candidates.grouped('company_id').items():
+            verdicts = orders._get_credit_verdicts(company, binding=True)
+            for order in orders:
+                if any(r['decision'] == 'hold' for r in verdicts.get(order, [])):
+                    held |= order
+                else:
+                    order._remember_passed()
+            (held & orders)._put_on_hold(company, verdicts)
+        return held
+
+    def _refuse_offenders(self):
+        """Raise when one of these orders is not allowed to become a sale."""
+        unjudged = self.filtered(
+            lambda order: order.company_id.ar_credit_active and not order._has_passed())
+        for company, orders in unjudged.grouped('company_id').items():
+            verdicts = orders._get_credit_verdicts(company, binding=True)
+            for order in orders:
+                reasons = [r for r in verdicts.get(order, []) if r['decision'] == 'hold']
+                if reasons:
+                    raise UserError(order._get_refusal(reasons))
+                order._remember_passed()
+
+    def _get_refusal(self, reasons):
+        self.ensure_one()
+        return self.env._(
+            "Order %(order)s is on credit hold:\n%(reasons)s\nConfirm it with its button to put it "
+            "before the credit team, or ask them for a release.",
+            order=self.display_name,
+            reasons="\n".join(f"• {reason['message']}" for reason in reasons))
+
+    def _put_on_hold(self, company, verdicts):
+        """Write the holds, tell the credit team once per order."""
+        # sudo: a hold is the credit team's record, caused by whoever confirms.
+        Hold = self.env['ar.credit.hold'].sudo()
+        waiting = Hold.search([('order_id', 'in', self.ids), ('state', '=', 'held')])
+        waiting.write({'confirm_on_release': True})
+        Decision = self.env['ar.credit.decision'].sudo()
+        orders = self - waiting.order_id
+        facts = Decision._get_facts(
+            company, orders._get_debtors(), self.env['ar.credit.rule'].browse())
+        holds = Hold.create([
+            Hold._prepare_hold_values(
+                order, facts[order._get_debtors().id]['customer'], verdicts[order],
+                facts[order._get_debtors().id], order._get_credit_amounts(), True)
+            for order in orders
+        ])
+        responsible = company.ar_approver_id or company._get_ar_responsible()
+        for hold in holds:
+            hold.activity_schedule(
+                'ar_collections.mail_activity_type_credit', user_id=responsible.id,
+                summary=self.env._("Order %s is on credit hold", hold.order_id.name),
+                note=hold.reasons)
+            hold.order_id.message_post(body=self.env._(
+                "Credit hold: %s", hold.reasons), subtype_xmlid='mail.mt_note')
+
+    def _get_hold_notification(self):
+        return {
+            'type': 'ir.actions.client', 'tag': 'display_notification',
+            'params': {
+                'type': 'warning', 'sticky': True, 'title': self.env._("On credit hold"),
+                'message': "\n".join(
+                    f"{order.name}: {order.ar_credit_message or ''}" for order in self),
+                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
+
+    # === JUDGE === #
+
+    def _get_debtors(self):
+        """The invoiced company owes, not the delivery contact (OCA/credit-control#84)."""
+        return self.partner_invoice_id.commercial_partner_id
+
+    def _get_credit_amounts(self):
+        """Return (credit needed, total) in company currency, at today's rate.
+
+        What is paid or authorised online is no credit: a prepaid order passes, a deposit counts.
+        """
+        self.ensure_one()
+        company = self.company_id
+        rates = self.env['ar.credit.exposure'].sudo()._get_rates(
+            company, self.currency_id | company.currency_id, fields.Date.context_today(self))
+        rate = rates[self.currency_id.id]
+        total = company.currency_id.round(self.amount_total / rate)
+        paid = company.currency_id.round(self.sudo().amount_paid / rate)
+        return max(total - paid, 0.0), total
+
+    def _get_credit_verdicts(self, company, binding=False):
+        """Return {order: reasons}; prepaid and released orders have none.
+
+        :param bool binding: the answer decides: simultaneous decisions on the same customers then
+            exclude one another
+        """
+        # sudo: the judge reads ledgers that a salesperson may not open; only messages come back.
+        Decision = self.env['ar.credit.decision'].sudo()
+        demands, verdicts = [], {}
+        for order in self:
+            needed, total = order._get_credit_amounts()
+            if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
+                verdicts[order] = []
+                continue
+            demands.append({'key': order, 'partner': order._get_debtors(), 'added': needed,
+                            'total': total, 'counted': 0.0})
+        if not demands:
+            return verdicts
+        if binding:
+            partners = self.env['res.partner'].union(*(demand['partner'] for demand in demands))
+            self.env['ar.customer'].sudo()._get_or_create(
+                partners, company)._touch_for_decision()
+        verdicts.update(Decision._judge(company, demands))
+        return verdicts
+
+    def _is_released(self, total):
+        """Return whether a release covers this order as it stands now."""
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        # sudo: the log belongs to the credit team.
+        return any(
+            hold.state == 'released'
+            and self.company_id.currency_id.compare_amounts(total, hold.release_cap) <= 0
+            and (not hold.release_until or hold.release_until >= today)
+            and hold.customer_id.partner_id == self._get_debtors()
+            for hold in self.sudo().ar_hold_ids
+        )
+
+    # === WHAT PASSED === #
+
+    def _remember_passed(self):
+        """Remember, for this transaction and on the server only, that these orders passed."""
+        passed = self.env.cr.cache.setdefault(PASSED, {})
+        for order in self:
+            passed[order.id] = order._get_passed_key()
+
+    def _has_passed(self):
+        self.ensure_one()
+        return self.env.cr.cache.get(PASSED, {}).get(self.id) == self._get_passed_key()
+
+    def _get_passed_key(self):
+        self.ensure_one()
+        return self.amount_total, self.currency_id.id, self._get_debtors().id
+
+    def _keep_decided_amount(self):
+        for order in self:
+            # sudo: written by the decision, never by a user.
+            super(SaleOrder, order.sudo()).write({'ar_decided_amount': order.amount_total})
+
+    # === GROWTH === #
+
+    def _refuse_growth(self, force=False):
+        """Judge confirmed orders that now take more credit than was decided.
+
+        :param bool force: judge even when the total did not grow (another debtor, another currency)
+        :raise UserError: when the rules hold the larger order and no release covers it
+        """
+        for order in self.filtered(
+                lambda o: o.state == 'sale' and o.company_id.ar_credit_active):
+            grown = order.currency_id.compare_amounts(
+                order.amount_total, order.ar_decided_amount) > 0
+            if not grown and not force:
+                continue
+            needed, total = order._get_credit_amounts()
+            if order._is_released(total) or order.company_id.currency_id.is_zero(needed):
+                continue
+            reasons = self.env['ar.credit.decision'].sudo()._judge(order.company_id, [{
+                'key': order, 'partner': order._get_debtors(), 'added': needed, 'total': total,
+                'counted': needed}])[order]
+            reasons = [reason for reason in reasons if reason['decision'] == 'hold']
+            if reasons:
+                raise UserError(self.env._(
+                    "Order %(order)s is confirmed and cannot grow to %(total)s:\n%(reasons)s\n"
+                    "Ask the credit team for a release up to the new total.",
+                    order=order.name, total=order.amount_total,
+                    reasons="\n".join(f"• {reason['message']}" for reason in reasons)))
+            order._keep_decided_amount()
