@@ -7,6 +7,7 @@
     'website': "https://github.com/ar-collections/ar_collections",
     'license': 'LGPL-3',
     'depends': ['account', 'mail', 'portal', 'resource', 'sale'],
+    'external_dependencies': {'python': ['python-stdnum']},
     'data': [
         'security/ar_groups.xml',
         'security/ir.model.access.csv',
@@ -15,6 +16,8 @@
         'data/mail_activity_types.xml',
         'data/risk_classes.xml',
         'data/credit_rules.xml',
+        'data/scorecards.xml',
+        'data/ir_cron_credit.xml',
         'reports/customer_exposure_templates.xml',
         'reports/reminder_items_templates.xml',
         'reports/letter_templates.xml',

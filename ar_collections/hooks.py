@@ -10,7 +10,11 @@ def uninstall_hook(env):
     """Remove what the ORM does not remove by itself: parameters, activities, notes, files."""
     env['ir.config_parameter'].search([('key', '=like', r'ar\_collections.%')]).unlink()
     env['ir.default'].search([('field_id.name', '=like', r'ar\_%')]).unlink()
-    env['mail.activity'].search([('res_model', '=like', 'ar.%')]).unlink()
+    # Lists for the approvers hang on no record; our types on any.
+    types = env['ir.model.data'].search([
+        ('module', '=', 'ar_collections'), ('model', '=', 'mail.activity.type')]).mapped('res_id')
+    env['mail.activity'].with_context(active_test=False).search([
+        '|', ('res_model', '=like', 'ar.%'), ('activity_type_id', 'in', types)]).unlink()
     env['ir.attachment'].search([('res_model', '=like', 'ar.%')]).unlink()
     # Our notes on invoices carry our own message id.
     env['mail.message'].search([

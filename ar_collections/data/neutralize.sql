@@ -3,7 +3,8 @@ UPDATE res_company SET ar_dunning_active = FALSE;
 UPDATE ir_cron SET active = FALSE
  WHERE id IN (SELECT res_id FROM ir_model_data
                WHERE module = 'ar_collections' AND model = 'ir.cron'
-                 AND name IN ('ir_cron_ar_dunning_run', 'ir_cron_ar_reminder_send'));
+                 AND name IN ('ir_cron_ar_dunning_run', 'ir_cron_ar_reminder_send',
+                              'ir_cron_ar_credit_watch', 'ir_cron_ar_credit_release'));
 UPDATE mail_mail SET state = 'cancel'
  WHERE state = 'outgoing'
    AND id IN (SELECT mail_id FROM ar_reminder WHERE mail_id IS NOT NULL);

@@ -1,1 +1,1 @@
-from . import calendars, open_items
+from . import calendars, financial_scores, identifiers, open_items, scoring

@@ -16,4 +16,13 @@ from . import (
     sale_order,
     sale_order_line,
     payment_transaction,
+    scorecard,
+    score,
+    score_values,
+    score_compute,
+    financial_statement,
+    credit_jobs,
+    account_partial_reconcile,
+    identity,
+    dunning_rule,
 )

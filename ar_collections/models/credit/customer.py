@@ -37,7 +37,7 @@ class ArCustomer(models.Model):
     def _get_derived_fields(self):
         """EXTENDS core: the class changes through its own dialogue, with a reason."""
         return super()._get_derived_fields() | {
-            'risk_class_manual', 'risk_class_user_id', 'risk_class_reason', 'risk_class_until',
+            'risk_class_id', 'risk_class_manual', 'risk_class_user_id', 'risk_class_reason', 'risk_class_until',
             'decision_count',
         }
 
@@ -51,15 +51,22 @@ class ArCustomer(models.Model):
         """
         if manual and not self.env.user.has_group('ar_collections.group_ar_manager'):
             raise AccessError(self.env._("Only a credit manager sets a risk class by hand."))
+        review = risk_class._get_review_date()
         # sudo: the consequences reach partner fields that a credit manager may not write.
-        for customer in self.sudo():
-            customer.write({
-                'risk_class_id': risk_class.id, 'risk_class_manual': manual,
-                'risk_class_user_id': self.env.uid if manual else False,
-                'risk_class_reason': reason, 'risk_class_until': until,
-                'review_date': risk_class._get_review_date(),
-            })
-            customer.partner_id.with_company(customer.company_id).trust = risk_class.trust
+        customers = self.sudo()
+        customers.write({
+            'risk_class_id': risk_class.id, 'risk_class_manual': manual,
+            'risk_class_user_id': self.env.uid if manual else False,
+            'risk_class_reason': reason, 'risk_class_until': until,
+        })
+        # A score is no review: it may bring the review forward, never put it off.
+        reviewed = customers if manual else customers.filtered(
+            lambda customer: review and (
+                not customer.review_date or customer.review_date > review))
+        reviewed.review_date = review
+        for company, group in customers.grouped('company_id').items():
+            group.partner_id.with_company(company).filtered(
+                lambda partner: partner.trust != risk_class.trust).trust = risk_class.trust
 
     def _touch_for_decision(self):
         """Write the rows that a credit decision depends on, so that a simultaneous one conflicts.

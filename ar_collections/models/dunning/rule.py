@@ -57,8 +57,9 @@ class ArDunningRule(models.Model):
     def _get_policy_query(self, company, customer_ids=None):
         """Return the query that chooses a policy for each customer of ``company``.
 
-        In order: the customer's own policy, the first active rule that matches, the company's
-        default. Columns: customer_id, partner_id, policy_id, rule_id, origin.
+        In order: the customer's own policy, the first active rule that matches, then the
+        fallbacks, the company's default last.
+        Columns: customer_id, partner_id, policy_id, rule_id, origin.
 
         :param company: `res.company`
         :param customer_ids: restrict to these customers
@@ -77,24 +78,41 @@ class ArDunningRule(models.Model):
             for rule in rules
         ]
         rule_id = SQL("CASE %s END", SQL(" ").join(cases)) if cases else SQL("NULL::int")
-        default = company.sudo().ar_dunning_policy_id.id or None
+        fallbacks = self._get_policy_fallbacks(company)
         return SQL(
             """
             SELECT chosen.customer_id, chosen.partner_id, chosen.rule_id,
-                   COALESCE(chosen.own_policy_id, rule.policy_id, %(default)s::int) AS policy_id,
+                   COALESCE(chosen.own_policy_id, rule.policy_id, %(policies)s) AS policy_id,
                    CASE WHEN chosen.own_policy_id IS NOT NULL THEN 'customer'
                         WHEN chosen.rule_id IS NOT NULL THEN 'rule'
-                        WHEN %(default)s::int IS NOT NULL THEN 'company' ELSE 'none'
+                        %(origins)s ELSE 'none'
                    END AS origin
               FROM (
                 SELECT c.id AS customer_id, c.partner_id, c.policy_id AS own_policy_id,
-                       CASE WHEN c.policy_id IS NULL THEN %(rule)s END AS rule_id
+                       CASE WHEN c.policy_id IS NULL THEN %(rule)s END AS rule_id, %(columns)s
                   FROM ar_customer c
                  WHERE c.company_id = %(company)s AND %(scope)s
               ) chosen
               LEFT JOIN ar_dunning_rule rule ON rule.id = chosen.rule_id
             """,
-            default=default, rule=rule_id, company=company.id,
+            policies=SQL(", ").join(
+                SQL("chosen.%s", SQL.identifier(f'{origin}_policy_id'))
+                for origin, _query in fallbacks),
+            origins=SQL(" ").join(
+                SQL("WHEN chosen.%s IS NOT NULL THEN %s",
+                    SQL.identifier(f'{origin}_policy_id'), origin)
+                for origin, _query in fallbacks),
+            columns=SQL(", ").join(
+                SQL("%s AS %s", query, SQL.identifier(f'{origin}_policy_id'))
+                for origin, query in fallbacks),
+            rule=rule_id, company=company.id,
             scope=SQL("TRUE") if customer_ids is None else SQL("c.id = ANY(%s)",
                                                                list(customer_ids)),
         )
+
+    def _get_policy_fallbacks(self, company):
+        """Hook: return what chooses when neither the customer nor a rule does, in order.
+
+        :return: list of (origin, SQL of a policy id or NULL, on the customer `c`)
+        """
+        return [('company', SQL("%s::int", company.sudo().ar_dunning_policy_id.id or None))]
