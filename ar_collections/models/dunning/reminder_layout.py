@@ -134,7 +134,8 @@ class ArReminder(models.Model):
         def rows(lines):
             return [
                 (line.name or '', links.get(line.move_id.id, ''),
-                 self._format_date(line.invoice_date), self._format_date(line.date_maturity),
+                 self._format_date(line.invoice_date),
+                 '' if line.kind == 'credit' else self._format_date(line.date_maturity),
                  line.days_overdue if line.days_overdue > 0 else '',
                  money(line.amount_total), money(line.amount_residual_currency))
                 for line in lines
