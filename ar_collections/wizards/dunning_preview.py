@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..const import CHANNELS, EXECUTIONS
 from ..models.dunning.skip import SKIP_REASONS
@@ -37,6 +37,11 @@ class ArDunningPreview(models.TransientModel):
             preview.item_count = sum(lines.mapped('item_count'))
             preview.amount = sum(lines.mapped('amount'))
             preview.skip_count = len(preview.skip_ids)
+
+    @api.depends('date')
+    def _compute_display_name(self):
+        for preview in self:
+            preview.display_name = self.env._("Preview of %s", format_date(self.env, preview.date))
 
     @api.model_create_multi
     def create(self, vals_list):
