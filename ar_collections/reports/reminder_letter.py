@@ -9,6 +9,7 @@ class ReportReminderLetter(models.AbstractModel):
     @api.model
     def _get_report_values(self, docids, data=None):
         reminders = self.env['ar.reminder'].browse(docids)
+        reminders._read_ahead()
         Letter = self.env['ar.letter']
         heads = {}
         docs = []
