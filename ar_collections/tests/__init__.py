@@ -11,4 +11,5 @@ from . import (
     test_neutralize,
     test_scale,
     test_security,
+    test_tour,
 )

@@ -8,13 +8,17 @@ from .common import CollectionsCommon
 class TestFields(CollectionsCommon):
     """What invoices, items and contacts show, and how they are searched and grouped."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.late = cls.invoice(100, due='2026-05-26')
+        cls.fresh = cls.invoice(40, due='2026-08-01', date='2026-05-20')
+        cls.two = cls.invoice(200, date='2026-05-01', terms=[(25, 50), (120, 50)])
+        cls.level = cls.ladder.level_ids[1]
+
     def setUp(self):
         super().setUp()
-        self.late = self.invoice(100, due='2026-05-26')
-        self.fresh = self.invoice(40, due='2026-08-01')
-        self.two = self.invoice(200, date='2026-05-01', terms=[(25, 50), (120, 50)])
         self.night('2026-06-01')
-        self.level = self.ladder.level_ids[1]
         self.mine = [('company_id', '=', self.company.id), ('move_type', '=', 'out_invoice')]
 
     def found(self, *domain):

@@ -43,9 +43,13 @@ Subject: Reminder
 class TestMailGuard(CollectionsCommon):
     """Between the queue and the mail server: at most once, never outdated, nothing lost."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bill = cls.invoice(100, due='2026-05-26')
+
     def setUp(self):
         super().setUp()
-        self.bill = self.invoice(100, due='2026-05-26')
         self.reminder = self.run_dunning('2026-06-01').reminder_ids
         self.send(self.reminder)
         self.mail = self.reminder.mail_id

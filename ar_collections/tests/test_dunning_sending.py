@@ -8,10 +8,14 @@ from .common import CollectionsCommon
 class TestSending(CollectionsCommon):
     """What leaves is today's truth, by a way that works, in the words of the recipient."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bill = cls.invoice(100, due='2026-05-26')
+        cls.second = cls.invoice(40, due='2026-05-25')
+
     def setUp(self):
         super().setUp()
-        self.bill = self.invoice(100, due='2026-05-26')
-        self.second = self.invoice(40, due='2026-05-25')
         self.reminder = self.run_dunning('2026-06-01').reminder_ids
 
     def assertSent(self, claimed, items):

@@ -33,12 +33,16 @@ NEEDS_REASON = ('_set_failed', '_set_unknown', '_set_skipped', '_set_cancelled')
 class TestStates(CollectionsCommon):
     """The only ways from one state to another, and the promises that hold in all of them."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bill = cls.invoice(100, due='2026-05-26')
+        cls.manager = cls.user('manager')
+        cls.collector = cls.user('collector')
+
     def setUp(self):
         super().setUp()
-        self.bill = self.invoice(100, due='2026-05-26')
         self.reminder = self.run_dunning('2026-06-01').reminder_ids
-        self.manager = self.user('manager')
-        self.collector = self.user('collector')
 
     def put(self, state):
         """Put the reminder into a state, as if it had got there."""
