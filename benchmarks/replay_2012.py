@@ -56,9 +56,9 @@ class Replay:
     # === SET-UP === #
     def prepare(self):
         """Company, term, customers and policy."""
-        from odoo.fields import Command
-
         from ledger_setup import LedgerSetup
+
+        from odoo.fields import Command
 
         setup = LedgerSetup(self.env, date(2012, 1, 1))
         setup._setup_currencies()
@@ -211,7 +211,8 @@ class Verdict:
         )
 
     def _get_days(self):
-        return (self.replay.arguments.until - min(row['invoice_date'] for row in self.replay.rows)).days + 1
+        first = min(row['invoice_date'] for row in self.replay.rows)
+        return (self.replay.arguments.until - first).days + 1
 
     def _get_monthly_table(self):
         held = dict(self._query("""
