@@ -194,12 +194,13 @@ class Bench:
     def add_peer_rows(self, run, send):
         """Compare with our own figures when they were measured in this call."""
         ours = self.figures.get('run')
-        ratio = run['seconds'] / ours['ours'] if ours else 0
+        ratio = run['seconds'] / ours['ours'] if ours else None
+        faster = f": {ratio:.0f} ×" if ours else ''
         self.add(
             "OCA account_credit_control: its run",
             f"ours {ours['ours']:.2f} s for {ours['lines']:,} lines" if ours else '',
             f"{run['seconds']:.1f} s, {run['queries']:,} queries, {run['lines']:,} lines, "
-            f"{run['memory']:.0f} MB: {ratio:.0f} ×", "≥ 50 × faster", ratio >= 50)
+            f"{run['memory']:.0f} MB{faster}", "≥ 50 × faster", ratio >= 50 if ours else None)
         each = (send['create'] + send['mail']) / send['number']
         mails = self.figures.get('send')
         self.add(
