@@ -198,6 +198,8 @@ class ArCustomer(models.Model):
             'view_mode': 'list,form',
             'views': [(self.env.ref('ar_collections.account_move_line_view_list').id, 'list'),
                       (False, 'form')],
+            'search_view_id': [
+                self.env.ref('ar_collections.account_move_line_view_search').id, 'search'],
             'domain': list(domain),
             'context': {'create': False},
         }
