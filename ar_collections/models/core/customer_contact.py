@@ -20,7 +20,7 @@ class ArCustomer(models.Model):
     @api.depends('collections_contact_id', 'partner_id.email', 'partner_id.phone',
                  'partner_id.street', 'partner_id.city', 'partner_id.child_ids')
     def _compute_reach(self):
-        """Look at the addresses a reminder tries: collections contact, invoice contacts, company."""
+        """Look at the addresses that a reminder would try, in the same order."""
         for customer in self:
             partner = customer.partner_id
             candidates = customer.collections_contact_id | partner | partner.child_ids.filtered(
