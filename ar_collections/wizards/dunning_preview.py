@@ -68,10 +68,13 @@ class ArDunningPreview(models.TransientModel):
             INSERT INTO ar_dunning_preview_line (
                 preview_id, customer_id, level_id, policy_id, move_id, channel, execution, capped,
                 item_count, amount, recipient_id, create_uid, create_date, write_uid, write_date)
-            SELECT %s, customer_id, level_id, policy_id, move_id, channel, execution, capped,
-                   item_count, amount, recipient_id, %s
-              FROM ar_dunning_group WHERE reason IS NULL
-            """, self.id, meta))
+            SELECT %s, message.customer_id, message.level_id, message.policy_id, message.move_id,
+                   message.channel, message.execution, message.capped, message.item_count,
+                   claim.amount, message.recipient_id, %s
+              FROM ar_dunning_group message
+              LEFT JOIN (%s) claim ON claim.group_id = message.group_id
+             WHERE message.reason IS NULL
+            """, self.id, meta, engine._get_claim_query(self.company_id)))
         self.env.cr.execute(SQL(
             """
             INSERT INTO ar_dunning_preview_skip (
