@@ -46,7 +46,9 @@
         'views/menus.xml',
     ],
     'demo': ['demo/story.xml'],
-    'assets': {},
+    'assets': {
+        'web.assets_tests': ['ar_collections/static/tests/tours/**/*'],
+    },
     'post_init_hook': 'post_init_hook',
     'uninstall_hook': 'uninstall_hook',
     'application': True,

@@ -49,6 +49,14 @@ SELECT stepped.*, CASE WHEN stepped.reason IS NULL AND credit.amount
                   AND credit.currency_id = stepped.currency_id
 """
 
+# A customer gets one message: what is only announced waits while something is overdue.
+ONE_MESSAGE = """
+UPDATE bare_item SET final_reason = 'one_message'
+ WHERE final_reason IS NULL AND level_id = %(before_level)s AND partner_id IN (
+       SELECT partner_id FROM bare_item
+        WHERE final_reason IS NULL AND level_id = %(first_level)s)
+"""
+
 REMINDERS = """
 INSERT INTO bare_reminder (
     id, name, key, company_id, run_id, customer_id, partner_id, recipient_id, policy_id, level_id,
@@ -160,7 +168,7 @@ def create_bare_tables(cr):
 
 def run_bare_sql(cr, params):
     """Classify and insert; return nothing, the rows speak."""
-    for statement in (ITEMS, REMINDERS, LINES, CREDITS, SKIPS):
+    for statement in (ITEMS, ONE_MESSAGE, REMINDERS, LINES, CREDITS, SKIPS):
         cr.execute(statement, params)
         if statement is ITEMS:
             cr.execute('ANALYZE bare_item')

@@ -29,7 +29,8 @@ JOINS = {
         'JOIN account_move m ON m.id = r.move_id JOIN account_account a ON a.id = r.account_id',
     'account_payment': 'JOIN account_move m ON m.id = r.move_id',
     'account_partial_reconcile':
-        'JOIN account_move_line l ON l.id = r.debit_move_id JOIN account_move m ON m.id = l.move_id',
+        'JOIN account_move_line l ON l.id = r.debit_move_id '
+        'JOIN account_move m ON m.id = l.move_id',
 }
 # Depend on the customer or on the bank statement, not on how the row was made.
 FREE_COLUMNS = {'fiscal_position_id', 'partner_bank_id', 'reversed_entry_id', 'exchange_move_id',
@@ -110,8 +111,9 @@ INVARIANTS = {
          WHERE m.amount_residual_signed <> l.residual OR m.amount_residual <> abs(l.currency)""",
     "SQL-made names that do not end in their number": """
         SELECT count(*) FROM account_move
-         WHERE id > (SELECT move_id FROM bench_limit) AND name <> sequence_prefix || lpad(sequence_number::text,
-               GREATEST(5, length(sequence_number::text)), '0')""",
+         WHERE id > (SELECT move_id FROM bench_limit)
+           AND name <> sequence_prefix || lpad(
+               sequence_number::text, GREATEST(5, length(sequence_number::text)), '0')""",
     "payments that differ from their entry": """
         SELECT count(*) FROM account_payment p JOIN account_move m ON m.id = p.move_id
          WHERE p.name <> m.name OR p.date <> m.date OR p.amount <> m.amount_total

@@ -3,9 +3,9 @@
 import random
 from datetime import timedelta
 
-from odoo.fields import Command
-
 from ledger_setup import MOVING_CURRENCY
+
+from odoo.fields import Command
 
 BATCH = 100
 # Share of each kind among the documents of one company.
@@ -130,7 +130,8 @@ class OrmDocuments:
                 self._pay(move, share=0.4)
 
     def _receivable_lines(self, moves):
-        return moves.line_ids.filtered(lambda l: l.account_id.account_type == 'asset_receivable')
+        return moves.line_ids.filtered(
+            lambda line: line.account_id.account_type == 'asset_receivable')
 
     # === KINDS === #
     def _make_single(self, size):
@@ -230,11 +231,11 @@ class OrmDocuments:
                 'amount': invoice.amount_total,
             })
             suspense = line.move_id.line_ids.filtered(
-                lambda l, journal=self.bank: l.account_id == journal.suspense_account_id
+                lambda item, journal=self.bank: item.account_id == journal.suspense_account_id
             )
             suspense.account_id = receivable
             (suspense + self._receivable_lines(invoice)).filtered(
-                lambda l: not l.reconciled
+                lambda item: not item.reconciled
             ).reconcile()
 
     def _make_in_process(self, size):

@@ -63,7 +63,8 @@ class LedgerPlan:
             CREATE UNLOGGED TABLE bench_customer AS
             SELECT row_number() OVER (ORDER BY p.ref) - 1 AS rank, p.id AS partner_id,
                    p.complete_name AS commercial_name,
-                   COALESCE(c.id, p.id) AS contact_id
+                   COALESCE(c.id, p.id) AS contact_id,
+                   COALESCE(c.complete_name, p.complete_name) AS contact_name
               FROM res_partner p
               LEFT JOIN res_partner c ON c.parent_id = p.id AND c.type = 'invoice'
              WHERE p.ref ~ '^C[0-9]{6}$';
@@ -88,8 +89,8 @@ class LedgerPlan:
                        abs(hashint8(i::bigint * 43 + %(seed)s)::bigint) / 2147483649.0 AS r4
                   FROM generate_series(1, %(total)s) AS i
             ), placed AS (
-                SELECT d.*, m.kind, m.grouping_name, c.partner_id, c.contact_id, c.commercial_name,
-                       c.rank,
+                SELECT d.*, m.kind, m.grouping_name, c.partner_id, c.contact_id, c.contact_name,
+                       c.commercial_name, c.rank,
                        CASE m.grouping_name
                            WHEN 'overdue' THEN %(today)s::date - 31 - (240 * r2 * r2)::int
                                 - CASE WHEN m.kind LIKE 'open3%%' THEN 60 ELSE 0 END
@@ -104,6 +105,7 @@ class LedgerPlan:
             )
             SELECT i, kind, grouping_name, partner_id, commercial_name, date,
                    CASE WHEN r4 < 0.5 THEN contact_id ELSE partner_id END AS contact_id,
+                   CASE WHEN r4 < 0.5 THEN contact_name ELSE commercial_name END AS display_name,
                    CASE
                        WHEN kind = 'onacc_EUR' THEN date
                        WHEN kind LIKE 'part1%%' THEN LEAST(date + 45, %(today)s::date)
@@ -178,7 +180,7 @@ class LedgerPlan:
         self.cr.execute("""
             DROP TABLE bench_plan;
             CREATE UNLOGGED TABLE bench_plan AS
-            SELECT i, kind, partner_id, contact_id, commercial_name, date,
+            SELECT i, kind, partner_id, contact_id, display_name, commercial_name, date,
                    payment_date, scale, prefix, number, payment_prefix, payment_number,
                    prefix || lpad(number::text, GREATEST(5, length(number::text)), '0') AS name,
                    payment_prefix || lpad(payment_number::text,

@@ -75,7 +75,7 @@ class LedgerSql:
             'partner_id': 'p.contact_id',
             'partner_shipping_id': 'p.partner_id',
             'commercial_partner_id': 'p.partner_id',
-            'invoice_partner_display_name': 'p.commercial_name',
+            'invoice_partner_display_name': 'p.display_name',
             'date': 'p.date',
             'invoice_date': 'p.date',
             'invoice_date_due': 'p.date + (e.invoice_date_due - e.date)',

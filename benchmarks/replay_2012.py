@@ -56,9 +56,9 @@ class Replay:
     # === SET-UP === #
     def prepare(self):
         """Company, term, customers and policy."""
-        from odoo.fields import Command
-
         from ledger_setup import LedgerSetup
+
+        from odoo.fields import Command
 
         setup = LedgerSetup(self.env, date(2012, 1, 1))
         setup._setup_currencies()
@@ -83,7 +83,7 @@ class Replay:
         self.env.cr.commit()
 
     # === DAYS === #
-    def run(self):
+    def run(self, until):
         """Live through the year."""
         from freezegun import freeze_time
 
@@ -93,7 +93,7 @@ class Replay:
             by_day[row['invoice_date']].append(row)
             settled[row['settled_date']].append(row)
         day = min(by_day)
-        while day <= date(2012, 12, 31):
+        while day <= until:
             with freeze_time(datetime(day.year, day.month, day.day, RUN_HOUR)):
                 self._post(by_day[day])
                 self._pay(settled[day])
@@ -211,7 +211,8 @@ class Verdict:
         )
 
     def _get_days(self):
-        return (date(2012, 12, 31) - min(row['invoice_date'] for row in self.replay.rows)).days + 1
+        first = min(row['invoice_date'] for row in self.replay.rows)
+        return (self.replay.arguments.until - first).days + 1
 
     def _get_monthly_table(self):
         held = dict(self._query("""
@@ -300,6 +301,7 @@ def main():
     parser.add_argument('--policy', choices=('cautious', 'firm'), default='firm')
     parser.add_argument('--cap', type=int, default=2)
     parser.add_argument('--approve', choices=('weekly', 'never'), default='weekly')
+    parser.add_argument('--until', type=date.fromisoformat, default=date(2012, 12, 31))
     parser.add_argument('--output', default='replay_2012.md')
     arguments = parser.parse_args()
     rows = read_rows(arguments.csv)
@@ -314,7 +316,7 @@ def main():
             with open_env(arguments.database, options=options) as env:
                 replay = Replay(env, rows, arguments, folder)
                 replay.prepare()
-                replay.run()
+                replay.run(arguments.until)
                 verdict = Verdict(replay)
                 problems = verdict.check()
                 page = verdict.report(problems)

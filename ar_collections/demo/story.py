@@ -47,8 +47,8 @@ class ArDemoStory(models.AbstractModel):
         })
         company.partner_id.lang = self._get_lang('fr_FR')
         company.resource_calendar_id.tz = 'Europe/Paris'
-        template = 'fr' if 'fr' in self.env['account.chart.template']._get_chart_template_mapping(
-        ) else 'generic_coa'
+        french = self.env['ir.module.module']._get('l10n_fr_account').state == 'installed'
+        template = 'fr' if french else 'generic_coa'
         # Not `try_loading`: it expects a finished registry, which demonstration data never has.
         self.env['account.chart.template']._load(template, company, install_demo=False)
         bank = self.env['res.bank'].create({'name': "Banque des Canuts", 'bic': "AGRIFRPP"})

@@ -34,14 +34,13 @@ class ArLetter(models.AbstractModel):
         company = company.sudo().with_context(lang=lang)
         partner = company.partner_id
         town = " ".join(part for part in (partner.zip, partner.city) if part)
-        _ = company.env._
         ids = []
         if company.vat:
-            ids.append(f"{company.country_id.vat_label or _('Tax ID')} {company.vat}")
+            ids.append(f"{company.country_id.vat_label or company.env._('Tax ID')} {company.vat}")
         if company.company_registry and company.company_registry != company.vat:
             # Not the field: it keeps the language in which it was read first.
             labels = partner._get_company_registry_labels()
-            label = labels.get(company.country_id.code) or _("Company ID")
+            label = labels.get(company.country_id.code) or company.env._("Company ID")
             ids.append(f"{label} {company.company_registry}")
         contact = [company.phone, company.email]
         website = (company.website or '').removeprefix('https://').removeprefix('http://')

@@ -8,7 +8,10 @@ class ReportReminderLetter(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
+        docids = docids or (data or {}).get('reminder_ids') or []
         reminders = self.env['ar.reminder'].browse(docids)
+        reminders.check_access('read')
+        reminders._read_ahead()
         Letter = self.env['ar.letter']
         heads = {}
         docs = []

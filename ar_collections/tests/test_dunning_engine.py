@@ -205,7 +205,7 @@ class TestRunRules(CollectionsCommon):
         self.invoice(100, due='2026-05-26')
         self.credit_note(30, '2026-05-28')
         for netting, shown in (('show', 30), ('ignore', 0)):
-            self.reminders()._set_skipped("next")
+            self.reminders()._set_cancelled("next")
             self.ladder.netting = netting
             self.run_dunning('2026-06-01')
             self.assertRecordValues(self.reminders()[-1], [
@@ -276,7 +276,7 @@ class TestRunRules(CollectionsCommon):
         self.invoice(1, due='2026-06-20')
         for scope, listed in (('step', [100]), ('overdue', [10, 100]), ('open', [1, 10, 100])):
             self.levels[1].scope = scope
-            self.reminders()._set_skipped("next")
+            self.reminders()._set_cancelled("next")
             self.run_dunning('2026-06-01')
             amounts = self.reminders()[-1].line_ids.mapped('amount_residual')
             self.assertEqual(sorted(amounts), listed, scope)
@@ -352,15 +352,16 @@ class TestExclusions(CollectionsCommon):
 
     def test_payment_in_process(self):
         """A payment that has no entry yet leaves the residual open; the money is on its way."""
-        lines = self.journal('bank').inbound_payment_method_line_ids
-        lines.payment_account_id = False
         payment = self.env['account.payment'].create({
             'payment_type': 'inbound', 'partner_type': 'customer', 'amount': 100,
             'partner_id': self.buyer.id, 'journal_id': self.journal('bank').id,
-            'payment_method_line_id': lines[:1].id,
             'invoice_ids': [Command.set(self.bill.ids)]})
-        payment.state = 'in_process'
-        self.assertFalse(payment.move_id)
+        # Odoo Community always books an entry; Enterprise and some payment modules do not.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_payment SET state = 'in_process', move_id = NULL WHERE id = %s",
+            [payment.id])
+        self.env.invalidate_all()
         self.assertEqual(self.bill.amount_residual, 100)
         self.assertLeftOut('in_payment')
 
@@ -379,7 +380,7 @@ class TestExclusions(CollectionsCommon):
     def test_a_paid_invoice_is_no_candidate_at_all(self):
         self.pay(self.bill)
         run = self.run_dunning('2026-06-01')
-        self.assertFalse(run.reminder_ids | run.reminder_ids)
+        self.assertFalse(run.reminder_ids)
         self.assertFalse(run.skip_ids)
 
     def test_items_that_reach_no_level_are_not_listed(self):
@@ -390,3 +391,9 @@ class TestExclusions(CollectionsCommon):
     def test_vendor_bills_and_drafts_are_no_candidates(self):
         self.bill.button_draft()
         self.assertFalse(self.run_dunning('2026-06-01').reminder_ids)
+
+    def test_a_skipped_level_is_done_and_the_next_one_comes(self):
+        self.run_dunning('2026-06-01').reminder_ids._set_skipped("They pay on Friday")
+        self.assertFalse(self.run_dunning('2026-06-02').reminder_ids)
+        self.assertEqual(
+            self.run_dunning('2026-06-10').reminder_ids.level_id.offset_days, 15)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..const import CHANNELS, EXECUTIONS
 from ..models.dunning.skip import SKIP_REASONS
@@ -38,6 +38,11 @@ class ArDunningPreview(models.TransientModel):
             preview.amount = sum(lines.mapped('amount'))
             preview.skip_count = len(preview.skip_ids)
 
+    @api.depends('date')
+    def _compute_display_name(self):
+        for preview in self:
+            preview.display_name = self.env._("Preview of %s", format_date(self.env, preview.date))
+
     @api.model_create_multi
     def create(self, vals_list):
         previews = super().create(vals_list)
@@ -63,10 +68,13 @@ class ArDunningPreview(models.TransientModel):
             INSERT INTO ar_dunning_preview_line (
                 preview_id, customer_id, level_id, policy_id, move_id, channel, execution, capped,
                 item_count, amount, recipient_id, create_uid, create_date, write_uid, write_date)
-            SELECT %s, customer_id, level_id, policy_id, move_id, channel, execution, capped,
-                   item_count, amount, recipient_id, %s
-              FROM ar_dunning_group WHERE reason IS NULL
-            """, self.id, meta))
+            SELECT %s, message.customer_id, message.level_id, message.policy_id, message.move_id,
+                   message.channel, message.execution, message.capped, message.item_count,
+                   claim.amount, message.recipient_id, %s
+              FROM ar_dunning_group message
+              LEFT JOIN (%s) claim ON claim.group_id = message.group_id
+             WHERE message.reason IS NULL
+            """, self.id, meta, engine._get_claim_query(self.company_id)))
         self.env.cr.execute(SQL(
             """
             INSERT INTO ar_dunning_preview_skip (

@@ -27,6 +27,9 @@ class ArFirstSteps(models.TransientModel):
 
     # === COMPUTES === #
 
+    def _compute_display_name(self):
+        self.display_name = self.env._("First steps")
+
     @api.depends('company_id', 'policy_id', 'approver_id')
     def _compute_steps(self):
         """A handful of counts; the panel is opened for one company at a time."""

@@ -121,6 +121,9 @@ class ArCustomer(models.Model):
             self._refresh_now()
         return super().web_read(specification)
 
+    # The figures are written on the way: no read-only cursor, and no second try without it.
+    web_read._readonly = False
+
     @api.model
     def _get_or_create(self, partners, company):
         """Return the customers of ``partners`` in ``company``, created when missing.
@@ -198,6 +201,8 @@ class ArCustomer(models.Model):
             'view_mode': 'list,form',
             'views': [(self.env.ref('ar_collections.account_move_line_view_list').id, 'list'),
                       (False, 'form')],
+            'search_view_id': [
+                self.env.ref('ar_collections.account_move_line_view_search').id, 'search'],
             'domain': list(domain),
             'context': {'create': False},
         }

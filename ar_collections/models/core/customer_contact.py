@@ -11,7 +11,7 @@ class ArCustomer(models.Model):
         string="Can be reached", compute='_compute_reach')
     has_credit_limit = fields.Boolean(compute='_compute_credit_limit', compute_sudo=True)
     credit_limit = fields.Monetary(
-        compute='_compute_credit_limit', compute_sudo=True,
+        string="Credit limit", compute='_compute_credit_limit', compute_sudo=True,
         help="Limit of the contact, or the one that the Invoicing settings give to everybody.")
     credit_limit_left = fields.Monetary(
         string="Left", compute='_compute_credit_limit', compute_sudo=True,
@@ -20,7 +20,7 @@ class ArCustomer(models.Model):
     @api.depends('collections_contact_id', 'partner_id.email', 'partner_id.phone',
                  'partner_id.street', 'partner_id.city', 'partner_id.child_ids')
     def _compute_reach(self):
-        """Same addresses as a reminder would try: collections contact, invoice contacts, company."""
+        """Look at the addresses that a reminder would try, in the same order."""
         for customer in self:
             partner = customer.partner_id
             candidates = customer.collections_contact_id | partner | partner.child_ids.filtered(
@@ -36,9 +36,8 @@ class ArCustomer(models.Model):
     @api.depends('partner_id.credit_limit', 'balance')
     def _compute_credit_limit(self):
         for company, customers in self.grouped('company_id').items():
-            active = company.account_use_credit_limit
             for customer in customers.with_company(company):
-                customer.has_credit_limit = active and customer.partner_id.credit_limit > 0
-                customer.credit_limit = customer.partner_id.credit_limit if active else 0
-                customer.credit_limit_left = (
-                    customer.credit_limit - customer.balance if customer.has_credit_limit else 0)
+                limit = customer.partner_id.credit_limit
+                customer.has_credit_limit = limit > 0
+                customer.credit_limit = limit
+                customer.credit_limit_left = limit - customer.balance if limit > 0 else 0

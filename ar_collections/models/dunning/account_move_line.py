@@ -35,6 +35,32 @@ class AccountMoveLine(models.Model):
             line.ar_days_overdue = (
                 max((today - due).days, 0) if due and not line.reconciled else 0)
 
+    # === ACTIONS === #
+
+    def action_ar_exclude(self):
+        """Exclude these items, and the other instalments of their invoices, from follow-up."""
+        self._ar_set_no_followup(True)
+        return True
+
+    def action_ar_follow(self):
+        """Take these items into follow-up, for instance opening balances."""
+        self._ar_set_no_followup(False)
+        return True
+
+    def _ar_set_no_followup(self, excluded):
+        self.check_access('read')
+        self.env['ar.customer'].check_access('write')
+        lines = self.filtered(lambda line: line.account_type == 'asset_receivable'
+                              and line.no_followup != excluded)
+        # sudo: a collector may decide who hears about an item, without editing the books.
+        lines_sudo = lines.sudo()
+        lines_sudo.write({'no_followup': excluded})
+        text = (self.env._("Excluded from follow-up.") if excluded
+                else self.env._("Taken into follow-up again."))
+        lines_sudo.move_id._message_log_batch({move.id: text for move in lines_sudo.move_id})
+
+    # === SEARCH AND GROUP === #
+
     def _search_ar_dunning_level_id(self, operator, value):
         if operator != 'in':
             return NotImplemented

@@ -72,27 +72,80 @@ class ArDunningEngine(models.AbstractModel):
                    item.move_id,
                    CASE WHEN item.reason IS NULL AND item.step_level_id IS NOT NULL
                         THEN 'step' ELSE 'listed' END,
-                   CASE WHEN item.reason IS NULL THEN item.step_level_id END, reminder.state, TRUE, m.name,
+                   CASE WHEN item.reason IS NULL THEN item.step_level_id END, reminder.state,
+                   TRUE, m.name,
                    COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
                    item.currency_id, l.amount_currency, item.residual_currency, item.residual,
                    item.age
               FROM ar_reminder reminder
               JOIN ar_dunning_level level ON level.id = reminder.level_id
               JOIN ar_dunning_item item
-                ON item.customer_id = reminder.customer_id
-               AND (reminder.move_id IS NULL OR reminder.move_id = item.move_id)
-               AND (item.reason IS NULL AND item.step_level_id IS NOT NULL
-                       AND item.policy_id = reminder.policy_id
-                    OR (item.reason IS NULL AND item.step_level_id IS NULL
-                        OR item.reason IN ('one_message', 'minimum'))
-                       AND (level.scope = 'open' OR level.scope = 'overdue' AND item.age > 0))
+                ON %(listed)s
               JOIN account_move_line l ON l.id = item.item_id
               JOIN account_move m ON m.id = item.move_id
              WHERE reminder.id = ANY(%(ids)s)
              ORDER BY reminder.id, item.age DESC
             """,
-            ids=list(reminder_ids),
+            ids=list(reminder_ids), listed=self._get_listed_condition('reminder'),
         ))
+
+    @api.model
+    def _get_listed_condition(self, message):
+        """Return which rows `item` of the work table a message lists; alias `level` is its level.
+
+        :param str message: alias of the reminder, or of the group it would become
+        :rtype: SQL
+        """
+        message = SQL.identifier(message)
+        return SQL(
+            """
+            item.customer_id = %(message)s.customer_id
+            AND (%(message)s.move_id IS NULL OR %(message)s.move_id = item.move_id)
+            AND (item.reason IS NULL AND item.step_level_id IS NOT NULL
+                    AND item.policy_id = %(message)s.policy_id
+                 OR (item.reason IS NULL AND item.step_level_id IS NULL
+                     OR item.reason IN ('one_message', 'minimum'))
+                    AND (level.scope = 'open' OR level.scope = 'overdue' AND item.age > 0))
+            """, message=message)
+
+    @api.model
+    def _get_claim_query(self, company):
+        """Return the query of what each accepted group would claim: (group_id, amount).
+
+        The same sums as `_update_totals`, before anything is created. Company currency.
+
+        :rtype: SQL
+        """
+        return SQL(
+            """
+            SELECT group_id, SUM(claimed) AS amount
+              FROM (
+                SELECT due.group_id,
+                       CASE WHEN due.netting = 'subtract' AND due.move_id IS NULL
+                            THEN GREATEST(due.amount + COALESCE(credit.amount, 0), 0)
+                            ELSE due.amount END AS claimed
+                  FROM (
+                    SELECT message.group_id, message.customer_id, message.netting, message.move_id,
+                           item.currency_id, SUM(item.residual) FILTER (
+                               WHERE item.age > 0 OR item.reason IS NULL
+                                     AND item.step_level_id IS NOT NULL) AS amount
+                      FROM ar_dunning_group message
+                      JOIN ar_dunning_level level ON level.id = message.level_id
+                      JOIN ar_dunning_item item ON %(listed)s
+                     WHERE message.reason IS NULL
+                     GROUP BY 1, 2, 3, 4, 5
+                  ) due
+                  LEFT JOIN (
+                    SELECT customer_id, currency_id, SUM(residual) AS amount
+                      FROM (%(credits)s) open_credit GROUP BY customer_id, currency_id
+                  ) credit ON credit.customer_id = due.customer_id
+                          AND credit.currency_id = due.currency_id
+              ) by_currency
+             GROUP BY group_id
+            """,
+            listed=self._get_listed_condition('message'),
+            credits=self._get_credit_query(company, SQL("TRUE")),
+        )
 
     @api.model
     def _insert_credit_lines(self, company, reminder_ids):

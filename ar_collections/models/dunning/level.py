@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools.translate import html_translate
 
 from ...const import CHANNELS, EXECUTIONS, TONES
 
@@ -19,7 +18,7 @@ class ArDunningLevel(models.Model):
     company_id = fields.Many2one(related='policy_id.company_id')
     currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
     offset_days = fields.Integer(
-        string="Days from due date", required=True,
+        string="Days from due date", required=True, aggregator=None,
         help="Counted from the due date of each item. Negative: before it is due.")
     channel = fields.Selection(CHANNELS, required=True, default='email')
     fallback_channel = fields.Selection(
@@ -44,7 +43,7 @@ class ArDunningLevel(models.Model):
     mail_template_id = fields.Many2one(
         'mail.template', domain=[('model', '=', 'ar.reminder')], ondelete='restrict')
     letter_body = fields.Html(
-        string="Letter text", translate=html_translate, sanitize=False,
+        string="Letter text", translate=True, sanitize=False,
         help="The table of items, totals and bank details stand where the text puts "
              "object.items_html, else at its end.")
     sms_body = fields.Text(string="SMS text", translate=True)

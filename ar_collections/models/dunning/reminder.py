@@ -138,8 +138,8 @@ class ArReminder(models.Model):
     def action_approve(self):
         """Approve the proposals: they leave as soon as their policy allows it."""
         self.check_access('write')
-        self._approve()
-        return self._notify_user(self.env._("%s reminders approved.", len(self)))
+        approved = self._approve()
+        return self._notify_user(self.env._("%s reminders approved.", len(approved)))
 
     def action_skip(self):
         """Ask why, then skip."""

@@ -83,23 +83,49 @@ class ArReminder(models.Model):
 
     def _format_amount(self, amount, currency):
         """Format in the recipient's language; the invisible mark of Odoo would print as a box."""
-        return format_amount(self.env, amount, currency, lang_code=self.lang).replace('\ufeff', '')
+        return self._format_once(
+            (self.lang, currency.id, amount),
+            lambda: format_amount(self.env, amount, currency, lang_code=self.lang).replace(
+                '\ufeff', ''))
 
     def _format_date(self, date):
-        return format_date(self.env, date, lang_code=self.lang) if date else ''
+        if not date:
+            return ''
+        return self._format_once(
+            (self.lang, date), lambda: format_date(self.env, date, lang_code=self.lang))
+
+    def _format_once(self, key, make):
+        """Remember a formatted value for this transaction: a batch repeats most of them."""
+        known = self.env.cr.cache.setdefault('ar_collections.formats', {})
+        if key not in known:
+            known[key] = make()
+        return known[key]
+
+    def _read_ahead(self):
+        """Read in a few queries what the texts of all these reminders need, one by one, later."""
+        # sudo: see `_render_items`.
+        reminders = self.sudo()
+        reminders.line_ids.mapped('name')
+        reminders.recipient_id.commercial_partner_id.mapped('name')
+        # Narrow: rendering would fetch every column of the invoices.
+        reminders.line_ids.move_id.fetch(['payment_reference', 'access_token', 'move_type'])
+        for name in ('lang', 'bank_ids', 'salutation', 'signature_html', 'amount_text'):
+            reminders.mapped(name)
 
     # === ITEMS === #
 
-    def _render_items(self, template='ar_collections.reminder_items'):
+    def _render_items(self, template='ar_collections.reminder_items', values=None):
         """Render the table of items with totals and bank details.
 
         :param str template: the e-mail shape by default; letters have their own
+        :param dict values: what `_get_items_values` returned, when it is known already
         """
         self.ensure_one()
         # sudo: the items belong to the message, whatever else its reader may open.
         reminder = self.sudo().with_context(lang=self.lang)
         return reminder.env['ir.qweb']._render(
-            template, reminder._get_items_values(), lang=self.lang, minimal_qcontext=True)
+            template, values or reminder._get_items_values(), lang=self.lang,
+            minimal_qcontext=True)
 
     def _get_items_values(self):
         """Return what the templates of items show, formatted.
@@ -134,7 +160,8 @@ class ArReminder(models.Model):
         def rows(lines):
             return [
                 (line.name or '', links.get(line.move_id.id, ''),
-                 self._format_date(line.invoice_date), self._format_date(line.date_maturity),
+                 self._format_date(line.invoice_date),
+                 '' if line.kind == 'credit' else self._format_date(line.date_maturity),
                  line.days_overdue if line.days_overdue > 0 else '',
                  money(line.amount_total), money(line.amount_residual_currency))
                 for line in lines
@@ -216,13 +243,9 @@ class ArReminder(models.Model):
         else:
             message = self._render_message(with_marker=True)[self.id]
             subject, body = message['subject'], message['body']
-        annex = self._get_annex()
+        values = self.sudo().with_context(lang=self.lang)._get_items_values()
+        annex = self.env['ar.letter']._paginate_annex(values['sections'])
         table = self._render_items(
-            'ar_collections.letter_items_annexed' if annex else 'ar_collections.letter_items')
+            'ar_collections.letter_items_annexed' if annex else 'ar_collections.letter_items',
+            values)
         return {'subject': subject, 'body': self._place_items(body, table), 'annex': annex}
-
-    def _get_annex(self):
-        """Return the pages of the annex, empty when the table fits on the letter itself."""
-        reminder = self.sudo().with_context(lang=self.lang)
-        return self.env['ar.letter']._paginate_annex(
-            reminder._get_items_values()['sections'])

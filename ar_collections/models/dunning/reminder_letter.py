@@ -45,8 +45,10 @@ class ArReminder(models.Model):
                 "these letters."))
         letters._ensure_access_tokens()
         batch = self.env['ar.letter.batch'].create({'company_id': letters.company_id.id})
+        # By `data`, not as records: Odoo would cut the PDF page by page and glue it together again,
+        # with fonts and logo once per page.
         content, _report_type = self.env['ir.actions.report']._render_qweb_pdf(
-            LETTER_REPORT, res_ids=letters.ids)
+            LETTER_REPORT, data={'reminder_ids': letters.ids})
         batch._store(content, letters)
         letters._keep_letter_text()
         if letters.company_id._ar_posts_by_snailmail():

@@ -37,8 +37,8 @@ class ArReminder(models.Model):
     @api.depends_context('ar_items_marker')
     def _compute_items_html(self):
         marker = Markup('<p>%s</p>') % ITEMS_MARKER
-        # One narrow read for the batch: rendering would fetch every column of the invoices.
-        self.sudo().line_ids.move_id.fetch(['payment_reference', 'access_token', 'move_type'])
+        if len(self) > 1:
+            self._read_ahead()
         for reminder in self:
             if self.env.context.get('ar_items_marker'):
                 reminder.items_html = marker

@@ -3,6 +3,7 @@ import logging
 import psycopg2
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
 
@@ -134,10 +135,20 @@ class ArReminder(models.Model):
     # === PEOPLE === #
 
     def _approve(self):
-        """Approve as the current user and wake the sender."""
+        """Approve the proposals among these as the current user, and wake the sender.
+
+        :return: the reminders approved
+        :raise UserError: when none of them waits for approval
+        """
+        self = self.filtered(lambda reminder: reminder.state == 'proposed')  # noqa: PLW0642
+        if not self:
+            raise UserError(self.env._(
+                "None of these reminders waits for approval. Failed ones have their own buttons: "
+                "try again, other channel, give up."))
         self.sudo()._set_approved(person=self.env.user)
         self._trigger_sending()
         self.run_id.sudo()._close_approval_activities()
+        return self
 
     def _switch_channel(self):
         """Move to the next channel that reaches somebody."""

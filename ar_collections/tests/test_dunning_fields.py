@@ -1,0 +1,149 @@
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import CollectionsCommon
+
+
+@tagged('post_install', '-at_install')
+class TestFields(CollectionsCommon):
+    """What invoices, items and contacts show, and how they are searched and grouped."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.late = cls.invoice(100, due='2026-05-26')
+        cls.fresh = cls.invoice(40, due='2026-08-01', date='2026-05-20')
+        cls.two = cls.invoice(200, date='2026-05-01', terms=[(25, 50), (120, 50)])
+        cls.level = cls.ladder.level_ids[1]
+
+    def setUp(self):
+        super().setUp()
+        self.night('2026-06-01')
+        self.mine = [('company_id', '=', self.company.id), ('move_type', '=', 'out_invoice')]
+
+    def found(self, *domain):
+        return self.env['account.move'].search([*self.mine, *domain], order='id')
+
+    def test_level_and_last_reminder_of_an_invoice(self):
+        self.assertRecordValues(self.late + self.fresh + self.two, [
+            {'ar_dunning_level_id': level, 'ar_last_reminder_date': day, 'ar_reminder_count': n}
+            for level, day, n in (
+                (self.level.id, fields.Date.to_date('2026-06-01'), 1), (False, False, 0),
+                (self.level.id, fields.Date.to_date('2026-06-01'), 1))])
+
+    def test_search_by_level_and_last_reminder(self):
+        reached = self.late + self.two
+        for domain, expected in (
+            (('ar_dunning_level_id', '=', self.level.id), reached),
+            (('ar_dunning_level_id', '!=', False), reached),
+            (('ar_dunning_level_id', '=', False), self.fresh),
+            (('ar_dunning_level_id', '!=', self.level.id), self.fresh),
+            (('ar_dunning_level_id', 'in', [self.level.id, False]), reached + self.fresh),
+            (('ar_last_reminder_date', '>=', '2026-06-01'), reached),
+            (('ar_last_reminder_date', '<', '2026-06-01'), self.env['account.move']),
+            (('ar_last_reminder_date', '=', False), self.fresh),
+        ):
+            self.assertEqual(self.found(domain), expected.sorted('id'), domain)
+
+    def test_group_by_level(self):
+        groups = self.env['account.move']._read_group(
+            self.mine, ['ar_dunning_level_id'], ['__count'])
+        self.assertEqual({level.id: count for level, count in groups},
+                         {self.level.id: 2, False: 1})
+
+    def test_level_of_an_item_is_its_own(self):
+        first, second = self.items(self.two)
+        self.assertEqual((first.ar_dunning_level_id, second.ar_dunning_level_id.id),
+                         (self.level, False))
+        lines = self.env['account.move.line']
+        domain = [('move_id', '=', self.two.id), ('account_type', '=', 'asset_receivable')]
+        self.assertEqual(
+            lines.search([*domain, ('ar_dunning_level_id', '=', self.level.id)]), first)
+        self.assertEqual(lines.search([*domain, ('ar_dunning_level_id', '=', False)]), second)
+        self.assertEqual(
+            dict(lines._read_group(domain, ['ar_dunning_level_id'], ['__count'])),
+            {self.level: 1, self.env['ar.dunning.level']: 1})
+        self.assertEqual((first.ar_days_overdue, second.ar_days_overdue), (6, 0))
+
+    def test_next_step_of_an_invoice(self):
+        self.assertEqual(
+            [str(move.ar_next_action_date) for move in self.late + self.fresh + self.two],
+            ['2026-06-10', '2026-07-29', '2026-06-10'])
+
+    def test_highest_level_wins_and_a_reset_lowers_it(self):
+        self.night('2026-06-10')
+        self.assertEqual(self.late.ar_dunning_level_id, self.ladder.level_ids[2])
+        self.env['ar.dunning.reset'].create({
+            'customer_ids': self.account_of().ids, 'reason': "Agreed",
+            'move_ids': self.late.ids}).action_reset()
+        self.env.invalidate_all()
+        self.assertFalse(self.late.ar_dunning_level_id)
+        self.assertEqual(self.two.ar_dunning_level_id, self.ladder.level_ids[2])
+
+    def test_customer_level_is_the_highest_of_what_is_open(self):
+        self.env['ar.customer']._refresh(self.company)
+        customer = self.account_of()
+        self.assertEqual(customer.dunning_level_id, self.level)
+        self.assertEqual(customer.last_reminder_date, fields.Date.to_date('2026-06-01'))
+        self.pay(self.late)
+        self.pay(self.two)
+        self.env['ar.customer']._refresh(self.company)
+        self.assertFalse(customer.dunning_level_id)
+
+    def test_contact_and_company_show_the_same_figures(self):
+        contact = self.customer("Contact", parent_id=self.buyer.id)
+        other = self.customer("Nobody")
+        for partner in self.buyer + contact:
+            self.assertEqual(
+                (partner.ar_overdue_amount, partner.ar_max_days_overdue,
+                 partner.ar_dunning_level_id, partner.ar_reminder_count,
+                 partner.ar_customer_id),
+                (200, 6, self.level, 1, self.account_of()))
+        self.assertEqual((other.ar_overdue_amount, other.ar_customer_id.id), (0, False))
+
+    def test_search_contacts(self):
+        self.env['ar.customer']._refresh(self.company)
+        other = self.customer("Nobody")
+        both = [('id', 'in', (self.buyer + other).ids)]
+        Partner = self.env['res.partner']
+        for domain, expected in (
+            (('ar_overdue_amount', '>', 0), self.buyer), (('ar_overdue_amount', '=', 0), other),
+            (('ar_overdue_amount', '>=', 0), self.buyer + other),
+            (('ar_max_days_overdue', '>', 5), self.buyer),
+            (('ar_max_days_overdue', '>', 6), Partner),
+            (('ar_dunning_level_id', '=', self.level.id), self.buyer),
+            (('ar_customer_id', '!=', False), self.buyer),
+            (('ar_customer_id', '=', False), other),
+        ):
+            self.assertEqual(
+                Partner.search([*both, domain]).sorted('id'), expected.sorted('id'), domain)
+
+    def test_opening_a_customer_shows_fresh_figures(self):
+        customer = self.account_of()
+        self.env['ar.customer']._refresh(self.company)
+        self.pay(self.late)
+        self.assertEqual(customer.overdue_amount, 200, "the list is as of the last refresh")
+        for role in ('collector', 'auditor', 'own'):
+            [row] = customer.with_user(self.user(role)).web_read({'overdue_amount': {}})
+            self.assertEqual(row['overdue_amount'], 100, role)
+
+    def test_partner_shows_fresh_figures_without_any_refresh(self):
+        self.pay(self.late)
+        self.env.invalidate_all()
+        self.assertEqual(self.buyer.ar_overdue_amount, 100)
+
+    def test_smart_buttons_open_what_they_say(self):
+        customer = self.account_of()
+        for action, expected in (
+            (customer.action_view_overdue_items(),
+             self.items(self.late) + self.items(self.two)[0]),
+            (customer.action_view_open_items(),
+             self.items(self.late + self.fresh + self.two)),
+            (customer.action_view_invoices(), self.late + self.fresh + self.two),
+            (customer.action_view_reminders(), self.reminders()),
+            (self.late.action_view_ar_reminders(), self.reminders()),
+        ):
+            found = self.env[action['res_model']].search(action['domain'])
+            self.assertEqual(found.sorted('id'), expected.sorted('id'), action['name'])
+        self.assertEqual(self.buyer.action_view_ar_customer()['res_id'], customer.id)
+        self.assertEqual(self.late.action_view_ar_customer()['res_id'], customer.id)

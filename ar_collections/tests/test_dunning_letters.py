@@ -1,0 +1,93 @@
+import io
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools.pdf import PdfReader
+
+from .common import CollectionsCommon
+
+
+@tagged('post_install', '-at_install')
+class TestLetters(CollectionsCommon):
+    """One document for the batch in postal order, one for each customer."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ladder.level_ids[1].write({
+            'channel': 'letter', 'execution': 'approve', 'letter_body': "<p>Dear Sir,</p>"})
+        for name, code, town in (("Zoe", '69001', "Lyon"), ("Ann", '13001', "Marseille"),
+                                 ("Bob", '13001', "Marseille")):
+            partner = cls.customer(name, street="1 rue Haute", zip=code, city=town,
+                                   country_id=cls.env.ref('base.fr').id)
+            # Zoe owes fifty instalments: more than fits on a page.
+            terms = [(day, 2) for day in range(1, 51)] if name == "Zoe" else [(1, 100)]
+            cls.invoice(5000, date='2026-03-01', partner=partner, terms=terms)
+        cls.collector = cls.user('collector')
+
+    def setUp(self):
+        super().setUp()
+        self.letters = self.run_dunning('2026-06-01').reminder_ids
+
+    def words(self, *pages):
+        return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+    def test_letters_wait_for_the_batch_and_are_not_sent_by_the_night(self):
+        self.letters._approve()
+        self.assertFalse(self.send())
+        self.assertEqual(set(self.letters.mapped('state')), {'approved'})
+
+    def test_only_approved_letters_are_printed(self):
+        with self.assertRaises(UserError):
+            self.letters.with_user(self.collector).action_print_letters()
+
+    def test_paid_ones_are_not_printed(self):
+        self.letters._approve()
+        ann = self.letters.filtered(lambda r: r.partner_id.name == "Ann")
+        self.pay(ann.line_ids.move_id)
+        self.letters.with_user(self.collector).action_print_letters()
+        self.assertEqual((ann.state, len(self.letters.batch_id.reminder_ids)), ('cancelled', 2))
+
+    def test_a_real_batch_is_in_postal_order_and_cut_for_the_customers(self):
+        self.letters._approve()
+        letters = self.letters.with_context(force_report_rendering=True)
+        with self.allow_pdf_render():
+            action = letters.action_print_letters()
+        batch = self.letters.batch_id
+        self.assertIn(str(batch.attachment_id.id), action['url'])
+        self.assertEqual(set(self.letters.mapped('state')), {'sent'})
+        self.assertEqual(batch.letter_count, 3)
+        merged = PdfReader(io.BytesIO(batch.attachment_id.raw))
+        text = self.words(*merged.pages)
+        places = [text.index(f"{name} 1 rue Haute") for name in ("Ann", "Bob", "Zoe")]
+        self.assertEqual(places, sorted(places), "by postcode, then by name")
+        pages = {}
+        for reminder in self.letters:
+            single = PdfReader(io.BytesIO(reminder.attachment_id.raw))
+            pages[reminder.partner_id.name] = len(single.pages)
+            first = self.words(single.pages[0])
+            self.assertIn(reminder.partner_id.name, first)
+            self.assertIn(self.company.name, first, "the sender stands in the body")
+            self.assertEqual(reminder.attachment_id.res_model, 'ar.customer')
+        self.assertEqual(sum(pages.values()), len(merged.pages))
+        self.assertGreater(pages["Zoe"], 1, "fifty items need a second page")
+        self.assertEqual((pages["Ann"], pages["Bob"]), (1, 1))
+
+    def test_the_text_is_kept_as_printed(self):
+        self.letters._approve()
+        self.letters.action_print_letters()
+        self.ladder.level_ids[1].letter_body = "<p>Other words</p>"
+        self.assertIn("Dear Sir", str(self.letters[0].preview_body))
+
+    def test_letters_of_two_companies_are_not_mixed(self):
+        other = self.make_company("Other House")
+        self.letters._approve()
+        self.letters[0].company_id = other
+        with self.assertRaises(UserError):
+            self.letters.action_print_letters()
+
+    def test_printing_twice_prints_once(self):
+        self.letters._approve()
+        self.letters.action_print_letters()
+        with self.assertRaises(UserError):
+            self.letters.action_print_letters()

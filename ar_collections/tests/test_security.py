@@ -1,0 +1,218 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import CollectionsCommon
+
+READ = (
+    'ar.customer', 'ar.reminder', 'ar.reminder.line', 'ar.dunning.policy', 'ar.dunning.level',
+    'ar.dunning.rule', 'ar.dunning.override', 'ar.dunning.run', 'ar.dunning.skip',
+    'ar.letter.batch', 'ar.refresh.log',
+)
+CONFIGURATION = ('ar.dunning.policy', 'ar.dunning.level', 'ar.dunning.rule', 'ar.dunning.override')
+ENGINE_ROOM = ('ar.reminder.line', 'ar.dunning.skip', 'ar.letter.batch', 'ar.refresh.log')
+WIZARDS = ('ar.dunning.preview', 'ar.dunning.reset', 'ar.reminder.reason')
+
+
+@tagged('post_install', '-at_install')
+class TestRoles(CollectionsCommon):
+    """What each role may do, and what it is refused."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {role: cls.user(role, f'ar_{role}') for role in (
+            'auditor', 'own', 'collector', 'manager', 'admin')}
+        cls.seller = cls.user('sales_team.group_sale_salesman', 'seller')
+        cls.stranger = cls.user('own', 'stranger')
+
+        cls.bill = cls.invoice(100, due='2026-05-26')
+
+    def setUp(self):
+        super().setUp()
+        self.reminder = self.run_dunning('2026-06-01').reminder_ids
+        self.customer_row = self.account_of()
+
+    def test_everybody_with_a_role_reads(self):
+        for role, user in self.users.items():
+            for model in READ:
+                self.assertTrue(self.env[model].with_user(user).has_access('read'), (role, model))
+
+    def test_an_auditor_changes_nothing(self):
+        auditor = self.users['auditor']
+        for model in READ + WIZARDS:
+            for operation in ('write', 'create', 'unlink'):
+                self.assertFalse(
+                    self.env[model].with_user(auditor).has_access(operation), (model, operation))
+        reminder = self.reminder.with_user(auditor)
+        for button in ('action_approve', 'action_skip', 'action_other_channel', 'action_retry',
+                       'action_mark_sent', 'action_print_letters', 'action_edit_text'):
+            with self.assertRaises(UserError, msg=button):
+                getattr(reminder, button)()
+        self.reminder._set_proposed()
+        for button in ('action_approve_all', 'action_stop'):
+            with self.assertRaises(AccessError, msg=button):
+                getattr(reminder.run_id, button)()
+        with self.assertRaises(AccessError):
+            self.customer_row.with_user(auditor).dunning_stop = True
+        with self.assertRaises(AccessError):
+            self.bill.with_user(auditor).ar_dunning_policy_id = self.ladder
+
+    def test_a_salesperson_sees_no_ledger(self):
+        for model in READ + WIZARDS:
+            self.assertFalse(self.env[model].with_user(self.seller).has_access('read'), model)
+        with self.assertRaises(AccessError):
+            self.buyer.with_user(self.seller).read(['ar_overdue_amount'])
+        with self.assertRaises(AccessError):
+            self.buyer.with_user(self.seller).search([('ar_overdue_amount', '>', 0)])
+        with self.assertRaises(AccessError):
+            self.buyer.with_user(self.seller).action_view_ar_customer()
+
+    def test_only_managers_write_the_rules_of_the_house(self):
+        for role, allowed in (('own', False), ('collector', False), ('manager', True),
+                              ('admin', True)):
+            for model in CONFIGURATION:
+                for operation in ('write', 'create', 'unlink'):
+                    self.assertEqual(
+                        self.env[model].with_user(self.users[role]).has_access(operation),
+                        allowed, (role, model, operation))
+
+    def test_the_engine_room_is_closed_to_all(self):
+        for role, user in self.users.items():
+            for model in ENGINE_ROOM:
+                for operation in ('write', 'create', 'unlink'):
+                    self.assertFalse(
+                        self.env[model].with_user(user).has_access(operation),
+                        (role, model, operation))
+
+    def test_a_collector_acts_on_customers(self):
+        row = self.customer_row.with_user(self.users['collector'])
+        row.write({'dunning_stop': True, 'note': "<p>Called</p>", 'follow_up_date': '2026-07-01'})
+        self.reminder.with_user(self.users['collector']).action_approve()
+        self.assertEqual(self.reminder.state, 'approved')
+
+    def test_figures_and_keys_cannot_be_typed_in(self):
+        row = self.customer_row.with_user(self.users['manager'])
+        for vals in ({'balance': 0}, {'overdue_amount': 0}, {'avg_days_late': 0},
+                     {'partner_id': self.company.partner_id.id}, {'dunning_level_id': False},
+                     {'last_reminder_date': False}, {'next_action_date': False},
+                     {'company_id': self.env.ref('base.main_company').id}):
+            with self.assertRaises(AccessError, msg=str(vals)):
+                row.write(vals)
+
+    # === PERIMETER === #
+
+    def test_a_collector_with_a_perimeter_sees_only_it(self):
+        mine, free, foreign = (self.customer(name) for name in ("Mine", "Free", "Foreign"))
+        moves = {p: self.invoice(10, due='2026-05-26', partner=p) for p in mine + free + foreign}
+        self.account_of(mine).collector_id = self.users['own']
+        self.account_of(foreign).collector_id = self.stranger
+        run = self.run_dunning('2026-06-01')
+        self.send()
+        own = self.users['own']
+        for model, field in (
+            ('ar.customer', 'partner_id'), ('ar.reminder', 'partner_id'),
+            ('ar.reminder.line', 'customer_id.partner_id'),
+            ('account.move', 'commercial_partner_id'),
+            ('account.move.line', 'move_id.commercial_partner_id'),
+        ):
+            found = self.env[model].with_user(own).search([]).sudo().mapped(field)
+            self.assertIn(mine, found, model)
+            self.assertIn(free, found, model)
+            self.assertNotIn(foreign, found, model)
+        with self.assertRaises(AccessError):
+            moves[foreign].with_user(own).read(['name'])
+        with self.assertRaises(AccessError):
+            self.account_of(foreign).with_user(own).web_read({'overdue_amount': {}})
+        with self.assertRaises(AccessError):
+            run.reminder_ids.filtered(
+                lambda r: r.partner_id == foreign).with_user(own).action_approve()
+        with self.assertRaises(AccessError):
+            self.env['ar.dunning.reset'].with_user(own).create({
+                'customer_ids': self.account_of(foreign).ids, 'reason': "x"}).action_reset()
+        with self.assertRaises(AccessError):
+            self.env['ar.dunning.preview'].with_user(own).create({})
+
+    def test_a_perimeter_says_nothing_about_vendor_bills(self):
+        bill = self.env['account.move'].create({
+            'move_type': 'in_invoice', 'partner_id': self.buyer.id, 'invoice_date': '2026-05-01',
+            'company_id': self.company.id,
+            'invoice_line_ids': [(0, 0, {'name': "x", 'price_unit': 5, 'tax_ids': False})]})
+        self.assertNotIn(bill, self.env['account.move'].with_user(self.users['own']).search([]))
+
+    def test_invoices_cannot_be_changed_by_a_collector(self):
+        for role in ('own', 'collector'):
+            for operation in ('write', 'create', 'unlink'):
+                for model in ('account.move', 'account.move.line'):
+                    self.assertFalse(
+                        self.env[model].with_user(self.users[role]).has_access(operation),
+                        (role, model, operation))
+
+    # === COMPANIES === #
+
+    def test_company_a_never_sees_company_b(self):
+        other = self.make_company("Other House")
+        self.env = self.env(context=dict(
+            self.env.context, allowed_company_ids=(self.company + other).ids))
+        secret = self.customer("Secret")
+        self.invoice(777, due='2026-05-26', partner=secret, company=other)
+        other.ar_dunning_policy_id = self.ladder
+        run = self.env['ar.dunning.run']._run(other)
+        self.assertTrue(run.reminder_ids)
+        for role, user in self.users.items():
+            for model in ('ar.customer', 'ar.reminder', 'ar.reminder.line', 'ar.dunning.run',
+                          'ar.dunning.skip', 'ar.refresh.log'):
+                records = self.env[model].with_user(user).with_context(
+                    allowed_company_ids=self.company.ids)
+                companies = records.search([]).sudo().company_id
+                self.assertLessEqual(companies, self.company, (role, model))
+            partner = secret.with_user(user).with_context(allowed_company_ids=self.company.ids)
+            self.assertEqual(partner.ar_overdue_amount, 0, role)
+            with self.assertRaises(AccessError):
+                run.reminder_ids.with_user(user).with_context(
+                    allowed_company_ids=self.company.ids).read(['amount_claimed'])
+
+    def test_a_preview_of_another_company_is_refused(self):
+        other = self.make_company("Other House")
+        self.invoice(777, due='2026-05-26', company=other)
+        Preview = self.env['ar.dunning.preview'].with_user(self.users['collector'])
+        with self.assertRaises(AccessError):
+            Preview.create({'company_id': other.id})
+        own = Preview.create({})
+        with self.assertRaises(AccessError):
+            own.company_id = other
+            own.action_create_reminders()
+
+    def test_a_preview_belongs_to_whoever_asked(self):
+        preview = self.env['ar.dunning.preview'].with_user(self.users['collector']).create({})
+        with self.assertRaises(AccessError):
+            preview.with_user(self.users['manager']).read(['amount'])
+
+    # === CONTEXT AND RPC === #
+
+    def test_no_context_key_lifts_a_control(self):
+        self.bill.no_followup = True
+        self.reminder._set_cancelled("again")
+        context = {
+            'active_test': False, 'force': True, 'ar_force': True, 'tracking_disable': True,
+            'bypass': True, 'install_mode': True, 'su': True,
+            'default_state': 'sent', 'default_no_followup': False, 'dunning_ignore': True,
+        }
+        run = self.env['ar.dunning.run'].with_context(**context)._run(self.company)
+        self.assertFalse(run.reminder_ids)
+        reminder = self.reminder.with_user(self.users['manager']).with_context(**context)
+        with self.assertRaises(UserError):
+            reminder.write({'state': 'sent'})
+        with self.assertRaises(UserError):
+            reminder.write({'amount_claimed': 1})
+        with self.assertRaises(AccessError):
+            self.customer_row.with_user(self.users['auditor']).with_context(**context).write(
+                {'dunning_stop': True})
+
+    def test_what_decides_and_sends_is_not_callable_from_outside(self):
+        for model in ('ar.dunning.engine', 'ar.reminder', 'ar.dunning.run', 'ar.customer'):
+            public = [
+                name for name in dir(type(self.env[model]))
+                if callable(getattr(type(self.env[model]), name)) and name.split('_')[0] in (
+                    'set', 'send', 'run', 'decide', 'insert', 'refresh', 'cron')
+            ]
+            self.assertFalse(public, model)
