@@ -1,6 +1,7 @@
 from . import (
     pure,
     test_core_refresh,
+    test_credit_jobs,
     test_dunning_engine,
     test_dunning_fields,
     test_dunning_letters,
@@ -10,6 +11,7 @@ from . import (
     test_dunning_states,
     test_neutralize,
     test_scale,
+    test_scorecard,
     test_security,
     test_tour,
 )

@@ -9,7 +9,7 @@ class ArCustomer(models.Model):
     exposure = fields.Monetary(
         compute='_compute_exposure', help="What the customer owes or will owe, read now.")
     credit_limit_today = fields.Monetary(
-        string="Credit limit", compute='_compute_exposure', help="Limit in force. Zero: no limit.")
+        string="Limit in force", compute='_compute_exposure', help="Zero: no limit.")
     credit_limit_until = fields.Date(string="Limit until", compute='_compute_exposure')
     credit_available = fields.Monetary(
         string="Available credit", compute='_compute_exposure',

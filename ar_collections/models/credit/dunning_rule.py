@@ -8,6 +8,7 @@ class ArDunningRule(models.Model):
 
     def _get_policy_fallbacks(self, company):
         """EXTENDS dunning: before the company's default."""
+        self.env['ar.risk.class'].flush_model(['policy_id'])
         policies = self.env['ar.dunning.policy'].sudo().with_context(active_test=True).search(
             ['|', ('company_id', '=', False), ('company_id', 'parent_of', company.id)])
         query = SQL(

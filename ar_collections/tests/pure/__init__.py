@@ -1,1 +1,1 @@
-from . import test_calendars
+from . import test_calendars, test_scoring
