@@ -389,6 +389,27 @@ class TestScoreHistory(ScoringCommon):
         self.assertFalse(score.with_user(collector).with_company(other).with_context(
             allowed_company_ids=other.ids).search([('id', '=', score.id)]))
 
+    def test_a_merged_customer_brings_its_history(self):
+        twin = self.customer("Twin")
+        kept, gone = self.account_of(), self.account_of(twin)
+        limit = gone._grant_limit(500, reason="Test", user=self.env.user, date_to='2026-12-31')
+        guarantee = self.env['ar.credit.guarantee'].create(
+            {'name': "G1", 'customer_id': gone.id, 'amount': 10})
+        accounts = self.env['ar.financial.statement'].create([
+            {'customer_id': customer.id, 'year': year}
+            for customer, year in ((kept, 2025), (gone, 2025), (gone, 2024))])
+        self.invoice(100, due='2026-05-20', partner=twin)
+        score = self.score(twin)
+        wizard = self.env['base.partner.merge.automatic.wizard'].create({
+            'partner_ids': [Command.set((self.buyer | twin).ids)], 'dst_partner_id': self.buyer.id})
+        wizard.action_merge()
+        self.assertFalse(gone.exists())
+        self.assertEqual(
+            limit.customer_id | guarantee.customer_id | score.customer_id, kept)
+        self.assertEqual(kept.credit_score_id, score)
+        self.assertEqual(accounts.exists(), accounts[0] | accounts[2])
+        self.assertEqual(kept.credit_limit_today, 500)
+
     def test_accounts_can_be_typed_in_by_a_collector(self):
         with Form(self.env['ar.financial.statement'].with_user(self.user('collector'))) as form:
             form.customer_id = self.account_of()

@@ -1,5 +1,6 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 
 class ArCustomer(models.Model):
@@ -37,8 +38,8 @@ class ArCustomer(models.Model):
     def _get_derived_fields(self):
         """EXTENDS core: the class changes through its own dialogue, with a reason."""
         return super()._get_derived_fields() | {
-            'risk_class_id', 'risk_class_manual', 'risk_class_user_id', 'risk_class_reason', 'risk_class_until',
-            'decision_count',
+            'risk_class_id', 'risk_class_manual', 'risk_class_user_id', 'risk_class_reason',
+            'risk_class_until', 'decision_count',
         }
 
     def _set_risk_class(self, risk_class, reason, *, until=None, manual=True):
@@ -77,3 +78,22 @@ class ArCustomer(models.Model):
         for customer in self.sudo().sorted('id'):
             customer.decision_count += 1
         self.sudo().flush_recordset(['decision_count'])
+
+    def _absorb(self, other):
+        """EXTENDS core: limits, requests, guarantees, holds, scores and accounts follow.
+
+        The class of the kept account stands; the next night scores it on the merged ledger.
+        """
+        self.env.flush_all()
+        years = self.statement_ids.mapped('year')
+        other.statement_ids.filtered(lambda accounts: accounts.year in years).unlink()
+        for table in ('ar_credit_limit', 'ar_credit_request', 'ar_credit_guarantee',
+                      'ar_credit_hold', 'ar_credit_score', 'ar_financial_statement'):
+            # By SQL: limits, holds and scores are history that no ordinary write may touch.
+            self.env.cr.execute(SQL(
+                "UPDATE %s SET customer_id = %s WHERE customer_id = %s",
+                SQL.identifier(table), self.id, other.id))
+        self.env.invalidate_all(flush=False)
+        if not self.credit_score_id:
+            self.credit_score_id = other.credit_score_id
+        return super()._absorb(other)

@@ -1,19 +1,20 @@
 import random
 
-from odoo.addons.ar_collections.tools.financial_scores import (
+from odoo.tests import BaseCase, tagged
+
+from ...tools.financial_scores import (
     EMERGING_MARKETS_CONSTANT,
     altman_z2,
     conan_holder,
 )
-from odoo.addons.ar_collections.tools.identifiers import check_identifiers
-from odoo.addons.ar_collections.tools.scoring import (
+from ...tools.identifiers import check_identifiers
+from ...tools.scoring import (
     Band,
     Criterion,
     compute_score,
     find_band,
     get_signature,
 )
-from odoo.tests import BaseCase, tagged
 
 LATE = Criterion('late', 30, (Band(0, 100), Band(5, 80), Band(30, 20), Band(90, 0)))
 SHARE = Criterion('share', 10, (Band(0, 100), Band(50, 0)))
