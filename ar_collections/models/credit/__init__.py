@@ -25,4 +25,6 @@ from . import (
     account_partial_reconcile,
     identity,
     dunning_rule,
+    customer_screens,
+    sale_order_screens,
 )

@@ -73,7 +73,7 @@ class ArCreditDecision(models.AbstractModel):
         :return: {partner_id: dict}
         """
         date = company._get_ar_today()
-        customers = self.env['ar.customer'].sudo()._get_or_create(partners, company)
+        customers = self._get_customers(company, partners)
         by_partner = {customer.partner_id.id: customer for customer in customers}
         exposures = self.env['ar.credit.exposure']._get_exposures(company, partners.ids)
         limits = self._get_limits(company, partners, date)
@@ -91,6 +91,19 @@ class ArCreditDecision(models.AbstractModel):
                 'group_exposure': groups.get(customer.credit_group_id, 0.0),
             }
         return facts
+
+    def _get_customers(self, company, partners):
+        """Return the customers of these partners; those who have no row yet stay in memory.
+
+        A preview is computed while a form is read: it must not write. A decision that binds made
+        the missing rows before.
+        """
+        Customer = self.env['ar.customer'].sudo()
+        customers = Customer.with_context(active_test=False).search([
+            ('partner_id', 'in', partners.ids), ('company_id', '=', company.id)])
+        return customers.union(*(
+            Customer.new({'partner_id': partner.id, 'company_id': company.id})
+            for partner in partners - customers.partner_id))
 
     def _get_limits(self, company, partners, date):
         """Return {partner_id: (limit in force, last day of the last one that expired)}."""

@@ -23,7 +23,8 @@ class ArCreditLimit(models.Model):
     granted_by_id = fields.Many2one('res.users', readonly=True)
     reason = fields.Char(readonly=True)
     state = fields.Selection(
-        [('future', "Not started"), ('active', "In force"), ('expired', "Expired")],
+        [('future', "Not started"), ('active', "In force"), ('replaced', "Replaced"),
+         ('expired', "Expired")],
         compute='_compute_state')
 
     _amount_positive = models.Constraint('CHECK(amount >= 0)', "A limit cannot be negative.")
@@ -32,8 +33,13 @@ class ArCreditLimit(models.Model):
     @api.depends('date_from', 'date_to')
     def _compute_state(self):
         today = fields.Date.context_today(self)
+        lasts = dict(self.sudo()._read_group(
+            [('customer_id', 'in', self.customer_id.ids), ('date_to', '=', False)],
+            ['customer_id'], ['id:max']))
         for limit in self:
-            if limit.date_from > today:
+            if not limit.date_to and limit.id != lasts.get(limit.sudo().customer_id):
+                limit.state = 'replaced'
+            elif limit.date_from > today:
                 limit.state = 'future'
             elif limit.date_to and limit.date_to < today:
                 limit.state = 'expired'

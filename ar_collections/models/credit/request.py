@@ -6,6 +6,7 @@ from odoo.tools import SQL, formatLang
 
 # A proposed limit is rounded up to a figure a person would choose.
 ROUND_TO = 500
+LEDGER_GROUPS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 
 
 class ArCreditRequest(models.Model):
@@ -15,18 +16,23 @@ class ArCreditRequest(models.Model):
     _order = 'id desc'
     _check_company_auto = True
 
-    name = fields.Char(compute='_compute_name')
+    name = fields.Char(compute='_compute_name', compute_sudo=True)
     customer_id = fields.Many2one(
         'ar.customer', required=True, ondelete='cascade', index=True, tracking=True)
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='company_id.currency_id')
-    current_limit = fields.Monetary(compute='_compute_current_limit')
+    # A salesperson asks for a limit without seeing what it is measured against.
+    current_limit = fields.Monetary(
+        compute='_compute_current_limit', compute_sudo=True, groups=LEDGER_GROUPS)
     amount = fields.Monetary(string="Limit asked for", required=True, tracking=True)
     date_to = fields.Date(
         string="Until", tracking=True, help="Empty: permanent. A temporary limit falls back alone.")
     reason = fields.Text(required=True, tracking=True)
-    proposed_amount = fields.Monetary(compute='_compute_proposal')
-    proposal_note = fields.Text(string="How it is proposed", compute='_compute_proposal')
+    proposed_amount = fields.Monetary(
+        compute='_compute_proposal', compute_sudo=True, groups=LEDGER_GROUPS)
+    proposal_note = fields.Text(
+        string="How it is proposed", compute='_compute_proposal', compute_sudo=True,
+        groups=LEDGER_GROUPS)
     user_id = fields.Many2one(
         'res.users', string="Asked by", required=True, readonly=True,
         default=lambda self: self.env.user)

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.sql import column_exists
 
 # What may raise the credit that a confirmed order takes; lines are watched in their own model.
 GROWTH_FIELDS = {'partner_id', 'partner_invoice_id', 'currency_id', 'pricelist_id', 'fiscal_position_id'}
-OWN_FIELDS = {'ar_decided_amount'}
+OWN_FIELDS = {'ar_decided_amount', 'ar_credit_state'}
 PASSED = 'ar_credit_passed'
 
 
@@ -26,45 +27,47 @@ class SaleOrder(models.Model):
     ar_credit_state = fields.Selection(
         [('none', "No credit hold"), ('held', "On credit hold"), ('released', "Released"),
          ('refused', "Refused by credit")],
-        string="Credit", compute='_compute_ar_credit_state', search='_search_ar_credit_state',
-        compute_sudo=True)
+        string="Credit", compute='_compute_ar_credit_state', store=True, precompute=True, copy=False)
     ar_credit_message = fields.Text(
-        string="Credit reasons", compute='_compute_ar_credit_state', compute_sudo=True)
+        string="Credit reasons", compute='_compute_ar_credit_message', compute_sudo=True)
     ar_credit_preview = fields.Text(
         string="At confirmation", compute='_compute_ar_credit_preview', compute_sudo=True,
         help="What the credit rules would say if this quotation were confirmed now.")
+    ar_credit_would_hold = fields.Boolean(
+        string="Would be held", compute='_compute_ar_credit_preview', compute_sudo=True)
+
+    def _auto_init(self):
+        """Every order begins without a hold: nothing to compute for each of a large database."""
+        if not column_exists(self.env.cr, 'sale_order', 'ar_credit_state'):
+            self.env.cr.execute(
+                "ALTER TABLE sale_order ADD COLUMN ar_credit_state varchar DEFAULT 'none'")
+            self.env.cr.execute(
+                "ALTER TABLE sale_order ALTER COLUMN ar_credit_state DROP DEFAULT")
+        return super()._auto_init()
 
     # === COMPUTES === #
 
-    @api.depends('ar_hold_ids.state', 'ar_hold_ids.reasons')
+    @api.depends('ar_hold_ids.state')
     def _compute_ar_credit_state(self):
         for order in self:
-            last = order.ar_hold_ids[:1]
             order.ar_credit_state = {
                 'held': 'held', 'refused': 'refused', 'released': 'released',
                 'auto_released': 'released',
-            }.get(last.state, 'none')
+            }.get(order._get_last_hold().state, 'none')
+
+    @api.depends('ar_hold_ids.state', 'ar_hold_ids.reasons')
+    def _compute_ar_credit_message(self):
+        for order in self:
+            last = order._get_last_hold()
             order.ar_credit_message = last.reasons if last.state in ('held', 'refused') else False
 
-    def _search_ar_credit_state(self, operator, value):
-        if operator != 'in':
-            return NotImplemented
-        states = {'held': ('held',), 'refused': ('refused',),
-                  'released': ('released', 'auto_released')}
-        wanted = [state for key in value for state in states.get(key, ())]
-        Hold = self.env['ar.credit.hold'].sudo()
-        last = Hold._read_group([], ['order_id'], ['id:max'])
-        last_holds = Hold.browse([hold_id for _order, hold_id in last])
-        orders = last_holds.filtered(lambda hold: hold.state in wanted).order_id
-        domain = fields.Domain('id', 'in', orders.ids)
-        if 'none' in value:
-            held = last_holds.filtered(lambda hold: hold.state != 'withdrawn').order_id
-            domain |= fields.Domain('id', 'not in', held.ids)
-        return domain
+    def _get_last_hold(self):
+        """Return the latest hold; in memory, new ones come after those that were read."""
+        return self.ar_hold_ids.sorted('id')[-1:]
 
     @api.depends('partner_invoice_id', 'amount_total', 'company_id', 'state')
     def _compute_ar_credit_preview(self):
-        self.ar_credit_preview = False
+        self.ar_credit_preview = self.ar_credit_would_hold = False
         quotes = self.filtered(
             lambda order: order.state in ('draft', 'sent') and order.company_id.ar_credit_active
             and order.partner_invoice_id)
@@ -72,6 +75,8 @@ class SaleOrder(models.Model):
             for order, reasons in orders._get_credit_verdicts(company).items():
                 order.ar_credit_preview = "\n".join(
                     reason['message'] for reason in reasons) or False
+                order.ar_credit_would_hold = any(
+                    reason['decision'] == 'hold' for reason in reasons)
 
     # === CRUD === #
 
