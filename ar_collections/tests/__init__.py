@@ -1,5 +1,6 @@
+# Odoo collects modules named test_* of this package only, not those of a package below it.
+from .pure import test_calendars, test_scoring
 from . import (
-    pure,
     test_core_refresh,
     test_credit_jobs,
     test_dunning_engine,
