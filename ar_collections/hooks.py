@@ -10,6 +10,8 @@ def uninstall_hook(env):
     """Remove what the ORM does not remove by itself: parameters, activities, notes, files."""
     env['ir.config_parameter'].search([('key', '=like', r'ar\_collections.%')]).unlink()
     env['ir.default'].search([('field_id.name', '=like', r'ar\_%')]).unlink()
+    # A class in use cannot be deleted; here it goes together with its customers.
+    env.cr.execute("UPDATE ar_customer SET risk_class_id = NULL")
     # Lists for the approvers hang on no record; our types on any.
     types = env['ir.model.data'].search([
         ('module', '=', 'ar_collections'), ('model', '=', 'mail.activity.type')]).mapped('res_id')

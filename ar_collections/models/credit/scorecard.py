@@ -91,7 +91,7 @@ class ArScorecardCriterion(models.Model):
         for criterion in self:
             criterion.display_name = labels.get(criterion.code)
 
-    @api.constrains('band_ids')
+    @api.constrains('code', 'band_ids')
     def _check_band_ids(self):
         for criterion in self:
             if not criterion.band_ids:
