@@ -3,6 +3,10 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 
+# What decides on credit: a collector reads it, a credit manager changes it.
+MANAGER_FIELDS = {'credit_stop', 'credit_stop_reason', 'credit_group_id', 'review_date'}
+
+
 class ArCustomer(models.Model):
     """EXTENDS core: class, limit and stop of a customer."""
     _inherit = 'ar.customer'
@@ -41,6 +45,14 @@ class ArCustomer(models.Model):
             'risk_class_id', 'risk_class_manual', 'risk_class_user_id', 'risk_class_reason',
             'risk_class_until', 'decision_count',
         }
+
+    def write(self, vals):
+        """EXTENDS core: stops, groups and reviews belong to the credit manager."""
+        if MANAGER_FIELDS & set(vals) and not self.env.su and not self.env.user.has_group(
+                'ar_collections.group_ar_manager'):
+            raise AccessError(self.env._(
+                "Only a credit manager changes stops of orders, credit groups and reviews."))
+        return super().write(vals)
 
     def _set_risk_class(self, risk_class, reason, *, until=None, manual=True):
         """Give these customers a class and what follows from it.
