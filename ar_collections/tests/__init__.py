@@ -12,6 +12,7 @@ from . import (
     test_dunning_states,
     test_neutralize,
     test_scale,
+    test_score_history,
     test_scorecard,
     test_security,
     test_tour,

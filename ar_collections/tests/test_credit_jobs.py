@@ -178,11 +178,11 @@ class TestAutoRelease(JobsCommon):
             partner=self.customer("Two"))
         self.env.ref('ar_collections.ar_credit_rule_over_limit').active = False
         Order = type(self.env['sale.order'])
-        confirm = Order.action_confirm
+        confirm, text = Order.action_confirm, "No stock today"
 
         def fail_on_first(orders):
             if first in orders:
-                raise UserError("No stock today")
+                raise UserError(text)
             return confirm(orders)
 
         with patch.object(Order, 'action_confirm', fail_on_first):
@@ -190,7 +190,7 @@ class TestAutoRelease(JobsCommon):
             self.cron('ir_cron_ar_credit_release')
         self.assertEqual((first.ar_credit_state, first.state), ('held', 'draft'))
         self.assertEqual(second.state, 'sale')
-        notes = first.ar_hold_ids.message_ids.filtered(lambda m: "No stock today" in m.body)
+        notes = first.ar_hold_ids.message_ids.filtered(lambda m: text in m.body)
         self.assertEqual(len(notes), 1, "said once")
         self.cron('ir_cron_ar_credit_release')
         self.assertEqual(first.state, 'sale')

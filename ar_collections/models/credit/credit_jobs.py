@@ -19,7 +19,7 @@ class ResCompany(models.Model):
     @api.model
     def _cron_ar_credit_watch(self):
         """Scheduled action: once a day, tell who approves what ends or is due."""
-        companies = self.search([])
+        companies = self.search([('active', '=', True)])
         self.env['ir.cron']._commit_progress(remaining=len(companies))
         for company in companies:
             company._ar_watch_credit()

@@ -126,7 +126,7 @@ class ArCustomer(models.Model):
     @api.model
     def _get_classes(self):
         """Return the classes a score may give, the best first."""
-        classes = self.env['ar.risk.class'].sudo().search([])
+        classes = self.env['ar.risk.class'].sudo().search([('kind', 'in', ('normal', 'unrated'))])
         return {
             'normal': classes.filtered(lambda c: c.kind == 'normal').sorted(
                 'score_from', reverse=True),
@@ -243,7 +243,7 @@ class ArCustomer(models.Model):
 
         It takes up where it was stopped: who was looked at today is not looked at again.
         """
-        for company in self.env['res.company'].search([]):
+        for company in self.env['res.company'].search([('active', '=', True)]):
             domain = [
                 ('company_id', '=', company.id), '|', ('score_checked_on', '=', False),
                 ('score_checked_on', '<', company._get_ar_today())]
