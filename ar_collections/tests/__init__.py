@@ -3,6 +3,7 @@ from .pure import test_calendars, test_scoring
 from . import (
     test_core_refresh,
     test_credit_jobs,
+    test_credit_tour,
     test_dunning_engine,
     test_dunning_fields,
     test_dunning_letters,

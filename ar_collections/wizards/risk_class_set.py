@@ -7,7 +7,7 @@ class ArRiskClassSet(models.TransientModel):
     _description = "Set a risk class by hand"
 
     customer_ids = fields.Many2many('ar.customer', required=True)
-    risk_class_id = fields.Many2one('ar.risk.class', required=True)
+    risk_class_id = fields.Many2one('ar.risk.class', string="Risk class", required=True)
     until = fields.Date(help="Last day; then the score decides again. Empty: no end.")
     reason = fields.Char(required=True)
 

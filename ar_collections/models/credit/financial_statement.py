@@ -22,27 +22,33 @@ class ArFinancialStatement(models.Model):
         default=lambda self: fields.Date.context_today(self).year - 1)
     source = fields.Char(help="Where the figures come from: register, the customer, a provider.")
 
-    total_assets = fields.Monetary(tracking=True, help="Total of the balance sheet, net.")
-    current_assets = fields.Monetary(tracking=True)
+    total_assets = fields.Monetary(
+        string="Total assets", tracking=True, help="Total of the balance sheet, net.")
+    current_assets = fields.Monetary(string="Current assets", tracking=True)
     receivables_and_cash = fields.Monetary(
-        tracking=True, help="Current assets without stocks.")
-    current_liabilities = fields.Monetary(tracking=True, help="Due within a year.")
+        string="Receivables and cash", tracking=True, help="Current assets without stocks.")
+    current_liabilities = fields.Monetary(
+        string="Current liabilities", tracking=True, help="Due within a year.")
     total_debt = fields.Monetary(
         string="All liabilities", tracking=True, help="Short and long term, without equity.")
     equity = fields.Monetary(tracking=True)
     retained_earnings = fields.Monetary(
-        tracking=True, help="Reserves, earnings carried forward and the result of the year.")
+        string="Retained earnings", tracking=True,
+        help="Reserves, earnings carried forward and the result of the year.")
     permanent_capital = fields.Monetary(
-        tracking=True, help="Equity and liabilities due after more than a year.")
+        string="Permanent capital", tracking=True,
+        help="Equity and liabilities due after more than a year.")
     sales = fields.Monetary(tracking=True, help="Without tax.")
-    value_added = fields.Monetary(tracking=True)
-    staff_cost = fields.Monetary(tracking=True, help="Wages and social charges.")
+    value_added = fields.Monetary(string="Value added", tracking=True)
+    staff_cost = fields.Monetary(
+        string="Staff cost", tracking=True, help="Wages and social charges.")
     ebitda = fields.Monetary(
         string="Gross operating surplus", tracking=True,
         help="EBE in France: before depreciation, interest and taxes.")
     ebit = fields.Monetary(
         string="Operating result", tracking=True, help="Before interest and taxes.")
-    financial_cost = fields.Monetary(tracking=True, help="Interest and the like.")
+    financial_cost = fields.Monetary(
+        string="Financial cost", tracking=True, help="Interest and the like.")
 
     has_altman = fields.Boolean(compute='_compute_scores', store=True)
     altman = fields.Float(

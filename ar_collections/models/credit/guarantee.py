@@ -17,14 +17,15 @@ class ArCreditGuarantee(models.Model):
         [('deposit', "Deposit"), ('bank', "Bank guarantee"), ('parent', "Parent guarantee"),
          ('pledge', "Pledge"), ('other', "Other")], required=True, default='deposit')
     amount = fields.Monetary(required=True, tracking=True)
-    date_from = fields.Date(required=True, default=fields.Date.context_today)
+    date_from = fields.Date(string="From", required=True, default=fields.Date.context_today)
     date_to = fields.Date(string="Until", tracking=True, help="Included. Empty: no end.")
     active = fields.Boolean(default=True)
 
     _amount_positive = models.Constraint(
         'CHECK(amount > 0)', "The amount of a guarantee must be positive.")
     _dates_order = models.Constraint(
-        'CHECK(date_to IS NULL OR date_to >= date_from)', "A guarantee cannot end before it starts.")
+        'CHECK(date_to IS NULL OR date_to >= date_from)',
+        "A guarantee cannot end before it starts.")
 
     def _get_cover_query(self, company, date):
         """Return the query of (partner_id, amount) covered by guarantees at ``date``."""

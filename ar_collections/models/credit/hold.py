@@ -19,7 +19,8 @@ class ArCreditHold(models.Model):
     currency_id = fields.Many2one(related='company_id.currency_id')
     user_id = fields.Many2one(related='order_id.user_id', string="Salesperson")
     partner_id = fields.Many2one(related='customer_id.partner_id', string="Contact")
-    held_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
+    held_at = fields.Datetime(
+        string="Held at", readonly=True, required=True, default=fields.Datetime.now)
     days_held = fields.Integer(string="Age (days)", compute='_compute_days_held')
     amount = fields.Monetary(
         string="Order total", readonly=True, help="Total of the order when it was held, in company "
@@ -36,13 +37,14 @@ class ArCreditHold(models.Model):
         [('held', "Held"), ('released', "Released"), ('auto_released', "Released by itself"),
          ('refused', "Refused"), ('withdrawn', "Withdrawn")],
         required=True, default='held', readonly=True, index=True)
-    decided_by_id = fields.Many2one('res.users', readonly=True)
-    decided_at = fields.Datetime(readonly=True)
-    decision_reason = fields.Char(readonly=True)
+    decided_by_id = fields.Many2one('res.users', string="Decided by", readonly=True)
+    decided_at = fields.Datetime(string="Decided on", readonly=True)
+    decision_reason = fields.Char(string="Reason of the decision", readonly=True)
     release_cap = fields.Monetary(
         string="Released up to", readonly=True,
         help="The release covers the order up to this total, in company currency.")
-    release_until = fields.Date(readonly=True, help="Last day of the release. Empty: no end.")
+    release_until = fields.Date(
+        string="Released until", readonly=True, help="Last day of the release. Empty: no end.")
 
     _order_held_uniq = models.UniqueIndex(
         "(order_id) WHERE state = 'held'", "This order is held already.")
@@ -98,7 +100,10 @@ class ArCreditHold(models.Model):
         return {
             'type': 'ir.actions.act_window', 'res_model': 'ar.credit.answer', 'target': 'new',
             'view_mode': 'form', 'name': title,
-            'context': {'default_hold_ids': self.ids, 'default_mode': mode},
+            'context': {
+                'default_hold_ids': self.ids, 'default_mode': mode,
+                'default_cap': self.amount if mode == 'release' and len(self) == 1 else 0.0,
+            },
         }
 
     # === STATE === #

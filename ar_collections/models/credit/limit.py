@@ -15,12 +15,12 @@ class ArCreditLimit(models.Model):
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='company_id.currency_id')
     amount = fields.Monetary(required=True, readonly=True)
-    date_from = fields.Date(required=True, readonly=True)
+    date_from = fields.Date(string="From", required=True, readonly=True)
     date_to = fields.Date(
         string="Until", readonly=True,
         help="Included. Empty: permanent, it is the base limit of the customer.")
     request_id = fields.Many2one('ar.credit.request', readonly=True, ondelete='set null')
-    granted_by_id = fields.Many2one('res.users', readonly=True)
+    granted_by_id = fields.Many2one('res.users', string="Granted by", readonly=True)
     reason = fields.Char(readonly=True)
     state = fields.Selection(
         [('future', "Not started"), ('active', "In force"), ('replaced', "Replaced"),

@@ -23,13 +23,15 @@ class ArCreditRequest(models.Model):
     currency_id = fields.Many2one(related='company_id.currency_id')
     # A salesperson asks for a limit without seeing what it is measured against.
     current_limit = fields.Monetary(
-        compute='_compute_current_limit', compute_sudo=True, groups=LEDGER_GROUPS)
+        string="Limit now", compute='_compute_current_limit', compute_sudo=True,
+        groups=LEDGER_GROUPS)
     amount = fields.Monetary(string="Limit asked for", required=True, tracking=True)
     date_to = fields.Date(
         string="Until", tracking=True, help="Empty: permanent. A temporary limit falls back alone.")
     reason = fields.Text(required=True, tracking=True)
     proposed_amount = fields.Monetary(
-        compute='_compute_proposal', compute_sudo=True, groups=LEDGER_GROUPS)
+        string="Proposed limit", compute='_compute_proposal', compute_sudo=True,
+        groups=LEDGER_GROUPS)
     proposal_note = fields.Text(
         string="How it is proposed", compute='_compute_proposal', compute_sudo=True,
         groups=LEDGER_GROUPS)
@@ -40,9 +42,9 @@ class ArCreditRequest(models.Model):
         [('draft', "Draft"), ('submitted', "Submitted"), ('approved', "Approved"),
          ('refused', "Refused")], default='draft', required=True, readonly=True, tracking=True,
         copy=False)
-    decided_by_id = fields.Many2one('res.users', readonly=True, copy=False)
-    decided_at = fields.Datetime(readonly=True, copy=False)
-    refusal_reason = fields.Char(readonly=True, copy=False)
+    decided_by_id = fields.Many2one('res.users', string="Decided by", readonly=True, copy=False)
+    decided_at = fields.Datetime(string="Decided on", readonly=True, copy=False)
+    refusal_reason = fields.Char(string="Why refused", readonly=True, copy=False)
     limit_id = fields.Many2one('ar.credit.limit', readonly=True, copy=False)
 
     _amount_positive = models.Constraint('CHECK(amount >= 0)', "A limit cannot be negative.")
@@ -75,7 +77,8 @@ class ArCreditRequest(models.Model):
         need = max(float(peak) * factor, 0.0)
         amount = -(-need // ROUND_TO) * ROUND_TO
         note = self.env._(
-            "Highest balance of the last 12 months: %(peak)s. Factor of class %(risk)s: %(factor)s. "
+            "Highest balance of the last 12 months: %(peak)s. Factor of class %(risk)s: "
+            "%(factor)s. "
             "Rounded up to the next %(step)s.",
             peak=formatLang(self.env, float(peak), currency_obj=self.currency_id),
             risk=risk_class.code or "–", factor=factor, step=ROUND_TO)

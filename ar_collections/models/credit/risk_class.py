@@ -17,7 +17,8 @@ class ArRiskClass(models.Model):
     review_months = fields.Integer(
         string="Review every (months)", default=12, help="Zero: no review.")
     limit_factor = fields.Float(
-        default=1.0, help="The proposed limit is the customer's need times this factor.")
+        string="Limit factor", default=1.0,
+        help="The proposed limit is the customer's need times this factor.")
     order_decision = fields.Selection(
         [('allow', "Allow"), ('warn', "Warn"), ('hold', "Hold for a person")],
         string="New orders", required=True, default='allow')

@@ -32,6 +32,7 @@ class ArCreditRule(models.Model):
     tolerance_percent = fields.Float(
         string="Tolerance (%)", help="The limit may be exceeded by this much.")
     tolerance_amount = fields.Monetary(
+        string="Tolerance amount",
         help="In company currency; the smaller of the two tolerances counts when both are set.")
     overdue_days = fields.Integer(
         string="Overdue by more than (days)", default=30)

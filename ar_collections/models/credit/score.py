@@ -17,7 +17,7 @@ class ArCreditScore(models.Model):
     company_id = fields.Many2one('res.company', required=True, index=True, readonly=True)
     scorecard_id = fields.Many2one('ar.scorecard', readonly=True, ondelete='set null')
     date = fields.Date(required=True, readonly=True)
-    computed_at = fields.Datetime(required=True, readonly=True)
+    computed_at = fields.Datetime(string="Computed at", required=True, readonly=True)
     score = fields.Float(
         digits=(16, 1), readonly=True, aggregator='avg', help="0 is the worst, 100 the best.")
     is_rated = fields.Boolean(
