@@ -1,5 +1,7 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ConcurrencyError
 
 
 class ArCustomer(models.Model):
@@ -138,9 +140,13 @@ class ArCustomer(models.Model):
         missing = partners - customers.partner_id
         if missing:
             # sudo: a row is bookkeeping of ours; the right to see it is checked when it is read.
-            self.sudo().create([
-                {'partner_id': partner.id, 'company_id': company.id} for partner in missing
-            ])
+            try:
+                self.sudo().create([
+                    {'partner_id': partner.id, 'company_id': company.id} for partner in missing
+                ])
+            except UniqueViolation as error:
+                # Somebody made it at the same instant: let Odoo run this request again.
+                raise ConcurrencyError(str(error)) from error
             customers = self.with_context(active_test=False).search(domain)
         return customers.with_env(self.env)
 

@@ -16,8 +16,13 @@ class AccountMove(models.Model):
         return (
             self.move_type in ('out_invoice', 'out_receipt')
             and self.company_id.ar_credit_active and self.company_id.ar_invoice_stop
-            and not self.line_ids.sale_line_ids
+            and not self._is_judged_by_order()
         )
+
+    def _is_judged_by_order(self):
+        """An order was judged for its invoices, unless it was taken out of the exposure since."""
+        orders = self.line_ids.sale_line_ids.order_id
+        return bool(orders) and not any(orders.mapped('ar_closed'))
 
     def _refuse_credit_offenders(self):
         """Raise when the rules hold one of these invoices."""
@@ -25,7 +30,8 @@ class AccountMove(models.Model):
             demands = [
                 {'key': move, 'partner': move.commercial_partner_id,
                  'added': move.amount_total_signed, 'total': move.amount_total_signed,
-                 'counted': move.amount_total_signed if company.ar_exposure_drafts else 0.0}
+                 'counted': move.amount_total_signed if (
+                     company.ar_exposure_drafts or move.line_ids.sale_line_ids) else 0.0}
                 for move in moves
             ]
             # sudo: as for orders, only messages come back.

@@ -31,8 +31,9 @@ class ArCreditGroup(models.Model):
         group = self.sudo()
         today = fields.Date.context_today(self)
         total = 0.0
-        partner_ids = group.customer_ids.partner_id.ids
-        for company in group.company_ids:
+        partner_ids = group.with_context(active_test=False).customer_ids.partner_id.ids
+        # A company and its branches are one debtor file: naming both must not count it twice.
+        for company in group.company_ids.root_id:
             exposures = self.env['ar.credit.exposure']._get_exposures(company, partner_ids)
             amount = sum(float(part) for parts in exposures.values() for part in parts.values())
             total += company.currency_id._convert(amount, group.currency_id, company, today)

@@ -6,13 +6,17 @@ from odoo.tools import SQL
 # What decides on credit: a collector reads it, a credit manager changes it.
 MANAGER_FIELDS = {'credit_stop', 'credit_stop_reason', 'credit_group_id', 'review_date'}
 
+# What a collector could lift to let orders pass.
+CREDIT_DECISIONS = {'credit_stop', 'credit_stop_reason', 'credit_group_id', 'review_date'}
+
 
 class ArCustomer(models.Model):
     """EXTENDS core: class, limit and stop of a customer."""
     _inherit = 'ar.customer'
 
     risk_class_id = fields.Many2one(
-        'ar.risk.class', tracking=True, index='btree_not_null', ondelete='restrict',
+        'ar.risk.class', string="Risk class", tracking=True, index='btree_not_null',
+        ondelete='restrict',
         default=lambda self: self._default_risk_class_id())
     risk_class_manual = fields.Boolean(string="Class set by hand", readonly=True, copy=False)
     risk_class_user_id = fields.Many2one('res.users', string="Class set by", readonly=True)
@@ -81,15 +85,37 @@ class ArCustomer(models.Model):
             group.partner_id.with_company(company).filtered(
                 lambda partner: partner.trust != risk_class.trust).trust = risk_class.trust
 
+    def write(self, vals):
+        """EXTENDS core: what loosens the credit rules for a customer is a manager's decision."""
+        if CREDIT_DECISIONS & set(vals) and not self.env.su and not self.env.user.has_group(
+                'ar_collections.group_ar_manager'):
+            raise AccessError(self.env._(
+                "Only a credit manager changes the stop of orders, the credit group or the review "
+                "date."))
+        return super().write(vals)
+
     def _touch_for_decision(self):
         """Write the rows that a credit decision depends on, so that a simultaneous one conflicts.
 
         Under REPEATABLE READ a row lock does not protect a check: the second transaction would
-        still see its old snapshot. An update makes it fail and be run again by Odoo.
+        still see its old snapshot. An update makes it fail and be run again by Odoo. The rows are
+        those of the whole legal entity, because its branches share the exposure, and those of the
+        credit groups.
         """
-        for customer in self.sudo().sorted('id'):
-            customer.decision_count += 1
-        self.sudo().flush_recordset(['decision_count'])
+        customers = self.sudo()
+        for root in customers.company_id.root_id:
+            customers |= customers._get_or_create(
+                customers.filtered(lambda c, root=root: c.company_id.root_id == root).partner_id,
+                root)
+        self.env.flush_all()
+        self.env.cr.execute(SQL(
+            "UPDATE ar_customer SET decision_count = COALESCE(decision_count, 0) + 1"
+            " WHERE id = ANY(%s)", customers.ids))
+        if customers.credit_group_id:
+            self.env.cr.execute(SQL(
+                "UPDATE ar_credit_group SET name = name WHERE id = ANY(%s)",
+                customers.credit_group_id.ids))
+        customers.invalidate_recordset(['decision_count'], flush=False)
 
     def _absorb(self, other):
         """EXTENDS core: limits, requests, guarantees, holds, scores and accounts follow.

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date, formatLang
 
 
 class ArCustomer(models.Model):
@@ -17,7 +17,8 @@ class ArCustomer(models.Model):
     covered_amount = fields.Monetary(
         string="Covered", compute='_compute_exposure', help="By deposits and guarantees, today.")
     own_risk = fields.Monetary(
-        compute='_compute_exposure', help="Exposure minus what is covered today, never below zero.")
+        string="Own risk", compute='_compute_exposure',
+        help="Exposure minus what is covered today, never below zero.")
     is_over_limit = fields.Boolean(
         string="Over limit", compute='_compute_exposure', search='_search_is_over_limit')
     exposure_html = fields.Html(
@@ -71,11 +72,11 @@ class ArCustomer(models.Model):
                   JOIN (%(totals)s) total ON total.partner_id = c.partner_id
                   JOIN (%(limits)s) limits ON limits.partner_id = c.partner_id
                  WHERE c.company_id = %(company)s AND limits.amount > 0
-                   AND total.amount > limits.amount
+                   AND ROUND(total.amount, %(digits)s) > limits.amount
                 """,
                 totals=self.env['ar.credit.exposure'].sudo()._get_total_query(company),
                 limits=self.env['ar.credit.limit'].sudo()._get_limit_query(company, today),
-                company=company.id))]
+                digits=company.currency_id.decimal_places, company=company.id))]
         if set(value) == {True, False}:
             return fields.Domain.TRUE
         return fields.Domain('id', 'in' if True in value else 'not in', ids)
@@ -115,8 +116,10 @@ class ArCustomer(models.Model):
             self.sudo().partner_id.with_company(self.company_id).credit_limit = amount
         self.message_post(body=self.env._(
             "Credit limit granted by %(user)s: %(amount)s, %(until)s. %(reason)s",
-            user=user.name, amount=amount, reason=reason,
-            until=self.env._("until %s", date_to) if date_to else self.env._("permanent")))
+            user=user.name, reason=reason,
+            amount=formatLang(self.env, amount, currency_obj=self.currency_id),
+            until=self.env._("until %s", format_date(self.env, date_to)) if date_to
+            else self.env._("permanent")))
         self.sudo().hold_ids.filtered(lambda hold: hold.state == 'held')._judge_again()
         return limit
 
@@ -140,6 +143,8 @@ class ArCustomer(models.Model):
                 ('move_id', '=', False), ('state', 'in', ('in_process', 'paid'))]),
             'drafts': ('account.move', [
                 partner, ('state', '=', 'draft'),
+                *([] if self.company_id.ar_exposure_drafts else [
+                    ('line_ids.sale_line_ids', '!=', False)]),
                 ('move_type', 'in', ('out_invoice', 'out_refund', 'out_receipt'))]),
             'orders': ('sale.order', [
                 ('partner_invoice_id.commercial_partner_id', '=', self.partner_id.id),
@@ -147,5 +152,6 @@ class ArCustomer(models.Model):
                 ('invoice_status', '!=', 'invoiced')]),
         }[code]
         return {'type': 'ir.actions.act_window', 'res_model': model, 'view_mode': 'list,form',
+                'views': [(False, 'list'), (False, 'form')],
                 'name': self.partner_id.display_name, 'domain': domain,
                 'context': {'create': False}}

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, formatLang
+from odoo.tools import SQL, format_date, formatLang
 
 
 class ArCreditDecision(models.AbstractModel):
@@ -39,12 +39,19 @@ class ArCreditDecision(models.AbstractModel):
                 message = self._get_rule_methods()[rule.reason](rule, fact, added, total, company)
                 if message:
                     reasons.append({
-                        'code': rule.reason, 'decision': rule.decision, 'message': message})
+                        'code': rule.reason, 'message': message,
+                        'decision': self._get_decision(rule, fact)})
             verdicts[demand['key']] = reasons
             if not any(reason['decision'] == 'hold' for reason in reasons):
                 fact['exposure'] += added
                 fact['group_exposure'] += added
         return verdicts
+
+    def _get_decision(self, rule, fact):
+        """A class that only warns is not made stricter by the rule that listens to it."""
+        if rule.reason == 'risk_class' and fact['risk_class'].order_decision == 'warn':
+            return 'warn'
+        return rule.decision
 
     @api.model
     def _get_rule_methods(self):
@@ -184,7 +191,7 @@ class ArCreditDecision(models.AbstractModel):
         if not fact['expired'] or fact['exposure'] + added <= fact['limit']:
             return None
         return self.env._(
-            "The temporary limit expired on %s.", fields.Date.to_string(fact['expired']))
+            "The temporary limit expired on %s.", format_date(self.env, fact['expired']))
 
     def _judge_overdue(self, rule, fact, added, total, company):
         amount = float(fact['overdue'].get(rule.id, 0.0))
@@ -213,7 +220,7 @@ class ArCreditDecision(models.AbstractModel):
         if not review or review >= fact['date']:
             return None
         return self.env._(
-            "The credit review was due on %s.", fields.Date.to_string(review))
+            "The credit review was due on %s.", format_date(self.env, review))
 
     def _judge_deposit(self, rule, fact, added, total, company):
         percent = fact['risk_class'].deposit_percent if fact['risk_class'] else 0.0

@@ -1,10 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import plaintext2html
 from odoo.tools.sql import column_exists
 
 # What may raise the credit that a confirmed order takes; lines are watched in their own model.
-GROWTH_FIELDS = {'partner_id', 'partner_invoice_id', 'currency_id', 'pricelist_id', 'fiscal_position_id'}
+GROWTH_FIELDS = {'partner_id', 'partner_invoice_id', 'currency_id', 'pricelist_id',
+                 'fiscal_position_id', 'company_id'}
 OWN_FIELDS = {'ar_decided_amount', 'ar_credit_state'}
+# What Odoo computes and the judge reads; an RPC client could type it in or link it.
+COMPUTED_FIELDS = {'amount_untaxed', 'amount_tax', 'amount_total', 'invoice_status',
+                   'transaction_ids'}
 PASSED = 'ar_credit_passed'
 
 
@@ -83,6 +88,10 @@ class SaleOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         orders = super().create(vals_list)
+        typed = set().union(*vals_list)
+        if OWN_FIELDS & typed and not self.env.su:
+            raise AccessError(self.env._("The credit decision of an order cannot be typed in."))
+        orders._refuse_typed(COMPUTED_FIELDS & typed)
         born = orders.filtered(lambda order: order.state == 'sale')
         if born:
             born._refuse_offenders()
@@ -92,15 +101,35 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if OWN_FIELDS & set(vals) and not self.env.su:
             raise AccessError(self.env._("The credit decision of an order cannot be typed in."))
+        self._refuse_typed(COMPUTED_FIELDS & set(vals))
         confirming = self.browse()
         if vals.get('state') == 'sale':
             confirming = self.filtered(lambda order: order.state != 'sale')
             confirming._refuse_offenders()
         result = super().write(vals)
         confirming._keep_decided_amount()
+        if vals.get('state') == 'cancel':
+            # sudo: whoever cancels may not touch the log.
+            self.sudo().ar_hold_ids._update_state('withdrawn')
         if GROWTH_FIELDS & set(vals):
             self._refuse_growth(force=True)
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_judged(self):
+        # sudo: the log belongs to the credit team, and stands whoever deletes.
+        judged = self.filtered(lambda order: order.sudo().ar_hold_ids)
+        if judged:
+            raise UserError(self.env._(
+                "Order %s carries credit decisions, which are kept. Cancel it instead.",
+                judged[0].name))
+
+    def _refuse_typed(self, names):
+        """Refuse computed figures given by a client: the rules would believe them."""
+        if names and not self.env.su and any(self.company_id.mapped('ar_credit_active')):
+            raise AccessError(self.env._(
+                "Odoo computes these fields itself, they cannot be typed in: %s",
+                ", ".join(sorted(names))))
 
     # === CONFIRMATION === #
 
@@ -169,9 +198,9 @@ class SaleOrder(models.Model):
             hold.activity_schedule(
                 'ar_collections.mail_activity_type_credit', user_id=responsible.id,
                 summary=self.env._("Order %s is on credit hold", hold.order_id.name),
-                note=hold.reasons)
-            hold.order_id.message_post(body=self.env._(
-                "Credit hold: %s", hold.reasons), subtype_xmlid='mail.mt_note')
+                note=plaintext2html(hold.reasons))
+            hold.order_id.message_post(body=plaintext2html(self.env._(
+                "Credit hold: %s", hold.reasons)), subtype_xmlid='mail.mt_note')
 
     def _get_hold_notification(self):
         return {
@@ -219,7 +248,7 @@ class SaleOrder(models.Model):
                 verdicts[order] = []
                 continue
             demands.append({'key': order, 'partner': order._get_debtors(), 'added': needed,
-                            'total': total, 'counted': 0.0})
+                            'total': total, 'counted': order._get_counted(needed)})
         if not demands:
             return verdicts
         if binding:
@@ -228,6 +257,27 @@ class SaleOrder(models.Model):
                 partners, company)._touch_for_decision()
         verdicts.update(Decision._judge(company, demands))
         return verdicts
+
+    def _get_counted(self, needed):
+        """Return what the exposure holds of this order already.
+
+        An order that is born confirmed is in it. A deposit paid online stands there as an open
+        credit, and it lowered the credit needed already: it counts once.
+        """
+        self.ensure_one()
+        if self.state == 'sale':
+            return needed
+        # sudo: payments of the order, whoever confirms it.
+        payments = self.sudo().transaction_ids.filtered(lambda tx: tx.state == 'done').payment_id
+        counted = 0.0
+        for payment in payments:
+            if payment.move_id:
+                counted += sum(payment.move_id.line_ids.filtered(
+                    lambda line: line.account_id.account_type == 'asset_receivable'
+                    and line.parent_state == 'posted').mapped('amount_residual'))
+            elif payment.state in ('in_process', 'paid'):
+                counted -= payment.amount_company_currency_signed
+        return counted
 
     def _is_released(self, total):
         """Return whether a release covers this order as it stands now."""
@@ -249,6 +299,9 @@ class SaleOrder(models.Model):
         passed = self.env.cr.cache.setdefault(PASSED, {})
         for order in self:
             passed[order.id] = order._get_passed_key()
+        # sudo: a hold of before has no reason left.
+        for hold in self.sudo().ar_hold_ids.filtered(lambda hold: hold.state == 'held'):
+            hold._update_state('auto_released', release_cap=hold.amount)
 
     def _has_passed(self):
         self.ensure_one()
@@ -265,21 +318,30 @@ class SaleOrder(models.Model):
 
     # === GROWTH === #
 
-    def _refuse_growth(self, force=False):
+    def _get_confirmed_totals(self):
+        """Return {order: total} of the confirmed orders."""
+        return {order: order.amount_total for order in self if order.state == 'sale'}
+
+    def _refuse_growth(self, force=False, before=None):
         """Judge confirmed orders that now take more credit than was decided.
 
         :param bool force: judge even when the total did not grow (another debtor, another currency)
+        :param dict before: totals before the change; an order that was confirmed before the rules
+            came has no total judged, and must still be able to shrink
         :raise UserError: when the rules hold the larger order and no release covers it
         """
         for order in self.filtered(
                 lambda o: o.state == 'sale' and o.company_id.ar_credit_active):
             grown = order.currency_id.compare_amounts(
-                order.amount_total, order.ar_decided_amount) > 0
+                order.amount_total, max(
+                    order.ar_decided_amount, (before or {}).get(order, 0.0))) > 0
             if not grown and not force:
                 continue
             needed, total = order._get_credit_amounts()
             if order._is_released(total) or order.company_id.currency_id.is_zero(needed):
                 continue
+            self.env['ar.customer'].sudo()._get_or_create(
+                order._get_debtors(), order.company_id)._touch_for_decision()
             reasons = self.env['ar.credit.decision'].sudo()._judge(order.company_id, [{
                 'key': order, 'partner': order._get_debtors(), 'added': needed, 'total': total,
                 'counted': needed}])[order]
