@@ -118,8 +118,13 @@ class ArCustomer(models.Model):
         }
 
     def web_read(self, specification):
-        """Read the ledger again before one customer is shown: a form never shows stale figures."""
-        if len(self) == 1 and self.exists():
+        """Read the ledger again before one customer is shown: a form never shows stale figures.
+
+        Not when a list or another document reads on the way: they come with a read-only cursor,
+        or ask for the name alone.
+        """
+        if len(self) == 1 and 'refreshed_at' in specification and not self.env.cr.readonly and (
+                self.exists()):
             self._refresh_now()
         return super().web_read(specification)
 
