@@ -6,8 +6,9 @@ accounts. The clock stands still in every test and moves with `go`.
 from freezegun import freeze_time
 
 from odoo import Command, fields
-from odoo.addons.base.tests.common import MockSmtplibCase
 from odoo.tests import TransactionCase, new_test_user
+
+from odoo.addons.base.tests.common import MockSmtplibCase
 
 TEMPLATE = 'ar_collections.mail_template_ar_reminder_first'
 GROUPS = {

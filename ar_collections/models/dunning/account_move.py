@@ -105,8 +105,8 @@ class AccountMove(models.Model):
         overrides = self.env['ar.dunning.override'].sudo().search([('policy_id', 'in', ids)])
         domain = fields.Domain('id', 'in', overrides.move_id.ids)
         if False in value:
-            every = self.env['ar.dunning.override'].sudo().search([])
-            domain |= fields.Domain('id', 'not in', every.move_id.ids)
+            domain |= fields.Domain('id', 'not in', SQL(
+                "(SELECT move_id FROM ar_dunning_override)"))
         return domain
 
     def _search_ar_last_reminder_date(self, operator, value):

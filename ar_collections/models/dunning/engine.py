@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 # Work tables of one transaction; PostgreSQL drops them at its end.
@@ -340,7 +340,8 @@ class ArDunningEngine(models.AbstractModel):
             SELECT ROW_NUMBER() OVER (ORDER BY judged.customer_id, judged.move_id) AS group_id,
                    judged.customer_id, judged.partner_id, judged.policy_id, judged.move_id,
                    judged.before_due, judged.level_id, judged.item_count, judged.amount,
-                   judged.collector_id, judged.scope, judged.netting, judged.channel AS planned_channel,
+                   judged.collector_id, judged.scope, judged.netting,
+                   judged.channel AS planned_channel,
                    COALESCE(judged.reason, CASE
                        WHEN judged.grouping = 'customer' AND judged.rank > 1 THEN 'one_message'
                    END) AS reason,

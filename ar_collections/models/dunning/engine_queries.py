@@ -49,7 +49,8 @@ class ArDunningEngine(models.AbstractModel):
 
     def _get_openings(self, company):
         """Return the query of (policy, first instant at which it may send)."""
-        policies = self.env['ar.dunning.policy'].sudo().with_context(active_test=False).search([])
+        policies = self.env['ar.dunning.policy'].sudo().with_context(active_test=False).search(
+            fields.Domain.TRUE)
         values = [
             SQL("(%s::int, %s::timestamp)", policy.id, policy._get_next_opening(company))
             for policy in policies

@@ -38,7 +38,8 @@ class ArReminderLine(models.Model):
     date_maturity = fields.Date(string="Due date")
     currency_id = fields.Many2one('res.currency', required=True)
     amount_total = fields.Monetary(
-        string="Amount", currency_field='currency_id', help="Amount of the item when it was booked.")
+        string="Amount", currency_field='currency_id',
+        help="Amount of the item when it was booked.")
     amount_residual_currency = fields.Monetary(
         string="Remaining", currency_field='currency_id',
         help="What was open on the item when the reminder was made, and again when it was sent.")
