@@ -243,7 +243,9 @@ class CollectionsCommon(MockSmtplibCase, TransactionCase):
     def night(self, date):
         """One whole night: run, approve everything, send, deliver."""
         run = self.run_dunning(date)
-        run.reminder_ids.filtered(lambda r: r.state == 'proposed')._approve()
+        waiting = run.reminder_ids.filtered(lambda r: r.state == 'proposed')
+        if waiting:
+            waiting._approve()
         self.send()
         self.deliver()
         return run
