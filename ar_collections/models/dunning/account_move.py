@@ -153,6 +153,16 @@ class AccountMove(models.Model):
             return self._get_ar_level_sql(SQL.identifier(alias, 'id'))
         return super()._field_to_sql(alias, fname, query=query)
 
+    # === CRUD === #
+
+    def unlink(self):
+        """EXTENDS account: history keeps the words of a deleted draft, not a link to nothing."""
+        # sudo: whoever may delete a draft need not see its reminders.
+        lines = self.env['ar.reminder.line'].sudo().search([('move_id', 'in', self.ids)])
+        result = super().unlink()
+        lines.write({'move_id': False})
+        return result
+
     # === ACTIONS === #
 
     def action_view_ar_reminders(self):

@@ -47,7 +47,7 @@ class ArDunningEngine(models.AbstractModel):
 
     def _drop_tables(self):
         self.env.cr.execute(SQL(
-            "DROP TABLE IF EXISTS %s, %s",
+            "DROP TABLE IF EXISTS %s, %s, ar_dunning_credit",
             SQL.identifier(ITEM_TABLE), SQL.identifier(GROUP_TABLE)))
 
     # === ITEMS === #
@@ -225,13 +225,19 @@ class ArDunningEngine(models.AbstractModel):
 
         Credits pay the overdue items first, then those announced before their due date.
         """
-        credit_rows = self._get_credit_query(company, SQL("TRUE"))
         self.env.cr.execute(SQL(
             """
-            WITH credit AS (
-                SELECT customer_id, currency_id, SUM(residual_currency) AS amount
-                  FROM (%(credits)s) open_credit GROUP BY customer_id, currency_id
-            ), due AS (
+            CREATE TEMP TABLE ar_dunning_credit ON COMMIT DROP AS
+            SELECT customer_id, currency_id, SUM(residual_currency) AS amount
+              FROM (%s) open_credit GROUP BY customer_id, currency_id
+            """,
+            self._get_credit_query(company, SQL("TRUE")),
+        ))
+        # Without figures about it the planner expects one row and loops over all items for each.
+        self.env.cr.execute(SQL("ANALYZE ar_dunning_credit"))
+        self.env.cr.execute(SQL(
+            """
+            WITH due AS (
                 SELECT customer_id, currency_id,
                        SUM(residual_currency) FILTER (WHERE age > 0) AS overdue,
                        SUM(residual_currency) FILTER (WHERE age > 0 OR step_level_id IS NOT NULL)
@@ -239,7 +245,7 @@ class ArDunningEngine(models.AbstractModel):
                   FROM ar_dunning_item WHERE reason IS NULL GROUP BY customer_id, currency_id
             )
             UPDATE ar_dunning_item item SET reason = 'credits'
-              FROM credit, due, ar_dunning_policy policy
+              FROM ar_dunning_credit credit, due, ar_dunning_policy policy
              WHERE item.reason IS NULL AND policy.id = item.policy_id
                AND policy.netting = 'subtract'
                AND credit.customer_id = item.customer_id
@@ -247,9 +253,7 @@ class ArDunningEngine(models.AbstractModel):
                AND due.customer_id = item.customer_id AND due.currency_id = item.currency_id
                AND -credit.amount >= CASE WHEN item.age > 0 THEN due.overdue
                                           ELSE due.announced END
-            """,
-            credits=credit_rows,
-        ))
+            """))
 
     @api.model
     def _get_credit_query(self, company, condition):
