@@ -60,7 +60,7 @@ class ArDunningEngine(models.AbstractModel):
             """
             CREATE TEMP TABLE ar_dunning_item ON COMMIT DROP AS
             SELECT item_id, move_id, customer_id, currency_id, residual, residual_currency, age,
-                   policy_id, auto_steps, reason,
+                   policy_id, auto_steps, reason, total, name, invoice_date, due,
                    CASE WHEN step <= reached THEN levels[step] END AS step_level_id,
                    CASE WHEN step <= reached THEN offsets[step] END AS step_offset
               FROM (
@@ -112,6 +112,8 @@ class ArDunningEngine(models.AbstractModel):
                 SELECT l.id AS item_id, l.move_id, c.id AS customer_id, l.currency_id,
                        l.amount_residual AS residual,
                        l.amount_residual_currency AS residual_currency,
+                       l.amount_currency AS total, m.name,
+                       COALESCE(m.invoice_date, l.date) AS invoice_date,
                        COALESCE(l.date_maturity, l.date) AS due,
                        %(date)s::date - COALESCE(l.date_maturity, l.date) AS age,
                        COALESCE(override.policy_id, policy.policy_id) AS policy_id,

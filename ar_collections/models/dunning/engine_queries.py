@@ -76,16 +76,12 @@ class ArDunningEngine(models.AbstractModel):
                    CASE WHEN item.reason IS NULL AND item.step_level_id IS NOT NULL
                         THEN 'step' ELSE 'listed' END,
                    CASE WHEN item.reason IS NULL THEN item.step_level_id END, reminder.state,
-                   TRUE, m.name,
-                   COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
-                   item.currency_id, l.amount_currency, item.residual_currency, item.residual,
-                   item.age
+                   TRUE, item.name, item.invoice_date, item.due, item.currency_id, item.total,
+                   item.residual_currency, item.residual, item.age
               FROM ar_reminder reminder
               JOIN ar_dunning_level level ON level.id = reminder.level_id
               JOIN ar_dunning_item item
                 ON %(listed)s
-              JOIN account_move_line l ON l.id = item.item_id
-              JOIN account_move m ON m.id = item.move_id
              WHERE reminder.id = ANY(%(ids)s)
              ORDER BY reminder.id, item.age DESC
             """,
