@@ -113,6 +113,12 @@ class Browser:
         self.evaluate(f'document.querySelector({json.dumps(selector)}).click()')
         self.settle()
 
+    def scroll_to(self, selector):
+        """Bring an element to the middle of the page."""
+        self.evaluate(f'document.querySelector({json.dumps(selector)})'
+                      '.scrollIntoView({block: "center"})')
+        self.settle()
+
     def save(self, path):
         """Write the visible page as PNG."""
         data = self.call('Page.captureScreenshot', format='png')['data']

@@ -15,7 +15,7 @@ from PIL import Image
 
 LANGUAGES = {'en': 'en_US', 'fr': 'fr_FR'}
 # Whose reminder is shown in which language: customers hear in their own.
-WRITERS = {'en': "Northwind Interiors Ltd", 'fr': "Menuiserie Lopez"}
+WAITING = {'en': "Northwind Interiors Ltd", 'fr': "Hôtel Bellevue"}
 LETTERS = {'en': "Northwind Interiors Ltd", 'fr': "Transports Martin"}
 MAILS = {'en': "hudson", 'fr': "durand"}
 LOGINS = ('admin', 'manager', 'collector')
@@ -49,7 +49,8 @@ class Pictures:
         """Return where the picture of this name goes."""
         return self.folder / self.language / f'{name}.png'
 
-    def take(self, name, address, selector, *, login='manager', click=None, height=800):
+    def take(self, name, address, selector, *, login='manager', click=None, scroll=None,
+             height=800):
         """Take one screen as one user sees it."""
         if not self.wanted(name):
             return
@@ -58,6 +59,8 @@ class Pictures:
         self.browser.open(f'{self.url}/odoo/{address}', selector)
         if click:
             self.browser.click(click)
+        if scroll:
+            self.browser.scroll_to(scroll)
         self.browser.save(self.path(name))
         print(f"{self.language} {name}", flush=True)
 
@@ -81,9 +84,13 @@ class Pictures:
         company = self.admin.call('res.users', 'read', [self.admin.uid], ['company_id'])
         self.company = company[0]['company_id'][0]
         self.both(self.before_the_night)
+        # Abroad everything leaves by itself: one customer gets a policy of its own, to have an
+        # English message that waits.
+        self.users['manager'].call(
+            'ar.customer', 'write', [self.customer(WAITING['en'])],
+            {'policy_id': self.admin.ref('ar_collections.ar_dunning_policy_cautious')})
         self.cron('ar_collections.ir_cron_ar_dunning_run')
-        self.cron('ar_collections.ir_cron_ar_reminder_send')
-        self.deliver()
+        self.wait_for_mails()
         self.both(self.in_the_morning)
         self.print_letters()
         self.both(self.what_leaves)
@@ -96,20 +103,20 @@ class Pictures:
             scene()
         self.speak('en')
 
-    def deliver(self):
-        """Run the mail queue until every mail has left or was refused."""
-        for _ in range(20):
-            self.cron('mail.ir_cron_mail_scheduler_action')
+    def wait_for_mails(self):
+        """The run has woken the scheduler: wait until every mail has left or was refused."""
+        for _ in range(150):
             if not self.admin.search('ar.reminder', [
-                    ('state', 'in', ('queued', 'sending')), ('channel', '=', 'email')]):
+                    ('state', 'in', ('approved', 'queued', 'sending')),
+                    ('channel', '!=', 'letter')]):
                 return
-            time.sleep(3)
-        raise RuntimeError("mails are still in the queue")
+            time.sleep(2)
+        raise RuntimeError("mails are still waiting")
 
     def before_the_night(self):
         """Configuration, first steps and the preview."""
         self.admin.call('res.company', 'write', [self.company], {'ar_dunning_active': False})
-        self.take('first_steps', 'receivables-first-steps', FORM)
+        self.take('first_steps', 'receivables-first-steps', FORM, height=960)
         self.admin.call('res.company', 'write', [self.company], {'ar_dunning_active': True})
         cautious = self.admin.ref('ar_collections.ar_dunning_policy_cautious')
         level = self.admin.ref('ar_collections.ar_dunning_level_cautious_p15')
@@ -125,9 +132,9 @@ class Pictures:
     def in_the_morning(self):
         """What the night has left on the desk."""
         run = self.admin.search('ar.dunning.run', [('kind', '=', 'nightly')], limit=1)[0]
-        name = WRITERS[self.language]
+        name = WAITING[self.language]
         self.take('customers', 'receivables', LIST, login='collector')
-        self.take('customer', f'receivables/{self.customer("Menuiserie Lopez")}', FORM,
+        self.take('customer', f'receivables/{self.customer("Transports Martin")}', FORM,
                   login='collector')
         self.take('run', f'dunning-runs/{run}', FORM)
         self.take('to_approve', 'reminders-to-approve', '.o_data_row, .o_group_header')
@@ -135,10 +142,11 @@ class Pictures:
         failed = self.reminder("Pâtisserie Rivoire", 'failed')
         self.take('failed', f'reminders-problems/{failed}', FORM, login='collector')
         invoice = self.admin.search('account.move', [
-            ('partner_id.name', '=', "Menuiserie Lopez"), ('payment_state', '=', 'not_paid')],
+            ('partner_id.name', '=', "Transports Martin"), ('payment_state', '=', 'not_paid')],
             order='invoice_date_due', limit=1)[0]
-        self.take('invoice', f'customer-invoices/{invoice}', FORM, login='collector', height=900,
-                  click='.o_notebook .nav-link[name=other_info]')
+        self.take('invoice', f'customer-invoices/{invoice}', FORM, login='collector',
+                  click='.o_notebook .nav-link[name=other_info]',
+                  scroll='.o_field_widget[name=ar_dunning_policy_id]')
         self.take('open_items', 'receivables-open-items', '.o_data_row, .o_group_header',
                   login='collector')
 
