@@ -117,7 +117,8 @@ class ArCustomer(models.Model):
 
     def web_read(self, specification):
         """Read the ledger again before one customer is shown: a form never shows stale figures."""
-        if len(self) == 1 and self.exists():
+        # Forms of other models read the customer's name through here: that is no reason to write.
+        if len(self) == 1 and self._get_derived_fields() & set(specification) and self.exists():
             self._refresh_now()
         return super().web_read(specification)
 
