@@ -14,7 +14,8 @@ class TestNextOpening(BaseCase):
     def opening(self, now, tz='Europe/Paris', days=None, hours=(8, 18), holidays=()):
         intervals = [tuple(map(datetime.fromisoformat, pair)) for pair in holidays]
         found = next_opening(
-            datetime.fromisoformat(now), tz, WORKDAYS if days is None else days, hours[0], hours[1], intervals)
+            datetime.fromisoformat(now), tz, WORKDAYS if days is None else days, *hours,
+            intervals)
         return found and found.isoformat(' ', 'minutes')
 
     def test_open_now_is_now(self):
