@@ -6,6 +6,7 @@ module is installed with demonstration data.
 from datetime import timedelta
 
 from odoo import Command, api, models
+from odoo.tools import SQL
 
 from .story_data import CUSTOMERS, OPEN, PAID, USERS
 
@@ -232,3 +233,7 @@ class ArDemoStory(models.AbstractModel):
             'subject': message['subject'], 'body': message['body'], 'sent_date': date,
             'sent_at': f"{date} 08:15:00",
         })
+        reminder._log_history()
+        self.env.cr.execute(SQL(
+            "UPDATE mail_message SET date = %s WHERE message_id LIKE %s AND body LIKE %s",
+            f"{date} 08:15:00", '%@ar-collections>', f"%{reminder.name}%"))

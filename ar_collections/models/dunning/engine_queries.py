@@ -109,7 +109,9 @@ class ArDunningEngine(models.AbstractModel):
 
     @api.model
     def _get_claim_query(self, company):
-        """Return the query of what each accepted group would claim: (group_id, amount).
+        """Return the query of what each accepted group would list and claim.
+
+        Columns: group_id, items, amount.
 
         The same sums as `_update_totals`, before anything is created. Company currency.
 
@@ -117,15 +119,15 @@ class ArDunningEngine(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT group_id, SUM(claimed) AS amount
+            SELECT group_id, SUM(items)::int AS items, SUM(claimed) AS amount
               FROM (
-                SELECT due.group_id,
+                SELECT due.group_id, due.items,
                        CASE WHEN due.netting = 'subtract' AND due.move_id IS NULL
                             THEN GREATEST(due.amount + COALESCE(credit.amount, 0), 0)
                             ELSE due.amount END AS claimed
                   FROM (
                     SELECT message.group_id, message.customer_id, message.netting, message.move_id,
-                           item.currency_id, SUM(item.residual) FILTER (
+                           item.currency_id, COUNT(*) AS items, SUM(item.residual) FILTER (
                                WHERE item.age > 0 OR item.reason IS NULL
                                      AND item.step_level_id IS NOT NULL) AS amount
                       FROM ar_dunning_group message
