@@ -59,7 +59,7 @@ class Bench:
     def run(self):
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
-            'refresh', 'run', 'queries', 'send', 'letters', 'posting', 'growth', 'peer']
+            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'growth', 'peer']
         main = self.arguments.database
         work = f'{main}_work'
         clone_database(main, work)

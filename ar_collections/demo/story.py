@@ -6,6 +6,7 @@ module is installed with demonstration data.
 from datetime import timedelta
 
 from odoo import Command, api, models
+from odoo.tools import SQL
 
 from .story_data import CUSTOMERS, OPEN, PAID, USERS
 
@@ -189,7 +190,7 @@ class ArDemoStory(models.AbstractModel):
             'dunning_stop': True,
             'dunning_stop_reason': "Judicial recovery opened; claim to be declared.",
         })
-        self.env['ar.dunning.rule'].create([
+        rules = self.env['ar.dunning.rule'].create([
             {'name': "Public bodies: always cautious", 'company_id': company.id, 'sequence': 1,
              'policy_id': self.env.ref('ar_collections.ar_dunning_policy_cautious').id,
              'domain': "[('partner_id.category_id.name', '=', 'Public body')]"},
@@ -197,6 +198,10 @@ class ArDemoStory(models.AbstractModel):
              'policy_id': self.env.ref('ar_collections.ar_dunning_policy_firm').id,
              'domain': "[('partner_id.country_id.code', '!=', 'FR')]"},
         ])
+        if self._get_lang('fr_FR') == 'fr_FR':
+            names = ("Organismes publics : toujours prudent", "Clients à l'étranger : ferme")
+            for rule, name in zip(rules, names, strict=True):
+                rule.with_context(lang='fr_FR').name = name
         policies = (self.env.ref('ar_collections.ar_dunning_policy_cautious')
                     | self.env.ref('ar_collections.ar_dunning_policy_firm'))
         # A visitor may come on a Sunday evening: the demonstration sends at any hour.
@@ -228,3 +233,7 @@ class ArDemoStory(models.AbstractModel):
             'subject': message['subject'], 'body': message['body'], 'sent_date': date,
             'sent_at': f"{date} 08:15:00",
         })
+        reminder._log_history()
+        self.env.cr.execute(SQL(
+            "UPDATE mail_message SET date = %s WHERE message_id LIKE %s AND body LIKE %s",
+            f"{date} 08:15:00", '%@ar-collections>', f"%{reminder.name}%"))

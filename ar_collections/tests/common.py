@@ -6,8 +6,9 @@ accounts. The clock stands still in every test and moves with `go`.
 from freezegun import freeze_time
 
 from odoo import Command, fields
-from odoo.addons.base.tests.common import MockSmtplibCase
 from odoo.tests import TransactionCase, new_test_user
+
+from odoo.addons.base.tests.common import MockSmtplibCase
 
 TEMPLATE = 'ar_collections.mail_template_ar_reminder_first'
 GROUPS = {
@@ -242,7 +243,9 @@ class CollectionsCommon(MockSmtplibCase, TransactionCase):
     def night(self, date):
         """One whole night: run, approve everything, send, deliver."""
         run = self.run_dunning(date)
-        run.reminder_ids.filtered(lambda r: r.state == 'proposed')._approve()
+        waiting = run.reminder_ids.filtered(lambda r: r.state == 'proposed')
+        if waiting:
+            waiting._approve()
         self.send()
         self.deliver()
         return run

@@ -127,6 +127,13 @@ class TestFields(CollectionsCommon):
             [row] = customer.with_user(self.user(role)).web_read({'overdue_amount': {}})
             self.assertEqual(row['overdue_amount'], 100, role)
 
+    def test_reading_its_name_from_another_form_writes_nothing(self):
+        customer = self.account_of()
+        self.env['ar.customer']._refresh(self.company)
+        self.pay(self.late)
+        self.reminders().web_read({'customer_id': {'fields': {'display_name': {}}}})
+        self.assertEqual(customer.overdue_amount, 200)
+
     def test_partner_shows_fresh_figures_without_any_refresh(self):
         self.pay(self.late)
         self.env.invalidate_all()

@@ -87,6 +87,7 @@ class TestRoles(CollectionsCommon):
     def test_a_collector_acts_on_customers(self):
         row = self.customer_row.with_user(self.users['collector'])
         row.write({'dunning_stop': True, 'note': "<p>Called</p>", 'follow_up_date': '2026-07-01'})
+        self.reminder._set_proposed()
         self.reminder.with_user(self.users['collector']).action_approve()
         self.assertEqual(self.reminder.state, 'approved')
 

@@ -6,16 +6,16 @@ from odoo.tools import SQL
 
 # The due date of an item is its own maturity: `invoice_date_due` is only the last instalment.
 DUE_DATE = SQL("COALESCE(l.date_maturity, l.date)")
+ALL = SQL("TRUE")
 
 
-def open_items(company_id, account_ids, columns, *, extra_joins=SQL(), where=SQL("TRUE")):
+def open_items(company_id, account_ids, columns, *, where=ALL):
     """Return the query of the posted, unreconciled receivable lines of one company.
 
     :param int company_id: company of the lines
     :param account_ids: ids of the receivable accounts, resolved first so that PostgreSQL reads
         Odoo's partial index on unreconciled lines
     :param SQL columns: what to select
-    :param SQL extra_joins: further joins
     :param SQL where: further condition
     :return: SQL, usable as a sub-query
     """
@@ -24,13 +24,12 @@ def open_items(company_id, account_ids, columns, *, extra_joins=SQL(), where=SQL
         SELECT %(columns)s
           FROM account_move_line l
           JOIN res_partner p ON p.id = l.partner_id
-               %(joins)s
          WHERE l.account_id = ANY(%(accounts)s)
            AND l.reconciled IS NOT TRUE
            AND l.company_id = %(company)s
            AND l.parent_state = 'posted'
            AND %(where)s
         """,
-        columns=columns, joins=extra_joins, accounts=list(account_ids), company=company_id,
+        columns=columns, accounts=list(account_ids), company=company_id,
         where=where,
     )

@@ -69,7 +69,7 @@ class ArDunningPreview(models.TransientModel):
                 preview_id, customer_id, level_id, policy_id, move_id, channel, execution, capped,
                 item_count, amount, recipient_id, create_uid, create_date, write_uid, write_date)
             SELECT %s, message.customer_id, message.level_id, message.policy_id, message.move_id,
-                   message.channel, message.execution, message.capped, message.item_count,
+                   message.channel, message.execution, message.capped, claim.items,
                    claim.amount, message.recipient_id, %s
               FROM ar_dunning_group message
               LEFT JOIN (%s) claim ON claim.group_id = message.group_id

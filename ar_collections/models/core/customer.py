@@ -123,8 +123,8 @@ class ArCustomer(models.Model):
         Not when a list or another document reads on the way: they come with a read-only cursor,
         or ask for the name alone.
         """
-        if len(self) == 1 and 'refreshed_at' in specification and not self.env.cr.readonly and (
-                self.exists()):
+        if len(self) == 1 and not self.env.cr.readonly and (
+                self._get_derived_fields() & set(specification)) and self.exists():
             self._refresh_now()
         return super().web_read(specification)
 

@@ -48,7 +48,7 @@ class ArCustomer(models.Model):
     @api.model
     def _cron_refresh(self):
         """Scheduled action: quick refresh of every company during the day."""
-        companies = self.env['res.company'].search([])
+        companies = self.env['res.company'].search(fields.Domain.TRUE)
         self.env['ir.cron']._commit_progress(remaining=len(companies))
         for company in companies:
             self._refresh(company, changed_only=True)
@@ -58,7 +58,7 @@ class ArCustomer(models.Model):
     @api.model
     def _cron_refresh_full(self):
         """Scheduled action: every night, read everything again before the dunning run."""
-        companies = self.env['res.company'].search([])
+        companies = self.env['res.company'].search(fields.Domain.TRUE)
         self.env['ir.cron']._commit_progress(remaining=len(companies))
         for company in companies:
             self._refresh(company)

@@ -105,8 +105,8 @@ class AccountMove(models.Model):
         overrides = self.env['ar.dunning.override'].sudo().search([('policy_id', 'in', ids)])
         domain = fields.Domain('id', 'in', overrides.move_id.ids)
         if False in value:
-            every = self.env['ar.dunning.override'].sudo().search([])
-            domain |= fields.Domain('id', 'not in', every.move_id.ids)
+            domain |= fields.Domain('id', 'not in', SQL(
+                "(SELECT move_id FROM ar_dunning_override)"))
         return domain
 
     def _search_ar_last_reminder_date(self, operator, value):
@@ -152,6 +152,16 @@ class AccountMove(models.Model):
             self._check_field_access(self._fields[fname], 'read')
             return self._get_ar_level_sql(SQL.identifier(alias, 'id'))
         return super()._field_to_sql(alias, fname, query=query)
+
+    # === CRUD === #
+
+    def unlink(self):
+        """EXTENDS account: history keeps the words of a deleted draft, not a link to nothing."""
+        # sudo: whoever may delete a draft need not see its reminders.
+        lines = self.env['ar.reminder.line'].sudo().search([('move_id', 'in', self.ids)])
+        result = super().unlink()
+        lines.write({'move_id': False})
+        return result
 
     # === ACTIONS === #
 

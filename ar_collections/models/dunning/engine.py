@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 # Work tables of one transaction; PostgreSQL drops them at its end.
@@ -47,7 +47,7 @@ class ArDunningEngine(models.AbstractModel):
 
     def _drop_tables(self):
         self.env.cr.execute(SQL(
-            "DROP TABLE IF EXISTS %s, %s",
+            "DROP TABLE IF EXISTS %s, %s, ar_dunning_credit",
             SQL.identifier(ITEM_TABLE), SQL.identifier(GROUP_TABLE)))
 
     # === ITEMS === #
@@ -60,7 +60,7 @@ class ArDunningEngine(models.AbstractModel):
             """
             CREATE TEMP TABLE ar_dunning_item ON COMMIT DROP AS
             SELECT item_id, move_id, customer_id, currency_id, residual, residual_currency, age,
-                   policy_id, auto_steps, reason,
+                   policy_id, auto_steps, reason, total, name, invoice_date, due,
                    CASE WHEN step <= reached THEN levels[step] END AS step_level_id,
                    CASE WHEN step <= reached THEN offsets[step] END AS step_offset
               FROM (
@@ -112,6 +112,8 @@ class ArDunningEngine(models.AbstractModel):
                 SELECT l.id AS item_id, l.move_id, c.id AS customer_id, l.currency_id,
                        l.amount_residual AS residual,
                        l.amount_residual_currency AS residual_currency,
+                       l.amount_currency AS total, m.name,
+                       COALESCE(m.invoice_date, l.date) AS invoice_date,
                        COALESCE(l.date_maturity, l.date) AS due,
                        %(date)s::date - COALESCE(l.date_maturity, l.date) AS age,
                        COALESCE(override.policy_id, policy.policy_id) AS policy_id,
@@ -225,13 +227,19 @@ class ArDunningEngine(models.AbstractModel):
 
         Credits pay the overdue items first, then those announced before their due date.
         """
-        credit_rows = self._get_credit_query(company, SQL("TRUE"))
         self.env.cr.execute(SQL(
             """
-            WITH credit AS (
-                SELECT customer_id, currency_id, SUM(residual_currency) AS amount
-                  FROM (%(credits)s) open_credit GROUP BY customer_id, currency_id
-            ), due AS (
+            CREATE TEMP TABLE ar_dunning_credit ON COMMIT DROP AS
+            SELECT customer_id, currency_id, SUM(residual_currency) AS amount
+              FROM (%s) open_credit GROUP BY customer_id, currency_id
+            """,
+            self._get_credit_query(company, SQL("TRUE")),
+        ))
+        # Without figures about it the planner expects one row and loops over all items for each.
+        self.env.cr.execute(SQL("ANALYZE ar_dunning_credit"))
+        self.env.cr.execute(SQL(
+            """
+            WITH due AS (
                 SELECT customer_id, currency_id,
                        SUM(residual_currency) FILTER (WHERE age > 0) AS overdue,
                        SUM(residual_currency) FILTER (WHERE age > 0 OR step_level_id IS NOT NULL)
@@ -239,7 +247,7 @@ class ArDunningEngine(models.AbstractModel):
                   FROM ar_dunning_item WHERE reason IS NULL GROUP BY customer_id, currency_id
             )
             UPDATE ar_dunning_item item SET reason = 'credits'
-              FROM credit, due, ar_dunning_policy policy
+              FROM ar_dunning_credit credit, due, ar_dunning_policy policy
              WHERE item.reason IS NULL AND policy.id = item.policy_id
                AND policy.netting = 'subtract'
                AND credit.customer_id = item.customer_id
@@ -247,9 +255,7 @@ class ArDunningEngine(models.AbstractModel):
                AND due.customer_id = item.customer_id AND due.currency_id = item.currency_id
                AND -credit.amount >= CASE WHEN item.age > 0 THEN due.overdue
                                           ELSE due.announced END
-            """,
-            credits=credit_rows,
-        ))
+            """))
 
     @api.model
     def _get_credit_query(self, company, condition):
@@ -340,7 +346,8 @@ class ArDunningEngine(models.AbstractModel):
             SELECT ROW_NUMBER() OVER (ORDER BY judged.customer_id, judged.move_id) AS group_id,
                    judged.customer_id, judged.partner_id, judged.policy_id, judged.move_id,
                    judged.before_due, judged.level_id, judged.item_count, judged.amount,
-                   judged.collector_id, judged.scope, judged.netting, judged.channel AS planned_channel,
+                   judged.collector_id, judged.scope, judged.netting,
+                   judged.channel AS planned_channel,
                    COALESCE(judged.reason, CASE
                        WHEN judged.grouping = 'customer' AND judged.rank > 1 THEN 'one_message'
                    END) AS reason,

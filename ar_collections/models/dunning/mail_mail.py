@@ -9,6 +9,8 @@ _logger = logging.getLogger(__name__)
 
 RETRY_MINUTES = (5, 15, 60, 240)
 MAX_RETRIES = 40
+# A reply as smtplib writes it: (550, b'5.1.1 <a@b>: recipient refused')
+SMTP_REPLY = re.compile(r"\((\d{3}),\s*b?['\"](.*?)['\"]\)")
 # A reply code 4yz means "not now" (RFC 5321, 4.2.1): greylisting, a full queue.
 TEMPORARY_REPLY = re.compile(r"\(\s*4\d\d\s*,|\b4[0-5]\d[ -]4\.\d+\.\d+")
 
@@ -67,7 +69,7 @@ class MailMail(models.Model):
             elif state == 'exception' and reminder._is_temporary(reason):
                 reminder._retry_later(reason)
             elif state in ('exception', 'cancel'):
-                reminder._set_failed(reason or self.env._("The mail server refused the message."))
+                reminder._set_failed(reminder._get_refusal_text(reason))
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason,
             failure_type=failure_type)
@@ -111,6 +113,7 @@ class ArReminder(models.Model):
               JOIN ar_customer c ON c.id = line.customer_id
               LEFT JOIN account_move_line l ON l.id = line.move_line_id
               LEFT JOIN account_move m ON m.id = l.move_id
+              LEFT JOIN res_partner p ON p.id = l.partner_id
              WHERE line.reminder_id = ANY(%(ids)s)
                AND (l.id IS NULL OR l.parent_state <> 'posted'
                     OR l.amount_residual_currency <> line.amount_residual_currency
@@ -166,6 +169,17 @@ class ArReminder(models.Model):
         locked = self.try_lock_for_update()
         self.invalidate_recordset(['state'])
         return bool(locked) and self.state == 'sending'
+
+    @api.model
+    def _get_refusal_text(self, reason):
+        """Return what the mail server said, without the wrapping of Python and Odoo.
+
+        :param str reason: failure reason of the mail
+        """
+        replies = SMTP_REPLY.findall(reason or '')
+        if replies:
+            return "; ".join(f"{code} {text}" for code, text in replies)
+        return reason or self.env._("The mail server refused the message.")
 
     @api.model
     def _is_temporary(self, reason):

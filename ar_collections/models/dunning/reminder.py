@@ -49,7 +49,8 @@ class ArReminder(models.Model):
         string="Leaves from", readonly=True,
         help="First moment at which the policy allows this message to leave.")
     sent_at = fields.Datetime(readonly=True, copy=False)
-    sent_date = fields.Date(readonly=True, copy=False, help="Day of sending, where the company works.")
+    sent_date = fields.Date(
+        readonly=True, copy=False, help="Day of sending, where the company works.")
 
     planned_channel = fields.Selection(CHANNELS, readonly=True)
     channel = fields.Selection(CHANNELS, required=True, tracking=True)
@@ -77,7 +78,8 @@ class ArReminder(models.Model):
     amount_credit = fields.Monetary(
         string="Open credits", readonly=True, help="Open credits listed, as a positive amount.")
     amount_claimed = fields.Monetary(
-        readonly=True, help="What the message asks for, in company currency, when it was last read.")
+        readonly=True,
+        help="What the message asks for, in company currency, when it was last read.")
 
     subject = fields.Char(readonly=True, copy=False, help="As sent.")
     body = fields.Html(readonly=True, copy=False, sanitize=False, help="As sent.")
@@ -159,7 +161,8 @@ class ArReminder(models.Model):
     def action_retry(self):
         """Send again by the same channel what has failed, with today's amounts."""
         self.check_access('write')
-        self._check_state(('failed', 'unknown'), self.env._("Only a failed reminder can be retried."))
+        self._check_state(
+            ('failed', 'unknown'), self.env._("Only a failed reminder can be retried."))
         self.sudo()._set_approved(person=self.env.user)
         self._trigger_sending()
         return True

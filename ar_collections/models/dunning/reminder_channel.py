@@ -18,7 +18,7 @@ class ArReminder(models.Model):
         self.ensure_one()
         ways = [*self.level_id._get_channels(), *CHANNEL_ORDER]
         ways = list(dict.fromkeys(ways))
-        tried = ways.index(self.channel)
+        tried = ways.index(self.channel) if self.channel in ways else -1
         for channel in ways[tried + 1:]:
             for partner in self._get_candidates():
                 if self._can_reach(channel, partner):

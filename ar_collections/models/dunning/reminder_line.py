@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...const import OPEN_STATES, REMINDER_STATES
+from ..core.unkeyed import UnkeyedMany2one
 
 OPEN_SQL = ", ".join(f"'{state}'" for state in OPEN_STATES)
 
@@ -17,28 +18,29 @@ class ArReminderLine(models.Model):
     # === FIELDS === #
     reminder_id = fields.Many2one(
         'ar.reminder', required=True, ondelete='cascade', index=True)
-    customer_id = fields.Many2one('ar.customer', required=True, ondelete='cascade', index=True)
-    company_id = fields.Many2one('res.company', required=True, index=True)
+    # Copies of what the reminder says, which has the foreign keys.
+    customer_id = UnkeyedMany2one('ar.customer', required=True, index=True)
+    company_id = UnkeyedMany2one('res.company', required=True)
     company_currency_id = fields.Many2one(
         related='company_id.currency_id', string="Company currency")
     # A posted invoice that is reset to draft gets new lines: history keeps its own words.
     move_line_id = fields.Many2one(
         'account.move.line', string="Item", ondelete='set null', index='btree_not_null')
-    move_id = fields.Many2one(
-        'account.move', string="Document", ondelete='set null', index='btree_not_null')
+    move_id = UnkeyedMany2one('account.move', string="Document", index='btree_not_null')
     kind = fields.Selection(
         [('step', "Reaches the level"), ('listed', "Listed only"), ('credit', "Open credit")],
         required=True, default='step')
-    level_id = fields.Many2one('ar.dunning.level', ondelete='restrict', index='btree_not_null')
+    level_id = UnkeyedMany2one('ar.dunning.level')
     state = fields.Selection(REMINDER_STATES, required=True, default='proposed')
     counted = fields.Boolean(
         default=True, help="Unticked by a reset: the item starts its ladder again.")
     name = fields.Char(string="Number")
     invoice_date = fields.Date()
     date_maturity = fields.Date(string="Due date")
-    currency_id = fields.Many2one('res.currency', required=True)
+    currency_id = UnkeyedMany2one('res.currency', required=True)
     amount_total = fields.Monetary(
-        string="Amount", currency_field='currency_id', help="Amount of the item when it was booked.")
+        string="Amount", currency_field='currency_id',
+        help="Amount of the item when it was booked.")
     amount_residual_currency = fields.Monetary(
         string="Remaining", currency_field='currency_id',
         help="What was open on the item when the reminder was made, and again when it was sent.")

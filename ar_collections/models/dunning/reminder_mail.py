@@ -101,5 +101,6 @@ class ArReminder(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         """EXTENDS mail: a bounced reminder turns red."""
-        super()._message_receive_bounce(email, partner)
+        result = super()._message_receive_bounce(email, partner)
         self.sudo()._set_failed(self.env._("The e-mail to %s came back.", email))
+        return result

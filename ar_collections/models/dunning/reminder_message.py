@@ -30,8 +30,9 @@ class ArReminder(models.Model):
     def _compute_bank_ids(self):
         for reminder in self:
             # sudo: the company's own bank details are printed on every invoice.
-            reminder.bank_ids = reminder.company_id.sudo().partner_id.bank_ids.filtered(
-                lambda bank: not bank.company_id or bank.company_id == reminder.company_id)[:1]
+            company = reminder.company_id.sudo()
+            reminder.bank_ids = company.partner_id.bank_ids.filtered_domain(
+                [('company_id', 'in', (False, company.id))])[:1]
 
     @api.depends('line_ids', 'lang')
     @api.depends_context('ar_items_marker')

@@ -35,7 +35,7 @@ class ArReminder(models.Model):
     # === STATES === #
 
     def _set_approved(self, *, person=None):
-        """Let these leave; with ``person``, a human has acted and the automation cap starts anew."""
+        """Let these leave; ``person`` says who acted: the automation cap starts anew."""
         allowed = ('proposed', 'failed', 'unknown')
         for policy, reminders in self.grouped('policy_id').items():
             for company, batch in reminders.grouped('company_id').items():
@@ -140,7 +140,7 @@ class ArReminder(models.Model):
         :return: the reminders approved
         :raise UserError: when none of them waits for approval
         """
-        self = self.filtered(lambda reminder: reminder.state == 'proposed')  # noqa: PLW0642
+        self = self.filtered(lambda reminder: reminder.state == 'proposed')
         if not self:
             raise UserError(self.env._(
                 "None of these reminders waits for approval. Failed ones have their own buttons: "

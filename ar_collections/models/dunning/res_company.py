@@ -25,8 +25,9 @@ class ResCompany(models.Model):
 
     def _ar_set_defaults(self):
         """EXTENDS core: new companies start on the cautious policy, with the night run off."""
-        super()._ar_set_defaults()
+        result = super()._ar_set_defaults()
         policy = self.env.ref('ar_collections.ar_dunning_policy_cautious', raise_if_not_found=False)
         if policy:
             self.filtered(lambda company: not company.ar_dunning_policy_id).ar_dunning_policy_id = (
                 policy)
+        return result

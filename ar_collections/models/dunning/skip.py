@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..core.unkeyed import UnkeyedMany2one
+
 KEEP_DAYS = 60
 
 SKIP_REASONS = [
@@ -23,12 +25,12 @@ class ArDunningSkip(models.Model):
     _order = 'run_id desc, customer_id, id'
 
     run_id = fields.Many2one('ar.dunning.run', required=True, ondelete='cascade', index=True)
-    company_id = fields.Many2one(related='run_id.company_id', store=True, index=True)
+    company_id = UnkeyedMany2one('res.company', required=True)
     currency_id = fields.Many2one(related='company_id.currency_id')
-    customer_id = fields.Many2one('ar.customer', ondelete='cascade', index=True)
+    customer_id = UnkeyedMany2one('ar.customer', index=True)
     move_line_id = fields.Many2one('account.move.line', string="Item", ondelete='cascade')
-    move_id = fields.Many2one('account.move', string="Invoice", ondelete='cascade')
-    level_id = fields.Many2one('ar.dunning.level', ondelete='set null')
+    move_id = UnkeyedMany2one('account.move', string="Invoice")
+    level_id = UnkeyedMany2one('ar.dunning.level')
     reason = fields.Selection(SKIP_REASONS, required=True)
     amount = fields.Monetary()
 

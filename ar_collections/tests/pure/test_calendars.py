@@ -1,7 +1,8 @@
 from datetime import datetime, time
 
-from odoo.addons.ar_collections.tools.calendars import hour_to_time, next_opening
 from odoo.tests import BaseCase, tagged
+
+from ...tools.calendars import hour_to_time, next_opening
 
 WORKDAYS = {0, 1, 2, 3, 4}
 
@@ -10,10 +11,11 @@ WORKDAYS = {0, 1, 2, 3, 4}
 class TestNextOpening(BaseCase):
     """When a message may leave; instants are naive UTC, hours are those of the company."""
 
-    def opening(self, now, tz='Europe/Paris', days=WORKDAYS, hours=(8, 18), holidays=()):
+    def opening(self, now, tz='Europe/Paris', days=None, hours=(8, 18), holidays=()):
         intervals = [tuple(map(datetime.fromisoformat, pair)) for pair in holidays]
         found = next_opening(
-            datetime.fromisoformat(now), tz, days, hours[0], hours[1], intervals)
+            datetime.fromisoformat(now), tz, WORKDAYS if days is None else days, *hours,
+            intervals)
         return found and found.isoformat(' ', 'minutes')
 
     def test_open_now_is_now(self):

@@ -1,0 +1,220 @@
+"""The pictures of the guide, in both languages. Called by scripts/screenshots on a fresh demo."""
+
+import argparse
+import email
+import email.policy
+import html
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from browser import Browser, OdooUser, save_png
+from PIL import Image
+
+LANGUAGES = {'en': 'en_US', 'fr': 'fr_FR'}
+# Whose reminder is shown in which language: customers hear in their own.
+WAITING = {'en': "Northwind Interiors Ltd", 'fr': "Hôtel Bellevue"}
+LETTERS = {'en': "Northwind Interiors Ltd", 'fr': "Transports Martin"}
+MAILS = {'en': "hudson", 'fr': "durand"}
+LOGINS = ('admin', 'manager', 'collector')
+FORM = '.o_form_view .o_form_sheet'
+LIST = '.o_list_view .o_data_row'
+
+
+class Pictures:
+    """Plays one evening in the credit department, and takes its pictures."""
+
+    def __init__(self, url, database, mails, folder, only):
+        self.url, self.mails, self.folder, self.only = url, mails, folder, only
+        self.users = {login: OdooUser(url, database, login) for login in LOGINS}
+        self.admin = self.users['admin']
+        self.browser = Browser()
+        self.language = None
+
+    # === TOOLS === #
+
+    def speak(self, language):
+        """Let every user see Odoo in this language."""
+        self.language = language
+        self.admin.call('res.users', 'write', [user.uid for user in self.users.values()],
+                        {'lang': LANGUAGES[language]})
+
+    def wanted(self, name):
+        """Tell whether this picture was asked for."""
+        return not self.only or name in self.only
+
+    def path(self, name):
+        """Return where the picture of this name goes."""
+        return self.folder / self.language / f'{name}.png'
+
+    def take(self, name, address, selector, *, login='manager', click=None, scroll=None,
+             height=800):
+        """Take one screen as one user sees it."""
+        if not self.wanted(name):
+            return
+        self.browser.resize(1280, height)
+        self.browser.log_in(self.users[login])
+        self.browser.open(f'{self.url}/odoo/{address}', selector)
+        if click:
+            self.browser.click(click)
+        if scroll:
+            self.browser.scroll_to(scroll)
+        self.browser.save(self.path(name))
+        print(f"{self.language} {name}", flush=True)
+
+    def cron(self, xmlid):
+        """Run a scheduled action now, as an administrator would."""
+        self.admin.call('ir.cron', 'method_direct_trigger', [self.admin.ref(xmlid)])
+
+    def customer(self, name):
+        """Return the id of a customer account."""
+        return self.admin.search('ar.customer', [('partner_id.name', '=', name)])[0]
+
+    def reminder(self, name, *states):
+        """Return the id of a customer's newest reminder in one of these states."""
+        return self.admin.search('ar.reminder', [
+            ('partner_id.name', '=', name), ('state', 'in', states)], limit=1)[0]
+
+    # === THE EVENING === #
+
+    def play(self):
+        """Take all pictures."""
+        company = self.admin.call('res.users', 'read', [self.admin.uid], ['company_id'])
+        self.company = company[0]['company_id'][0]
+        self.both(self.before_the_night)
+        # Abroad everything leaves by itself: one customer gets a policy of its own, to have an
+        # English message that waits.
+        self.users['manager'].call(
+            'ar.customer', 'write', [self.customer(WAITING['en'])],
+            {'policy_id': self.admin.ref('ar_collections.ar_dunning_policy_cautious')})
+        self.cron('ar_collections.ir_cron_ar_dunning_run')
+        self.wait_for_mails()
+        self.both(self.in_the_morning)
+        self.print_letters()
+        self.both(self.what_leaves)
+        self.browser.close()
+
+    def both(self, scene):
+        """Play a scene in each language."""
+        for language in LANGUAGES:
+            self.speak(language)
+            scene()
+        self.speak('en')
+
+    def wait_for_mails(self):
+        """The run has woken the scheduler: wait until every mail has left or was refused."""
+        for _ in range(150):
+            if not self.admin.search('ar.reminder', [
+                    ('state', 'in', ('approved', 'queued', 'sending')),
+                    ('channel', '!=', 'letter')]):
+                return
+            time.sleep(2)
+        raise RuntimeError("mails are still waiting")
+
+    def before_the_night(self):
+        """Configuration, first steps and the preview."""
+        self.admin.call('res.company', 'write', [self.company], {'ar_dunning_active': False})
+        self.take('first_steps', 'receivables-first-steps', FORM, height=960)
+        self.admin.call('res.company', 'write', [self.company], {'ar_dunning_active': True})
+        cautious = self.admin.ref('ar_collections.ar_dunning_policy_cautious')
+        level = self.admin.ref('ar_collections.ar_dunning_level_cautious_p15')
+        self.take('policy', f'dunning-policies/{cautious}', FORM)
+        self.take('level', f'dunning-levels/{level}', FORM)
+        self.take('rules', 'dunning-rules', LIST)
+        self.take('preview', 'dunning-preview', FORM, login='collector')
+        self.take('preview_left_out', 'dunning-preview', FORM, login='collector',
+                  click='.o_notebook .nav-link[name=skips]')
+        self.take('settings', 'receivables-settings', '.o_setting_box #ar_approver, #ar_approver',
+                  login='admin')
+
+    def in_the_morning(self):
+        """What the night has left on the desk."""
+        run = self.admin.search('ar.dunning.run', [('kind', '=', 'nightly')], limit=1)[0]
+        name = WAITING[self.language]
+        self.take('customers', 'receivables', LIST, login='collector')
+        self.take('customer', f'receivables/{self.customer("Transports Martin")}', FORM,
+                  login='collector')
+        self.take('run', f'dunning-runs/{run}', FORM)
+        self.take('to_approve', 'reminders-to-approve', '.o_data_row, .o_group_header')
+        self.take('reminder', f'reminders/{self.reminder(name, "proposed", "approved")}', FORM)
+        failed = self.reminder("Pâtisserie Rivoire", 'failed')
+        self.take('failed', f'reminders-problems/{failed}', FORM, login='collector')
+        invoice = self.admin.search('account.move', [
+            ('partner_id.name', '=', "Transports Martin"), ('payment_state', '=', 'not_paid')],
+            order='invoice_date_due', limit=1)[0]
+        self.take('invoice', f'customer-invoices/{invoice}', FORM, login='collector',
+                  click='.o_notebook .nav-link[name=other_info]',
+                  scroll='.o_field_widget[name=ar_dunning_policy_id]')
+        self.take('open_items', 'receivables-open-items', '.o_data_row, .o_group_header',
+                  login='collector')
+
+    def print_letters(self):
+        """A collector approves the letters, one of them by choice, and prints the batch."""
+        collector = self.users['collector']
+        letters = [self.reminder(name, 'proposed') for name in LETTERS.values()]
+        collector.call('ar.reminder', 'write', letters, {'channel': 'letter'})
+        collector.call('ar.reminder', 'action_approve', letters)
+        collector.call('ar.reminder', 'action_print_letters', letters)
+
+    def what_leaves(self):
+        """A page of the printed letters, and an e-mail as it arrived."""
+        if self.wanted('letter'):
+            [reminder] = self.admin.call(
+                'ar.reminder', 'read',
+                [self.reminder(LETTERS[self.language], 'sent')], ['attachment_id'])
+            self.draw_pdf(reminder['attachment_id'][0])
+        if self.wanted('mail'):
+            self.draw_mail()
+
+    def draw_pdf(self, attachment):
+        """Draw the first page of a PDF."""
+        pdf = self.admin.http.get(f'{self.url}/web/content/{attachment}', timeout=60).content
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = Path(folder, 'letter.pdf'), Path(folder, 'page')
+            source.write_bytes(pdf)
+            subprocess.run(['pdftoppm', '-png', '-r', '90', '-f', '1', '-singlefile',
+                            source, target], check=True)
+            save_png(Image.open(target.with_suffix('.png')), self.path('letter'))
+        print(f"{self.language} letter", flush=True)
+
+    def draw_mail(self):
+        """Draw one caught message: its head, and its body as a mail program shows it."""
+        for path in sorted(self.mails.glob('*.eml')):
+            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if MAILS[self.language] in message['To']:
+                break
+        else:
+            raise RuntimeError(f"no mail to {MAILS[self.language]}")
+        head = '<br/>'.join(
+            f'<b>{name}:</b> {html.escape(message[name] or "")}'
+            for name in ('From', 'To', 'Subject'))
+        body = message.get_body(('html',)).get_content()
+        body = re.sub(r'<(/?)(html|body|head)\b[^>]*>', '', body)
+        self.browser.resize(900, 800)
+        self.browser.show(
+            '<meta charset="utf-8"/><div style="font: 14px sans-serif; background: #eee;'
+            f' padding: 12px 24px; line-height: 1.6">{head}</div>'
+            f'<div style="padding: 16px 24px">{body}</div>')
+        height = self.browser.evaluate('document.documentElement.scrollHeight')
+        self.browser.resize(900, min(max(height, 400), 1100))
+        self.browser.save(self.path('mail'))
+        print(f"{self.language} mail", flush=True)
+
+
+def main():
+    """Read the command line and take the pictures."""
+    parser = argparse.ArgumentParser(description="Take the pictures of the guide.")
+    parser.add_argument('--url', required=True)
+    parser.add_argument('--database', required=True)
+    parser.add_argument('--mails', required=True, type=Path)
+    parser.add_argument('--folder', required=True, type=Path)
+    parser.add_argument('--only', nargs='*', default=[], metavar='NAME')
+    options = parser.parse_args()
+    Pictures(options.url, options.database, options.mails, options.folder,
+             set(options.only)).play()
+
+
+if __name__ == '__main__':
+    main()
