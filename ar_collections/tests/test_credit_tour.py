@@ -200,6 +200,14 @@ class TestCreditScreens(CreditScreensCommon):
         (old | new).invalidate_recordset()
         self.assertEqual((old.state, new.state), ('replaced', 'active'))
 
+    def test_customers_of_the_ledger_are_unrated(self):
+        """The refresh makes customers in SQL: they have a class as those made one by one."""
+        stranger = self.customer("Stranger")
+        self.invoice(700, due='2026-01-15', partner=stranger)
+        self.env['ar.customer']._refresh(self.company)
+        customer = self.env['ar.customer'].search([('partner_id', '=', stranger.id)])
+        self.assertEqual(customer.risk_class_id.kind, 'unrated')
+
     def test_review_done_plans_the_next(self):
         self.account.review_date = '2026-01-01'
         with self.assertRaises(AccessError):

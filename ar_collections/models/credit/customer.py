@@ -58,6 +58,18 @@ class ArCustomer(models.Model):
                 "Only a credit manager changes stops of orders, credit groups and reviews."))
         return super().write(vals)
 
+    def _upsert_figures(self, company, scope):
+        """EXTENDS core: whom the ledger brought in has not been rated yet, and is judged as such."""
+        count = super()._upsert_figures(company, scope)
+        unrated = self._default_risk_class_id()
+        if unrated:
+            self.env.cr.execute(SQL(
+                "UPDATE ar_customer SET risk_class_id = %s"
+                " WHERE company_id = %s AND risk_class_id IS NULL AND %s",
+                unrated.id, company.id,
+                SQL("TRUE") if scope is None else SQL("partner_id = ANY(%s)", list(scope))))
+        return count
+
     def _set_risk_class(self, risk_class, reason, *, until=None, manual=True):
         """Give these customers a class and what follows from it.
 
