@@ -31,6 +31,7 @@ class ArDemoStory(models.AbstractModel):
         story._tell_the_rest(company, partners, users)
         story._write_history(company)
         story.env['ar.customer']._refresh(company)
+        story._tell_credit(company, partners, users)
 
     # === PEOPLE === #
 

@@ -90,3 +90,28 @@ PAID = [
     ('mairie', 7700.0, -90, 25), ('hudson', 26100.0, -60, 4), ('muller', 14200.0, -75, 3),
     ('leroux', 1300.0, -50, 6), ('gare', 700.0, -60, 15),
 ]
+
+# (customer, credit limit, days it still runs or None for good, why)
+LIMITS = [
+    ('petit', 5000.0, None, "Regular customer, pays early."),
+    ('durand', 4000.0, None, "First limit."),
+    ('bellevue', 14000.0, None, "Refit of the rooms, two seasons."),
+    ('lopez', 15000.0, None, "Base limit."),
+    ('lopez', 22000.0, 9, "Shop fitting of this autumn."),
+    ('martin', 25000.0, None, "Before the payments slowed down."),
+    ('moreau', 10000.0, None, "Limit of last year."),
+    ('mairie', 30000.0, None, "Public body."),
+    ('muller', 25000.0, None, "With a bank guarantee."),
+    ('northwind', 15000.0, None, "After the trade fair."),
+    ('hudson', 40000.0, None, "Annual contract."),
+]
+
+# (customer, lamps ordered, days ago, what became of it); each of them is judged by the rules
+ORDERS = [
+    ('petit', 2, 6, 'confirmed'),
+    ('hudson', 6, 5, 'confirmed'),
+    ('bellevue', 9, 4, 'released'),
+    ('martin', 10, 2, 'held'),
+    ('lopez', 14, 1, 'held'),
+    ('durand', 5, 0, 'quotation'),
+]
