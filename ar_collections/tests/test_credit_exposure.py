@@ -33,8 +33,9 @@ class ExposureCommon(CollectionsCommon):
             'country_id': company.account_fiscal_country_id.id})
             for company in cls.company | cls.other}
         cls.taxes[cls.branch] = cls.taxes[cls.company]
+        # In the currency of the main company: 100 euros at the rate of today.
         cls.goods = cls.env['product.product'].create({
-            'name': "Goods", 'type': 'service', 'invoice_policy': 'order', 'list_price': 100,
+            'name': "Goods", 'type': 'service', 'invoice_policy': 'order', 'list_price': 110,
             'taxes_id': False})
         cls.work = cls.env['product.product'].create({
             'name': "Work", 'type': 'service', 'invoice_policy': 'delivery', 'list_price': 100,

@@ -206,6 +206,9 @@ class ArCreditExposure(models.AbstractModel):
 
         :raise UserError: naming the currency that has no rate
         """
+        currencies |= company.currency_id
+        if len(currencies) == 1:
+            return {company.currency_id.id: 1.0}
         without = (currencies - company.currency_id).filtered(
             lambda currency: not self.env['res.currency.rate'].sudo().search_count([
                 ('currency_id', '=', currency.id),
@@ -215,8 +218,6 @@ class ArCreditExposure(models.AbstractModel):
                 "The exposure cannot be computed: %(currency)s has no exchange rate on %(date)s. "
                 "Add one under Accounting, Currencies.",
                 currency=without[0].name, date=fields.Date.to_string(date)))
-        base = company.currency_id._get_rates(company, date)[company.currency_id.id]
-        return {
-            currency_id: rate / base
-            for currency_id, rate in currencies._get_rates(company, date).items()
-        }
+        rates = currencies._get_rates(company, date)
+        base = rates[company.currency_id.id]
+        return {currency_id: rate / base for currency_id, rate in rates.items()}

@@ -219,19 +219,23 @@ class SaleOrder(models.Model):
         """The invoiced company owes, not the delivery contact (OCA/credit-control#84)."""
         return self.partner_invoice_id.commercial_partner_id
 
-    def _get_credit_amounts(self):
+    def _get_credit_amounts(self, rates=None):
         """Return (credit needed, total) in company currency, at today's rate.
 
         What is paid or authorised online is no credit: a prepaid order passes, a deposit counts.
+
+        :param dict rates: of the currencies of a batch, read once for all its orders
         """
         self.ensure_one()
         company = self.company_id
-        rates = self.env['ar.credit.exposure'].sudo()._get_rates(
-            company, self.currency_id | company.currency_id, fields.Date.context_today(self))
-        rate = rates[self.currency_id.id]
+        rate = (rates or self._get_credit_rates(company))[self.currency_id.id]
         total = company.currency_id.round(self.amount_total / rate)
         paid = company.currency_id.round(self.sudo().amount_paid / rate)
         return max(total - paid, 0.0), total
+
+    def _get_credit_rates(self, company):
+        return self.env['ar.credit.exposure'].sudo()._get_rates(
+            company, self.currency_id, fields.Date.context_today(self))
 
     def _get_credit_verdicts(self, company, binding=False):
         """Return {order: reasons}; prepaid and released orders have none.
@@ -242,8 +246,9 @@ class SaleOrder(models.Model):
         # sudo: the judge reads ledgers that a salesperson may not open; only messages come back.
         Decision = self.env['ar.credit.decision'].sudo()
         demands, verdicts = [], {}
+        rates = self._get_credit_rates(company)
         for order in self:
-            needed, total = order._get_credit_amounts()
+            needed, total = order._get_credit_amounts(rates)
             if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
                 verdicts[order] = []
                 continue
