@@ -59,7 +59,8 @@ class Bench:
     def run(self):
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
-            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'growth', 'peer']
+            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'growth',
+            'peer']
         main = self.arguments.database
         work = f'{main}_work'
         clone_database(main, work)
@@ -142,6 +143,30 @@ class Bench:
                  f"without the module {theirs * 1000:.1f} ms, "
                  f"{posting['queries']['without']} queries: {ratio:.3f} ×", "≤ 1.03 ×",
                  ratio <= 1.03)
+
+    def bench_credit(self, _database):
+        """Who is over the limit, and what judging adds to the confirmation of an order."""
+        import bench_credit
+
+        plain, work = f'{self.arguments.database}_plain', f'{self.arguments.database}_credit'
+        clone_database(self.arguments.database, work)
+        try:
+            self.update(work)
+            over = self.step('credit_over_limit', work, customers=20_000)
+        finally:
+            drop_database(work)
+        confirm = None
+        if database_exists(plain):
+            clone_database(self.arguments.database, work)
+            clone_database(plain, f'{plain}_credit')
+            try:
+                self.update(work)
+                confirm = self.step('credit_confirm', work, plain=f'{plain}_credit',
+                                    number=self.arguments.postings)
+            finally:
+                drop_database(work)
+                drop_database(f'{plain}_credit')
+        bench_credit.add_rows(self, over, confirm)
 
     def bench_growth(self, _database):
         """Refresh and proposals on ledgers of other sizes."""

@@ -286,6 +286,10 @@ def main():
             import bench_peer
 
             result = getattr(bench_peer, f'step_{step}')(env, options)
+        elif step.startswith('credit_'):
+            import bench_credit
+
+            result = getattr(bench_credit, step.replace('credit_', 'step_', 1))(env, options)
         else:
             result = globals()[f'step_{step}'](env, options)
         env.cr.rollback()

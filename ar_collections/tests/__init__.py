@@ -2,10 +2,12 @@
 from .pure import test_calendars, test_scoring
 from . import (
     test_core_refresh,
-    test_credit_block,
+    test_credit_attacks,
+    test_credit_authority,
     test_credit_exposure,
     test_credit_jobs,
     test_credit_portal,
+    test_credit_rules,
     test_credit_tour,
     test_dunning_engine,
     test_dunning_fields,

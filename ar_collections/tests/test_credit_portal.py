@@ -2,9 +2,11 @@ from odoo import Command
 from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
-from .test_credit_block import BlockCommon
+from .credit_common import BlockCommon
 
-SIGNATURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+SIGNATURE = (
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E'
+    'rkJggg==')
 
 
 @tagged('post_install', '-at_install')
@@ -81,12 +83,12 @@ class TestCreditPayment(BlockCommon):
     def setUpClass(cls):
         super().setUpClass()
         method = cls.env.ref('payment.payment_method_unknown')
-        method.active = True
         bank = cls.journal('bank')
         cls.provider = cls.env['payment.provider'].create({
             'name': "Till", 'code': 'none', 'state': 'test', 'company_id': cls.company.id,
             'payment_method_ids': [Command.set(method.ids)], 'journal_id': bank.id})
         bank.inbound_payment_method_line_ids[:1].payment_provider_id = cls.provider
+        method.active = True
         cls.method = method
 
     def paid(self, order, amount, state='done'):

@@ -2,12 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-
 # What decides on credit: a collector reads it, a credit manager changes it.
 MANAGER_FIELDS = {'credit_stop', 'credit_stop_reason', 'credit_group_id', 'review_date'}
-
-# What a collector could lift to let orders pass.
-CREDIT_DECISIONS = {'credit_stop', 'credit_stop_reason', 'credit_group_id', 'review_date'}
 
 
 class ArCustomer(models.Model):
@@ -59,7 +55,7 @@ class ArCustomer(models.Model):
         return super().write(vals)
 
     def _upsert_figures(self, company, scope):
-        """EXTENDS core: whom the ledger brought in has not been rated yet, and is judged as such."""
+        """EXTENDS core: whom the ledger brings in has not been rated yet, and is judged so."""
         count = super()._upsert_figures(company, scope)
         unrated = self._default_risk_class_id()
         if unrated:
@@ -96,15 +92,6 @@ class ArCustomer(models.Model):
         for company, group in customers.grouped('company_id').items():
             group.partner_id.with_company(company).filtered(
                 lambda partner: partner.trust != risk_class.trust).trust = risk_class.trust
-
-    def write(self, vals):
-        """EXTENDS core: what loosens the credit rules for a customer is a manager's decision."""
-        if CREDIT_DECISIONS & set(vals) and not self.env.su and not self.env.user.has_group(
-                'ar_collections.group_ar_manager'):
-            raise AccessError(self.env._(
-                "Only a credit manager changes the stop of orders, the credit group or the review "
-                "date."))
-        return super().write(vals)
 
     def _touch_for_decision(self):
         """Write the rows that a credit decision depends on, so that a simultaneous one conflicts.

@@ -32,7 +32,8 @@ class SaleOrder(models.Model):
     ar_credit_state = fields.Selection(
         [('none', "No credit hold"), ('held', "On credit hold"), ('released', "Released"),
          ('refused', "Refused by credit")],
-        string="Credit", compute='_compute_ar_credit_state', store=True, precompute=True, copy=False)
+        string="Credit", compute='_compute_ar_credit_state', store=True, precompute=True,
+        copy=False)
     ar_credit_message = fields.Text(
         string="Credit reasons", compute='_compute_ar_credit_message', compute_sudo=True)
     ar_credit_preview = fields.Text(

@@ -1,0 +1,277 @@
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .credit_common import BlockCommon
+
+# Keys with which other modules, or a curious client, try to get past a check.
+CONTEXT = {
+    'bypass_risk': True, 'ar_credit_passed': True, 'skip_credit': True, 'no_check': True,
+    'tracking_disable': True, 'install_mode': True, 'import_file': True,
+    'disable_credit_check': True, 'send_email': False, 'sale_write_from_compute': True,
+    'skip_check_lock_date': True, 'validate_analytic': False, 'active_test': False,
+}
+
+
+@tagged('post_install', '-at_install')
+class TestCreditAttacks(BlockCommon):
+    """Nothing a salesperson sends gets an order past the rules."""
+
+    def test_the_button_holds_and_says_why(self):
+        order = self.offer()
+        answer = self.rpc(order, 'action_confirm')
+        self.assertHeld(order, 'over_limit')
+        self.assertIn("exceeded by", answer['params']['message'])
+        self.assertIn("500", order.with_user(self.seller).ar_credit_message)
+
+    def test_no_context_key_helps(self):
+        """A context key of the client lifts nothing."""
+        order = self.offer()
+        self.rpc(order, 'action_confirm', **CONTEXT)
+        self.assertHeld(order)
+        self.refused(order, 'write', {'state': 'sale'}, **CONTEXT)
+        self.refused(self.env['sale.order'], 'create', [{
+            'partner_id': self.buyer.id, 'state': 'sale', 'order_line': [Command.create(
+                {'product_id': self.goods.id, 'price_unit': 1500})]}], **CONTEXT)
+
+    def test_state_cannot_be_written(self):
+        order = self.offer()
+        self.refused(order, 'write', {'state': 'sale'})
+        self.refused(order, 'web_save', {'state': 'sale'}, {})
+        with self.assertRaises(UserError):
+            order.sudo().write({'state': 'sale'})
+        with self.assertRaises(UserError):
+            order.sudo().state = 'sale'
+        order._action_cancel()
+        self.refused(order, 'write', {'state': 'sale'})
+        self.assertEqual(order.state, 'cancel')
+
+    def test_state_and_a_larger_amount_in_one_write(self):
+        order = self.offer(100)
+        line = order.order_line
+        self.refused(order, 'write', {
+            'state': 'sale', 'order_line': [Command.update(line.id, {'price_unit': 9000})]})
+        self.refused(order, 'write', {
+            'order_line': [Command.update(line.id, {'price_unit': 9000})], 'state': 'sale'})
+        other = self.customer("Other")
+        self.set_limit(10, other)
+        self.refused(order, 'write', {'state': 'sale', 'partner_invoice_id': other.id})
+
+    def test_an_order_born_confirmed_is_judged_once(self):
+        """By creation, by import: counted once, refused when over."""
+        line = {'product_id': self.goods.id, 'price_unit': 900, 'tax_ids': False}
+        order = self.env['sale.order'].browse(self.rpc(self.env['sale.order'], 'create', [{
+            'partner_id': self.buyer.id, 'state': 'sale', 'order_line': [Command.create(line)]}]))
+        self.assertEqual((order.state, order.ar_decided_amount), ('sale', 900))
+        self.refused(self.env['sale.order'], 'create', [{
+            'partner_id': self.buyer.id, 'state': 'sale', 'order_line': [Command.create(line)]}])
+
+    def test_import(self):
+        columns = ['partner_id/.id', 'state', 'order_line/product_id/.id',
+                   'order_line/price_unit', 'order_line/product_uom_qty']
+        for state in ('sale', 'Sales Order'):
+            result = self.rpc(self.env['sale.order'], 'load', columns, [
+                [str(self.buyer.id), state, str(self.goods.id), '1500', '1']])
+            self.assertFalse(result['ids'], state)
+            self.assertIn("exceeded by", result['messages'][0]['message'])
+        order = self.offer()
+        external = order.export_data(['id'])['datas'][0][0]
+        result = self.rpc(self.env['sale.order'], 'load', ['id', 'state'], [[external, 'sale']])
+        self.assertFalse(result['ids'])
+        self.assertEqual(order.state, 'draft')
+
+    def test_a_copy_is_judged_anew(self):
+        """odoo#51081: neither a copy nor another screen goes around the block."""
+        order = self.offer()
+        self.rpc(order, 'action_confirm')
+        self.over_limit.active = False
+        self.rpc(order, 'action_confirm')
+        self.assertEqual(order.state, 'sale')
+        self.over_limit.active = True
+        copy = order.copy()
+        self.assertEqual((copy.state, copy.ar_credit_state, copy.ar_decided_amount),
+                         ('draft', 'none', 0))
+        self.rpc(copy, 'action_confirm')
+        self.assertHeld(copy)
+
+    def test_computed_figures_cannot_be_typed_in(self):
+        """Odoo lets an RPC client write stored computed fields: the judge must not believe them."""
+        order = self.offer()
+        for vals in ({'amount_total': 1}, {'amount_untaxed': 1}, {'ar_decided_amount': 9e6},
+                     {'ar_credit_state': 'released'}, {'invoice_status': 'invoiced'}):
+            self.refused(order, 'write', vals)
+            self.refused(self.env['sale.order'], 'create', [
+                {'partner_id': self.buyer.id, **vals}])
+        for vals in ({'price_total': 1}, {'price_subtotal': 1}, {'qty_invoiced': 1},
+                     {'untaxed_amount_invoiced': 1}):
+            self.refused(order.order_line, 'write', vals)
+            self.refused(order, 'write', {'order_line': [
+                Command.update(order.order_line.id, vals)]})
+            self.refused(self.env['sale.order.line'], 'create', [
+                {'order_id': order.id, 'product_id': self.goods.id, **vals}])
+        self.rpc(order, 'action_confirm')
+        self.assertHeld(order)
+
+    def test_confirmed_orders_cannot_hide(self):
+        """What a salesperson writes on a confirmed order does not make room for the next."""
+        bill = self.invoice(900, due='2026-05-20', partner=self.customer("Somebody"))
+        order = self.offer(900)
+        self.rpc(order, 'action_confirm')
+        line = order.order_line
+        self.rpc(line, 'write', {'is_downpayment': True})
+        self.refused(line, 'write', {'invoice_lines': [Command.set(bill.invoice_line_ids.ids)]})
+        self.refused(order, 'write', {'ar_closed': True})
+        self.assertEqual(self.exposure(), 900)
+
+    def test_a_payment_of_somebody_else_cannot_be_linked(self):
+        order = self.offer()
+        transaction = self.transaction(self.customer("Somebody"), 1500)
+        self.refused(order, 'write', {'transaction_ids': [Command.link(transaction.id)]})
+        self.refused(self.env['sale.order'], 'create', [{
+            'partner_id': self.buyer.id, 'transaction_ids': [Command.set(transaction.ids)]}])
+
+    def transaction(self, partner, amount, state='done'):
+        provider = self.env['payment.provider'].create({
+            'name': "Till", 'code': 'none', 'state': 'test', 'company_id': self.company.id})
+        return self.env['payment.transaction'].create({
+            'provider_id': provider.id, 'amount': amount, 'state': state,
+            'currency_id': self.company.currency_id.id, 'partner_id': partner.id,
+            'payment_method_id': self.env.ref('payment.payment_method_unknown').id})
+
+    def test_holds_are_closed_to_everybody(self):
+        order = self.offer()
+        self.rpc(order, 'action_confirm')
+        hold = order.ar_hold_ids
+        values = {'order_id': order.id, 'customer_id': hold.customer_id.id, 'state': 'released',
+                  'company_id': self.company.id, 'release_cap': 9e6}
+        users = {role: self.user(role, f'c_{role}') for role in (
+            'auditor', 'own', 'collector', 'manager', 'admin')}
+        for user in (self.seller, *users.values()):
+            self.refused(hold, 'write', {'state': 'released', 'release_cap': 9e6}, user=user)
+            self.refused(hold, 'write', {'reasons': "Nothing"}, user=user)
+            self.refused(hold, 'unlink', user=user)
+            self.refused(self.env['ar.credit.hold'], 'create', [values], user=user)
+            self.refused(order, 'write', {'ar_hold_ids': [Command.create(values)]}, user=user)
+            for private in ('_release', '_judge_again', '_update_state', '_go_on'):
+                self.refused(hold, private, user=user)
+        for private in ('_remember_passed', '_keep_decided_amount', '_action_confirm'):
+            self.refused(order, private)
+        self.refused(hold, 'action_judge_again')
+        self.assertHeld(order)
+
+    def test_an_order_with_decisions_is_not_deleted(self):
+        """The log stands: an order that was held is cancelled, never removed."""
+        order = self.offer()
+        self.rpc(order, 'action_confirm')
+        chief = self.user('sales_team.group_sale_manager', 'chief')
+        self.refused(order, 'unlink', user=chief)
+        with self.assertRaisesRegex(UserError, "credit decisions"):
+            order.sudo().unlink()
+        self.rpc(order, 'action_cancel')
+        self.assertEqual(order.ar_hold_ids.state, 'withdrawn')
+        plain = self.offer(10)
+        plain.unlink()
+
+    def test_nobody_below_a_manager_decides(self):
+        order = self.offer()
+        self.rpc(order, 'action_confirm')
+        for role in ('collector', 'own', 'auditor'):
+            user = self.user(role, f'd_{role}')
+            self.refused(self.env['ar.credit.answer'], 'create', [{
+                'mode': 'release', 'reason': "x", 'hold_ids': order.ar_hold_ids.ids}], user=user)
+            for vals in ({'credit_stop': False}, {'credit_group_id': False},
+                         {'review_date': '2030-01-01'}):
+                self.refused(self.account_of(), 'write', vals, user=user)
+        self.refused(self.env['ar.credit.answer'], 'create', [{
+            'mode': 'release', 'reason': "x", 'hold_ids': order.ar_hold_ids.ids}])
+        self.refused(self.env['ar.credit.limit'], 'create', [{
+            'customer_id': self.account_of().id, 'amount': 9e6, 'date_from': '2026-06-01'}],
+            user=self.boss)
+
+    def test_automatic_flows_hold_without_an_error(self):
+        """A cron of subscriptions, a sales team's automation: held, and the job goes on."""
+        orders = self.offer() | self.offer(200)
+        for order in orders.with_user(self.env.ref('base.user_root')):
+            order.action_confirm()
+        self.assertEqual(orders.mapped('state'), ['draft', 'sale'])
+        self.assertHeld(orders[0])
+
+
+@tagged('post_install', '-at_install')
+class TestGrowth(BlockCommon):
+    """A confirmed order cannot grow past what was decided (OCA/credit-control#534, #537, #544)."""
+
+    def setUp(self):
+        super().setUp()
+        self.confirmed = self.quote([(9, 100, False)], user_id=self.seller.id)
+        self.assertEqual(self.confirmed.state, 'sale')
+        self.line = self.confirmed.order_line
+
+    def test_quantity_price_discount_and_tax(self):
+        for vals in ({'product_uom_qty': 11}, {'price_unit': 120},
+                     {'tax_ids': [Command.set(self.taxes[self.company].ids)]},
+                     {'product_uom_id': self.env.ref('uom.product_uom_dozen').id}):
+            self.refused(self.line, 'write', vals)
+            self.refused(self.confirmed, 'write', {
+                'order_line': [Command.update(self.line.id, vals)]})
+        self.rpc(self.line, 'write', {'discount': 50})
+        self.rpc(self.line, 'write', {'discount': 0})
+        self.assertEqual(self.confirmed.amount_total, 900)
+
+    def test_up_to_the_limit_it_may_grow(self):
+        self.rpc(self.line, 'write', {'product_uom_qty': 10})
+        self.assertEqual(self.confirmed.ar_decided_amount, 1000)
+
+    def test_new_lines(self):
+        line = {'product_id': self.goods.id, 'price_unit': 500, 'tax_ids': False}
+        self.refused(self.confirmed, 'write', {'order_line': [Command.create(line)]})
+        self.refused(self.env['sale.order.line'], 'create', [
+            {**line, 'order_id': self.confirmed.id}])
+        quote = self.offer(5000)
+        self.refused(quote.order_line, 'write', {'order_id': self.confirmed.id})
+
+    def test_a_negative_line_cannot_be_taken_back(self):
+        order = self.quote([(1, 90, False), (-1, 80, False)], user_id=self.seller.id)
+        self.assertEqual((order.state, self.exposure()), ('sale', 910))
+        self.refused(order.order_line[1], 'write', {'product_uom_qty': 2})
+        self.refused(order.order_line[1], 'unlink')
+
+    def test_another_debtor_another_currency(self):
+        other = self.customer("Other")
+        self.set_limit(10, other)
+        self.refused(self.confirmed, 'write', {'partner_invoice_id': other.id})
+        self.refused(self.confirmed, 'write', {'partner_id': other.id})
+        self.refused(self.confirmed, 'write', {'currency_id': self.currencies['GBP'].id})
+
+    def test_another_company(self):
+        """Confirmed where nobody judges, then moved."""
+        self.other.ar_credit_active = False
+        order = self.quote([(1, 5000, False)], company=self.other, user_id=self.boss.id)
+        chief = self.user('sales_team.group_sale_manager', 'chief',
+                          company_ids=[Command.set(self.companies.ids)])
+        self.refused(order, 'write', {'company_id': self.company.id}, user=chief,
+                     allowed_company_ids=self.companies.ids)
+        self.assertEqual(order.company_id, self.other)
+
+    def test_an_order_of_before_may_shrink(self):
+        """Confirmed before the rules came: no total was judged, less must stay possible."""
+        self.company.ar_credit_active = False
+        order = self.quote([(50, 100, False)], user_id=self.seller.id)
+        self.company.ar_credit_active = True
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET ar_decided_amount = NULL WHERE id = %s", order.ids)
+        order.invalidate_recordset()
+        self.rpc(order.order_line, 'write', {'product_uom_qty': 40})
+        self.rpc(order, 'write', {'order_line': [Command.create(
+            {'name': "Thank you", 'display_type': 'line_note'})]})
+        self.assertEqual(order.amount_total, 4000)
+        self.refused(order.order_line[0], 'write', {'product_uom_qty': 41})
+
+    def test_a_release_covers_growth_up_to_its_cap(self):
+        answer = self.env['ar.credit.answer'].with_user(self.boss).create({
+            'mode': 'allow_growth', 'order_id': self.confirmed.id, 'cap': 2000,
+            'reason': "Good customer"})
+        answer.action_confirm()
+        self.rpc(self.line, 'write', {'product_uom_qty': 20})
+        self.refused(self.line, 'write', {'product_uom_qty': 21})

@@ -1,0 +1,211 @@
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .credit_common import BlockCommon
+
+
+@tagged('post_install', '-at_install')
+class TestCreditRules(BlockCommon):
+    """Each reason warns, holds or is ignored; only the offenders of a batch are held."""
+
+    def reasons(self, order):
+        """Return {code: decision} of what would happen now."""
+        verdict = order._get_credit_verdicts(order.company_id)[order]
+        return {reason['code']: reason['decision'] for reason in verdict}
+
+    def cases(self):
+        """Yield (reason, values of the rule, order that offends)."""
+        self.over_limit.active = False
+        yield 'over_limit', {}, self.offer()
+        free = self.customer("Free")
+        yield 'no_limit', {}, self.offer(10, free)
+        late = self.customer("Late")
+        self.invoice(500, due='2026-04-01', partner=late)
+        yield 'overdue', {'overdue_days': 30, 'overdue_amount': 100}, self.offer(10, late)
+        stopped = self.customer("Stopped")
+        self.account_of(stopped).write({'credit_stop': True, 'credit_stop_reason': "Lawsuit"})
+        yield 'stop', {}, self.offer(10, stopped)
+        bad = self.customer("Bad")
+        self.account_of(bad).risk_class_id = self.env.ref('ar_collections.ar_risk_class_e')
+        yield 'risk_class', {}, self.offer(10, bad)
+        yield 'deposit', {}, self.offer(10, bad)
+        old = self.customer("Old")
+        self.account_of(old).review_date = '2026-05-31'
+        yield 'review_late', {}, self.offer(10, old)
+        expired = self.customer("Expired")
+        self.set_limit(100, expired)
+        self.go('2026-05-01')
+        self.account_of(expired)._grant_limit(
+            5000, reason="Season", user=self.boss, date_to='2026-05-31')
+        self.go('2026-06-01')
+        yield 'limit_expired', {}, self.offer(400, expired)
+        member = self.customer("Member")
+        self.account_of(member).credit_group_id = self.env['ar.credit.group'].create({
+            'name': "Holding", 'limit': 50, 'company_ids': [Command.set(self.company.ids)],
+            'currency_id': self.company.currency_id.id})
+        yield 'over_group_limit', {}, self.offer(60, member)
+
+    def test_every_reason_ignores_warns_and_holds(self):
+        seen = set()
+        for reason, vals, order in self.cases():
+            rule = self.rule(reason, 'ignore', **vals)
+            self.assertEqual(self.reasons(order), {}, reason)
+            rule.decision = 'warn'
+            self.assertEqual(self.reasons(order), {reason: 'warn'})
+            order.invalidate_recordset()
+            self.assertTrue(order.ar_credit_preview)
+            self.assertFalse(order.ar_credit_would_hold)
+            rule.decision = 'hold'
+            self.assertEqual(self.reasons(order), {reason: 'hold'})
+            rule.risk_class_ids = self.env.ref('ar_collections.ar_risk_class_a')
+            self.assertEqual(self.reasons(order), {}, "another class")
+            rule.risk_class_ids = False
+            self.rpc(order, 'action_confirm')
+            self.assertHeld(order, reason)
+            rule.active = False
+            seen.add(reason)
+        self.assertEqual(seen, set(self.env['ar.credit.decision']._get_rule_methods()))
+
+    def test_a_warning_lets_the_order_go(self):
+        """OCA/credit-control#435, #416: warn only. #26: warned while quoting."""
+        self.over_limit.decision = 'warn'
+        order = self.offer()
+        self.assertIn("exceeded", order.with_user(self.seller).ar_credit_preview)
+        self.assertEqual(self.rpc(order, 'action_confirm'), True)
+        self.assertEqual((order.state, order.ar_hold_ids.ids), ('sale', []))
+
+    def test_several_reasons_are_told_together(self):
+        """OCA/credit-control#144."""
+        self.rule('stop')
+        self.account_of().credit_stop = True
+        order = self.offer()
+        self.rpc(order, 'action_confirm')
+        self.assertHeld(order, 'over_limit', 'stop')
+        self.assertEqual(len(order.ar_credit_message.splitlines()), 2)
+
+    def test_tolerances(self):
+        for percent, amount, allowed in ((0, 0, 1000), (10, 0, 1100), (0, 40, 1040),
+                                         (10, 40, 1040), (3, 40, 1030)):
+            self.over_limit.write({'tolerance_percent': percent, 'tolerance_amount': amount})
+            self.assertEqual(self.reasons(self.offer(allowed)), {}, allowed)
+            self.assertTrue(self.reasons(self.offer(allowed + 0.01)), allowed)
+
+    def test_a_class_that_warns_only_warns(self):
+        self.rule('risk_class')
+        self.account_of().risk_class_id = self.env.ref('ar_collections.ar_risk_class_d')
+        self.assertEqual(self.reasons(self.offer(10)), {'risk_class': 'warn'})
+
+    def test_only_the_offenders_of_a_batch_are_held(self):
+        orders = self.offer(600) | self.offer(600) | self.offer(300, self.customer("Free"))
+        self.rpc(orders, 'action_confirm')
+        self.assertEqual(orders.mapped('state'), ['sale', 'draft', 'sale'])
+        self.assertEqual(orders.mapped('ar_credit_state'), ['none', 'held', 'none'])
+
+    def test_the_team_is_told_once(self):
+        order = self.offer()
+        for _attempt in range(3):
+            self.rpc(order, 'action_confirm')
+        self.assertEqual(len(order.ar_hold_ids), 1)
+        self.assertEqual(order.ar_hold_ids.activity_ids.user_id, self.boss)
+        self.assertEqual(len(order.ar_hold_ids.activity_ids), 1)
+
+    def test_a_held_order_that_passes_leaves_the_list(self):
+        order = self.offer()
+        self.rpc(order, 'action_confirm')
+        self.set_limit(2000)
+        self.rpc(order, 'action_confirm')
+        self.assertEqual((order.state, order.ar_credit_state), ('sale', 'released'))
+        self.assertFalse(order.ar_hold_ids.activity_ids)
+
+    def test_the_same_queries_for_one_order_and_for_many(self):
+        counts = []
+        for size in (1, 1, 20):
+            orders = self.env['sale.order'].union(*(
+                self.offer(1, self.customer(f"Many {size} {number}")) for number in range(size)))
+            self.account_of(orders.partner_id)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            orders.mapped('order_line.product_id.name')
+            before = self.env.cr.sql_log_count
+            self.assertFalse(orders._hold_offenders())
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[1], counts[2])
+
+    def test_a_branch_shares_the_exposure(self):
+        self.quote([(1, 900, False)], company=self.branch)
+        self.rpc(order := self.offer(200), 'action_confirm')
+        self.assertHeld(order)
+
+    def test_the_salesperson_sees_words_and_no_ledger(self):
+        """odoo#114561: warned without accounting rights."""
+        self.invoice(900, due='2026-05-20')
+        order = self.offer(200)
+        self.rpc(order, 'action_confirm')
+        self.env.invalidate_all()
+        seen = self.rpc(order, 'read', ['ar_credit_message', 'ar_credit_state'])[0]
+        self.assertIn("exceeded by", seen['ar_credit_message'])
+        self.refused(order.ar_hold_ids, 'read', ['exposure'])
+        self.refused(self.account_of(), 'read', ['exposure'])
+
+    def test_the_banner_of_odoo_steps_back(self):
+        """odoo#276308: it reads the wrong company; ours reads that of the order."""
+        self.company.account_use_credit_limit = True
+        order = self.offer()
+        self.assertFalse(order.partner_credit_warning)
+        self.company.ar_credit_active = False
+        self.env.invalidate_all()
+        self.assertTrue(order.partner_credit_warning)
+
+    def test_off_means_off(self):
+        self.company.ar_credit_active = False
+        order = self.offer(99999)
+        self.rpc(order, 'action_confirm')
+        self.rpc(order.order_line, 'write', {'price_unit': 999999})
+        self.assertEqual((order.state, order.ar_hold_ids.ids), ('sale', []))
+
+
+@tagged('post_install', '-at_install')
+class TestInvoiceStop(BlockCommon):
+    """Only customer invoices and receipts, and only if the company asks for it."""
+
+    def test_off_by_default(self):
+        self.assertEqual(self.invoice(5000, due='2026-06-30').state, 'posted')
+
+    def test_invoices_and_receipts_are_stopped(self):
+        self.company.ar_invoice_stop = True
+        for kind in ('out_invoice', 'out_receipt'):
+            with self.assertRaisesRegex(UserError, "stopped by credit control"):
+                self.invoice(5000, due='2026-06-30', kind=kind)
+        self.assertEqual(self.invoice(900, due='2026-06-30').state, 'posted')
+
+    def test_what_lowers_the_debt_is_never_stopped(self):
+        """binaural-dev/odoo-venezuela#1172."""
+        self.company.ar_invoice_stop = True
+        self.rule('stop')
+        bill = self.invoice(100, due='2026-06-30', post=False)
+        self.account_of().credit_stop = True
+        with self.assertRaises(UserError):
+            bill.action_post()
+        self.assertEqual(self.credit_note(50, '2026-06-01').state, 'posted')
+        self.assertEqual(self.entry(-10, '2026-06-01').state, 'posted')
+        self.assertIn(self.pay(self.buyer, 30).state, ('in_process', 'paid'))
+
+    def test_invoices_of_orders_were_judged_with_them(self):
+        """frappe/erpnext#37888: goods that left are invoiced."""
+        self.company.ar_invoice_stop = True
+        order = self.quote([(1, 900, False)])
+        self.set_limit(1)
+        self.assertEqual(self.bill(order).state, 'posted')
+
+    def test_an_order_closed_and_then_invoiced_is_judged(self):
+        self.company.ar_invoice_stop = True
+        order = self.quote([(1, 900, False)])
+        order.ar_closed = True
+        self.quote([(1, 900, False)])
+        with self.assertRaises(UserError):
+            self.bill(order)
+
+    def test_drafts_that_count_are_not_counted_twice(self):
+        self.company.write({'ar_invoice_stop': True, 'ar_exposure_drafts': True})
+        self.assertEqual(self.invoice(900, due='2026-06-30').state, 'posted')

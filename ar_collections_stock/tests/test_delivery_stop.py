@@ -1,0 +1,117 @@
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+
+from odoo.addons.ar_collections.tests.credit_common import BlockCommon
+
+
+@tagged('post_install', '-at_install')
+class TestDeliveryStop(BlockCommon):
+    """OCA/stock-logistics-workflow#324: optional, and never for returns."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.ar_delivery_stop = True
+        cls.things = cls.env['product.product'].create({
+            'name': "Things", 'type': 'consu', 'list_price': 110, 'taxes_id': False})
+        cls.rule('stop')
+        cls.keeper = cls.user('stock.group_stock_user', 'keeper')
+
+    def confirmed(self, quantity=2, partner=None):
+        order = self.quote([(quantity, 100, False, self.things)], partner)
+        self.assertEqual(order.state, 'sale')
+        return order
+
+    def stop(self):
+        self.account_of().write({'credit_stop': True, 'credit_stop_reason': "Lawsuit"})
+
+    def validate(self, pickings):
+        """Validate as the warehouse does."""
+        self.env.flush_all()
+        pickings.move_ids.picked = True
+        return self.rpc(pickings, 'button_validate', user=self.keeper)
+
+    def test_a_delivery_is_stopped_in_words(self):
+        order = self.confirmed()
+        self.stop()
+        with self.assertRaisesRegex(UserError, f"{order.name}: .*Lawsuit"):
+            self.validate(order.picking_ids)
+        self.assertNotEqual(order.picking_ids.state, 'done')
+
+    def test_off_by_default(self):
+        self.company.ar_delivery_stop = False
+        order = self.confirmed()
+        self.stop()
+        self.validate(order.picking_ids)
+        self.assertEqual(order.picking_ids.state, 'done')
+        self.assertFalse(self.env['res.company'].create({'name': "New"}).ar_delivery_stop)
+
+    def test_within_the_limit_it_leaves(self):
+        """The order is in the exposure already: it is not counted twice."""
+        order = self.confirmed(10)
+        self.assertEqual(self.exposure(), 1000)
+        self.validate(order.picking_ids)
+        self.assertEqual(order.picking_ids.state, 'done')
+
+    def test_a_limit_that_shrank_stops_it(self):
+        order = self.confirmed(5)
+        self.set_limit(400)
+        with self.assertRaisesRegex(UserError, "exceeded"):
+            self.validate(order.picking_ids)
+
+    def test_a_release_lets_it_leave(self):
+        order = self.confirmed()
+        self.stop()
+        self.env['ar.credit.answer'].with_user(self.boss).create({
+            'mode': 'allow_growth', 'order_id': order.id, 'cap': 200, 'reason': "Paid tomorrow",
+        }).action_confirm()
+        self.validate(order.picking_ids)
+        self.assertEqual(order.picking_ids.state, 'done')
+
+    def test_returns_and_exchanges_are_never_stopped(self):
+        order = self.confirmed()
+        self.validate(order.picking_ids)
+        self.stop()
+        delivery = order.picking_ids
+        wizard = Form(self.env['stock.return.picking'].with_context(
+            active_id=delivery.id, active_ids=delivery.ids, active_model='stock.picking')).save()
+        wizard.product_return_moves.quantity = 1
+        back = wizard._create_return()
+        self.validate(back)
+        self.assertEqual(back.state, 'done')
+
+    def test_receipts_and_internal_transfers_are_never_stopped(self):
+        self.stop()
+        warehouse = self.env['stock.warehouse'].search(
+            [('company_id', '=', self.company.id)], limit=1)
+        for kind in (warehouse.in_type_id, warehouse.int_type_id):
+            picking = self.env['stock.picking'].create({
+                'picking_type_id': kind.id, 'partner_id': self.buyer.id,
+                'location_id': self.env.ref('stock.stock_location_suppliers').id
+                if kind.code == 'incoming' else warehouse.lot_stock_id.id,
+                'location_dest_id': warehouse.lot_stock_id.id,
+                'move_ids': [Command.create({
+                    'product_id': self.things.id, 'product_uom_qty': 1, 'quantity': 1,
+                    'location_id': self.env.ref('stock.stock_location_suppliers').id
+                    if kind.code == 'incoming' else warehouse.lot_stock_id.id,
+                    'location_dest_id': warehouse.lot_stock_id.id})]})
+            picking.action_confirm()
+            self.validate(picking)
+            self.assertEqual(picking.state, 'done', kind.code)
+
+    def test_a_delivery_without_an_order_is_not_ours(self):
+        self.stop()
+        warehouse = self.env['stock.warehouse'].search(
+            [('company_id', '=', self.company.id)], limit=1)
+        picking = self.env['stock.picking'].create({
+            'picking_type_id': warehouse.out_type_id.id, 'partner_id': self.buyer.id,
+            'location_id': warehouse.lot_stock_id.id,
+            'location_dest_id': self.env.ref('stock.stock_location_customers').id,
+            'move_ids': [Command.create({
+                'product_id': self.things.id, 'product_uom_qty': 1, 'quantity': 1,
+                'location_id': warehouse.lot_stock_id.id,
+                'location_dest_id': self.env.ref('stock.stock_location_customers').id})]})
+        picking.action_confirm()
+        self.validate(picking)
+        self.assertEqual(picking.state, 'done')
