@@ -18,7 +18,7 @@ LANGUAGES = {'en': 'en_US', 'fr': 'fr_FR'}
 WAITING = {'en': "Northwind Interiors Ltd", 'fr': "Hôtel Bellevue"}
 LETTERS = {'en': "Northwind Interiors Ltd", 'fr': "Transports Martin"}
 MAILS = {'en': "hudson", 'fr': "durand"}
-LOGINS = ('admin', 'manager', 'collector')
+LOGINS = ('admin', 'manager', 'collector', 'sales')
 FORM = '.o_form_view .o_form_sheet'
 LIST = '.o_list_view .o_data_row'
 
@@ -84,6 +84,7 @@ class Pictures:
         company = self.admin.call('res.users', 'read', [self.admin.uid], ['company_id'])
         self.company = company[0]['company_id'][0]
         self.both(self.before_the_night)
+        self.both(self.credit)
         # Abroad everything leaves by itself: one customer gets a policy of its own, to have an
         # English message that waits.
         self.users['manager'].call(
@@ -128,6 +129,32 @@ class Pictures:
                   click='.o_notebook .nav-link[name=skips]')
         self.take('settings', 'receivables-settings', '.o_setting_box #ar_approver, #ar_approver',
                   login='admin')
+
+    def credit(self):
+        """What the salesperson, the credit manager and the administrator see of credit."""
+        self.take('credit_quotation', f'orders/{self.order("Garage Durand", "none")}', FORM,
+                  login='sales')
+        self.take('credit_order', f'orders/{self.order("Transports Martin", "held")}', FORM,
+                  login='sales')
+        self.take('credit_held', 'credit-held-orders', LIST)
+        self.take('credit_customer', f'receivables/{self.customer("Menuiserie Lopez")}', FORM,
+                  click='.o_notebook .nav-link[name=credit]',
+                  scroll='.o_field_widget[name=covered_amount]', height=960)
+        [request] = self.admin.search('ar.credit.request', [('state', '=', 'submitted')], limit=1)
+        self.take('credit_request', f'credit-requests/{request}', FORM)
+        [score] = self.admin.search('ar.credit.score', [
+            ('customer_id', '=', self.customer("Transports Martin"))], limit=1)
+        self.take('credit_score', f'credit-scores/{score}', FORM)
+        self.take('credit_rules', 'credit-rules', LIST)
+        self.take('credit_classes', 'credit-risk-classes', LIST)
+        self.take('credit_settings', 'receivables-settings', '#ar_credit_active', login='admin',
+                  scroll='#ar_credit_active')
+
+    def order(self, name, state):
+        """Return the id of a customer's quotation in a state of credit."""
+        return self.admin.search('sale.order', [
+            ('partner_id.name', '=', name), ('state', '=', 'draft'),
+            ('ar_credit_state', '=', state)], limit=1)[0]
 
     def in_the_morning(self):
         """What the night has left on the desk."""

@@ -230,4 +230,4 @@ class ArCreditDecision(models.AbstractModel):
             return None
         return self.env._(
             "A deposit of %(percent)s %% is needed: %(missing)s are missing.",
-            percent=percent, missing=self._format(needed - paid, company.currency_id))
+            percent=formatLang(self.env, percent, digits=0), missing=self._format(needed - paid, company.currency_id))

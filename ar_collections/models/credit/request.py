@@ -81,7 +81,8 @@ class ArCreditRequest(models.Model):
             "%(factor)s. "
             "Rounded up to the next %(step)s.",
             peak=formatLang(self.env, float(peak), currency_obj=self.currency_id),
-            risk=risk_class.code or "–", factor=factor, step=ROUND_TO)
+            risk=risk_class.code or "–", factor=formatLang(self.env, factor, digits=1),
+            step=ROUND_TO)
         return amount, note
 
     def _get_peaks(self, company):
