@@ -9,5 +9,4 @@
     'depends': ['ar_collections', 'sale_stock'],
     'data': ['views/res_config_settings_views.xml'],
     'auto_install': True,
-    'installable': True,
 }

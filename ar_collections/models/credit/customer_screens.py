@@ -109,7 +109,7 @@ class ArCreditGroup(models.Model):
         compute='_compute_exposure', compute_sudo=True,
         help="Of all its customers at all its companies, in the currency of the group, read now.")
     available = fields.Monetary(
-        string="Available", compute='_compute_exposure', compute_sudo=True,
+        compute='_compute_exposure', compute_sudo=True,
         help="Limit minus exposure; zero without a limit.")
     exposure_problem = fields.Char(compute='_compute_exposure', compute_sudo=True)
 

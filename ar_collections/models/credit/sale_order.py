@@ -320,7 +320,7 @@ class SaleOrder(models.Model):
     def _keep_decided_amount(self):
         for order in self:
             # sudo: written by the decision, never by a user.
-            super(SaleOrder, order.sudo()).write({'ar_decided_amount': order.amount_total})
+            order.sudo().write({'ar_decided_amount': order.amount_total})
 
     # === GROWTH === #
 
