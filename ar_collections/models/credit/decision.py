@@ -230,4 +230,5 @@ class ArCreditDecision(models.AbstractModel):
             return None
         return self.env._(
             "A deposit of %(percent)s %% is needed: %(missing)s are missing.",
-            percent=formatLang(self.env, percent, digits=0), missing=self._format(needed - paid, company.currency_id))
+            percent=formatLang(self.env, percent, digits=0 if percent == int(percent) else 2),
+            missing=self._format(needed - paid, company.currency_id))
