@@ -1,5 +1,6 @@
+# Odoo collects modules named test_* of this package only, not those of a package below it.
+from .pure import test_calendars
 from . import (
-    pure,
     test_core_refresh,
     test_dunning_engine,
     test_dunning_fields,
