@@ -101,6 +101,9 @@ class ArCustomer(models.Model):
             now=fields.Datetime.now(), uid=self.env.uid, updates=updates,
         ))
         count = self.env.cr.rowcount
+        if scope is None:
+            # Thousands of rows may be new: the plans of what follows must not believe in none.
+            self.env.cr.execute(SQL("ANALYZE ar_customer"))
         self._update_next_action(company, scope)
         return count
 

@@ -132,15 +132,19 @@ class ArCustomer(models.Model):
         condition = self._get_scope_condition(scope, SQL("c.partner_id"))
         steps = self.env['ar.dunning.engine']._get_next_step_query(
             company, company._get_ar_today(), condition)
+        # Materialized: joined once, whatever the planner believes about a table just filled.
         self.env.cr.execute(SQL(
             """
+            WITH step AS MATERIALIZED (
+                SELECT customer_id, MIN(next_date) AS next_date
+                  FROM (%(steps)s) every_step GROUP BY customer_id
+            )
             UPDATE ar_customer customer SET next_action_date = planned.next_date
               FROM (
-                SELECT c.id, LEAST(c.follow_up_date, MIN(step.next_date)) AS next_date
+                SELECT c.id, LEAST(c.follow_up_date, step.next_date) AS next_date
                   FROM ar_customer c
-                  LEFT JOIN (%(steps)s) step ON step.customer_id = c.id
+                  LEFT JOIN step ON step.customer_id = c.id
                  WHERE c.company_id = %(company)s AND %(condition)s
-                 GROUP BY c.id, c.follow_up_date
               ) planned
              WHERE planned.id = customer.id
                AND customer.next_action_date IS DISTINCT FROM planned.next_date
