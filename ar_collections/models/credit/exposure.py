@@ -189,8 +189,7 @@ class ArCreditExposure(models.AbstractModel):
         :raise UserError: when an order of this company is in a currency without a rate
         """
         date = date or fields.Date.context_today(self)
-        currencies = self.env['res.currency'].sudo().with_context(active_test=False).search(
-            fields.Domain.TRUE)
+        currencies = self.env['res.currency'].sudo()
         used = self.env.execute_query(SQL(
             "SELECT DISTINCT currency_id FROM sale_order"
             " WHERE state = 'sale' AND company_id = ANY(%s)",
