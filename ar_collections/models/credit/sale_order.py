@@ -180,6 +180,8 @@ class SaleOrder(models.Model):
 
     def _put_on_hold(self, company, verdicts):
         """Write the holds, tell the credit team once per order."""
+        if not self:
+            return
         # sudo: a hold is the credit team's record, caused by whoever confirms.
         Hold = self.env['ar.credit.hold'].sudo()
         waiting = Hold.search([('order_id', 'in', self.ids), ('state', '=', 'held')])
