@@ -101,11 +101,11 @@ LINES = """
 INSERT INTO bare_reminder_line (
     reminder_id, customer_id, company_id, move_line_id, move_id, kind, level_id, state, counted,
     name, invoice_date, date_maturity, currency_id, amount_total, amount_residual_currency,
-    amount_residual, days_overdue, create_uid, create_date, write_uid, write_date)
+    amount_residual, days_overdue)
 SELECT r.id, r.customer_id, r.company_id, i.item_id, i.move_id,
        CASE WHEN i.level_id IS NOT NULL THEN 'step' ELSE 'listed' END, i.level_id, r.state, TRUE,
        i.name, i.invoice_date, i.due, i.currency_id, i.total, i.residual_currency, i.residual,
-       i.age, 1, now(), 1, now()
+       i.age
   FROM bare_reminder r
   JOIN bare_item i ON i.partner_id = r.partner_id
  WHERE i.final_reason IS NULL AND (i.level_id IS NOT NULL OR i.age > 0)
@@ -115,10 +115,10 @@ CREDITS = """
 INSERT INTO bare_reminder_line (
     reminder_id, customer_id, company_id, move_line_id, move_id, kind, state, counted, name,
     invoice_date, date_maturity, currency_id, amount_total, amount_residual_currency,
-    amount_residual, days_overdue, create_uid, create_date, write_uid, write_date)
+    amount_residual, days_overdue)
 SELECT r.id, r.customer_id, r.company_id, l.id, l.move_id, 'credit', r.state, FALSE, m.name,
        COALESCE(m.invoice_date, l.date), l.date_maturity, l.currency_id, l.amount_currency,
-       l.amount_residual_currency, l.amount_residual, 0, 1, now(), 1, now()
+       l.amount_residual_currency, l.amount_residual, 0
   FROM account_move_line l
   JOIN account_move m ON m.id = l.move_id
   JOIN res_partner p ON p.id = l.partner_id
@@ -131,10 +131,8 @@ SELECT r.id, r.customer_id, r.company_id, l.id, l.move_id, 'credit', r.state, FA
 
 SKIPS = """
 INSERT INTO bare_skip (
-    run_id, company_id, customer_id, move_line_id, move_id, level_id, reason, amount,
-    create_uid, create_date, write_uid, write_date)
-SELECT %(run)s, %(company)s, c.id, i.item_id, i.move_id, i.level_id, i.final_reason, i.residual,
-       1, now(), 1, now()
+    run_id, company_id, customer_id, move_line_id, move_id, level_id, reason, amount)
+SELECT %(run)s, %(company)s, c.id, i.item_id, i.move_id, i.level_id, i.final_reason, i.residual
   FROM bare_item i
   JOIN ar_customer c ON c.partner_id = i.partner_id AND c.company_id = %(company)s
  WHERE i.final_reason IS NOT NULL AND i.level_id IS NOT NULL
