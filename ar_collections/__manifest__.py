@@ -4,7 +4,6 @@
     'version': '19.0.1.0.0',
     'category': 'Accounting/Accounting',
     'author': "ar_collections contributors",
-    'website': "https://github.com/ar-collections/ar_collections",
     'license': 'LGPL-3',
     'depends': ['account', 'mail', 'portal', 'resource', 'sale'],
     'external_dependencies': {'python': ['python-stdnum']},
