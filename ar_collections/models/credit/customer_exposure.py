@@ -41,9 +41,11 @@ class ArCustomer(models.Model):
                 customer.exposure = company.currency_id.round(total)
                 customer.credit_limit_today = limit
                 customer.credit_limit_until = until
-                customer.credit_available = limit - customer.exposure if limit else 0.0
+                customer.credit_available = company.currency_id.round(
+                    limit - customer.exposure) if limit else 0.0
                 customer.covered_amount = covers.get(partner, 0.0)
-                customer.own_risk = max(customer.exposure - customer.covered_amount, 0.0)
+                customer.own_risk = max(company.currency_id.round(
+                    customer.exposure - customer.covered_amount), 0.0)
                 customer.is_over_limit = bool(limit) and company.currency_id.compare_amounts(
                     customer.exposure, limit) > 0
 

@@ -17,6 +17,7 @@ from . import (
     reminder_channel,
     reminder_history,
     engine,
+    engine_groups,
     engine_queries,
     customer,
     account_move,

@@ -139,12 +139,7 @@ class AccountMove(models.Model):
 
         :param SQL move_id: expression of the invoice's id
         """
-        return SQL(
-            "(SELECT line.level_id FROM ar_reminder_line line"
-            "   JOIN ar_dunning_level level ON level.id = line.level_id"
-            "  WHERE line.move_id = %s AND line.kind = 'step' AND line.counted"
-            "    AND line.state = 'sent'"
-            "  ORDER BY level.offset_days DESC, level.id DESC LIMIT 1)", move_id)
+        return self.env['ar.reminder.line']._get_level_sql('move_id', move_id)
 
     def _field_to_sql(self, alias, fname, query=None):
         """EXTENDS account: lists can be grouped by dunning level."""

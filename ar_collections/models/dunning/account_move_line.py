@@ -85,12 +85,7 @@ class AccountMoveLine(models.Model):
 
         :param SQL line_id: expression of the item's id
         """
-        return SQL(
-            "(SELECT step.level_id FROM ar_reminder_line step"
-            "   JOIN ar_dunning_level level ON level.id = step.level_id"
-            "  WHERE step.move_line_id = %s AND step.kind = 'step' AND step.counted"
-            "    AND step.state = 'sent'"
-            "  ORDER BY level.offset_days DESC, level.id DESC LIMIT 1)", line_id)
+        return self.env['ar.reminder.line']._get_level_sql('move_line_id', line_id)
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """EXTENDS account: items can be grouped by dunning level."""

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...const import OPEN_STATES, REMINDER_STATES
 from ..core.unkeyed import UnkeyedMany2one
@@ -61,6 +62,22 @@ class ArReminderLine(models.Model):
     def _unlink_except_history(self):
         if any(line.reminder_id._is_frozen() for line in self):
             raise UserError(self.env._("Items of a reminder that has left are history."))
+
+    @api.model
+    def _get_level_sql(self, column, record_id):
+        """Return the sub-query of the highest level sent and still counted.
+
+        :param str column: 'move_line_id' for one item, 'move_id' for a whole invoice
+        :param SQL record_id: expression of the id
+        :rtype: SQL
+        """
+        return SQL(
+            "(SELECT step.level_id FROM ar_reminder_line step"
+            "   JOIN ar_dunning_level level ON level.id = step.level_id"
+            "  WHERE step.%s = %s AND step.kind = 'step' AND step.counted"
+            "    AND step.state = 'sent'"
+            "  ORDER BY level.offset_days DESC, level.id DESC LIMIT 1)",
+            SQL.identifier(column), record_id)
 
     def _is_claimed(self):
         """Return whether the message asks for this item: it moves on the ladder, or is overdue."""
