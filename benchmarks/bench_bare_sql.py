@@ -36,12 +36,13 @@ WITH credit AS (
                    END AS level_id
       FROM item
 ), due AS (
-    SELECT partner_id, currency_id, sum(residual_currency) FILTER (WHERE age > 0) AS overdue,
-           sum(residual_currency) FILTER (WHERE age > 0 OR level_id IS NOT NULL) AS announced
+    SELECT partner_id, currency_id,
+           COALESCE(sum(residual_currency) FILTER (WHERE age > 0), 0) AS overdue,
+           sum(residual_currency) FILTER (WHERE age <= 0 AND level_id IS NOT NULL) AS announced
       FROM stepped WHERE reason IS NULL GROUP BY 1, 2
 )
-SELECT stepped.*, CASE WHEN stepped.reason IS NULL AND credit.amount
-                            >= CASE WHEN age > 0 THEN overdue ELSE announced END
+SELECT stepped.*, CASE WHEN stepped.reason IS NULL AND credit.amount >= overdue
+                            AND (age > 0 OR credit.amount >= announced)
                        THEN 'credits' ELSE stepped.reason END AS final_reason
   FROM stepped
   LEFT JOIN due ON due.partner_id = stepped.partner_id AND due.currency_id = stepped.currency_id
@@ -67,7 +68,8 @@ SELECT nextval('bare_reminder_id_seq'), 'REM/' || c.id, c.id || '-0-' || g.level
        %(date)s::date, %(company)s, NULL, c.id, g.partner_id,
        COALESCE(contact.id, g.partner_id), %(policy)s, g.level_id, 'email',
        CASE WHEN COALESCE(contact.email_normalized, p.email_normalized) IS NOT NULL THEN 'email'
-            WHEN p.street <> '' AND p.city <> '' THEN 'letter' ELSE 'task' END,
+            WHEN g.level_id = %(first_level)s AND p.street <> '' AND p.city <> '' THEN 'letter'
+            ELSE 'task' END,
        'automatic', FALSE, TRUE, 'approved', %(date)s, now(), 0, g.item_count, g.due, g.credit,
        g.net, g.days, 1, now(), 1, now()
   FROM (

@@ -218,6 +218,22 @@ class TestRunRules(CollectionsCommon):
         self.assertFalse(run.reminder_ids)
         self.assertEqual(self.reasons(run), [('credits', 100)])
 
+    def test_covered_customers_have_no_next_step(self):
+        self.invoice(100, due='2026-05-26')
+        self.env['ar.customer']._refresh(self.company)
+        self.assertTrue(self.account_of().next_action_date)
+        self.pay(self.buyer, 100, '2026-05-28')
+        self.env['ar.customer']._refresh(self.company)
+        self.assertFalse(self.account_of().next_action_date)
+
+    def test_credits_beyond_the_overdue_silence_what_they_cover_before_due(self):
+        self.invoice(90, due='2026-05-20')
+        self.invoice(50, due='2026-06-03')
+        self.pay(self.buyer, 100, '2026-05-28')
+        run = self.run_dunning('2026-06-01')
+        self.assertFalse(run.reminder_ids.filtered(lambda reminder: not reminder.amount_claimed))
+        self.assertEqual(self.reasons(run), [('credits', 50), ('credits', 90)])
+
     def test_a_credit_in_another_currency_covers_nothing(self):
         dollar = self.env.ref('base.USD')
         dollar.active = True

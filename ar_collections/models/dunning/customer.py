@@ -128,16 +128,33 @@ class ArCustomer(models.Model):
         return super()._absorb(other)
 
     def _update_next_action(self, company, scope):
-        """EXTENDS core: the first of the follow-up date and the next step of an open item."""
+        """EXTENDS core: the first of the follow-up date and the next step of an open item.
+
+        Where the open credits of a currency cover all its items, nothing will be sent: no date.
+        """
         condition = self._get_scope_condition(scope, SQL("c.partner_id"))
-        steps = self.env['ar.dunning.engine']._get_next_step_query(
-            company, company._get_ar_today(), condition)
+        engine = self.env['ar.dunning.engine']
+        steps = engine._get_next_step_query(company, company._get_ar_today(), condition)
         # Materialized: joined once, whatever the planner believes about a table just filled.
         self.env.cr.execute(SQL(
             """
-            WITH step AS MATERIALIZED (
-                SELECT customer_id, MIN(next_date) AS next_date
-                  FROM (%(steps)s) every_step GROUP BY customer_id
+            WITH owed AS MATERIALIZED (
+                SELECT every_step.customer_id, every_step.currency_id,
+                       MIN(every_step.next_date) AS next_date,
+                       SUM(every_step.residual_currency) FILTER (
+                           WHERE policy.netting = 'subtract') AS covered_by
+                  FROM (%(steps)s) every_step
+                  JOIN ar_dunning_policy policy ON policy.id = every_step.policy_id
+                 GROUP BY every_step.customer_id, every_step.currency_id
+            ), credit AS MATERIALIZED (
+                SELECT customer_id, currency_id, -SUM(residual_currency) AS amount
+                  FROM (%(credits)s) open_credit GROUP BY customer_id, currency_id
+            ), step AS MATERIALIZED (
+                SELECT owed.customer_id, MIN(owed.next_date) AS next_date
+                  FROM owed
+                  LEFT JOIN credit USING (customer_id, currency_id)
+                 WHERE (credit.amount >= owed.covered_by) IS NOT TRUE
+                 GROUP BY owed.customer_id
             )
             UPDATE ar_customer customer SET next_action_date = planned.next_date
               FROM (
@@ -149,7 +166,8 @@ class ArCustomer(models.Model):
              WHERE planned.id = customer.id
                AND customer.next_action_date IS DISTINCT FROM planned.next_date
             """,
-            steps=steps, company=company.id, condition=condition,
+            steps=steps, credits=engine._get_credit_query(company, condition),
+            company=company.id, condition=condition,
         ))
 
     # === ACTIONS === #

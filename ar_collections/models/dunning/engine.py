@@ -145,11 +145,13 @@ class ArDunningEngine(models.AbstractModel):
     def _get_next_step_query(self, company, date, condition, customer_ids=None):
         """Return the query of the day on which each item reaches its next level.
 
-        Columns: item_id, move_id, customer_id, next_date (null at the end of the ladder).
+        Columns: item_id, move_id, customer_id, currency_id, residual_currency, policy_id,
+        next_date (null at the end of the ladder).
         """
         return SQL(
             """
-            SELECT stepped.item_id, stepped.move_id, stepped.customer_id,
+            SELECT stepped.item_id, stepped.move_id, stepped.customer_id, stepped.currency_id,
+                   stepped.residual_currency, stepped.policy_id,
                    GREATEST(stepped.due + stepped.offsets[stepped.next],
                             %(date)s::date) AS next_date
               FROM (
@@ -225,7 +227,9 @@ class ArDunningEngine(models.AbstractModel):
     def _exclude_covered_items(self, company):
         """Leave out items of a currency in which the open credits cover all that is due.
 
-        Credits pay the overdue items first, then those announced before their due date.
+        Credits pay the overdue items first. Items announced before their due date are left out
+        when the credits cover the overdue ones and, alone, the announced ones: a message that
+        claims nothing is not sent.
         """
         self.env.cr.execute(SQL(
             """
@@ -241,9 +245,9 @@ class ArDunningEngine(models.AbstractModel):
             """
             WITH due AS (
                 SELECT customer_id, currency_id,
-                       SUM(residual_currency) FILTER (WHERE age > 0) AS overdue,
-                       SUM(residual_currency) FILTER (WHERE age > 0 OR step_level_id IS NOT NULL)
-                           AS announced
+                       COALESCE(SUM(residual_currency) FILTER (WHERE age > 0), 0) AS overdue,
+                       SUM(residual_currency) FILTER (
+                           WHERE age <= 0 AND step_level_id IS NOT NULL) AS announced
                   FROM ar_dunning_item WHERE reason IS NULL GROUP BY customer_id, currency_id
             )
             UPDATE ar_dunning_item item SET reason = 'credits'
@@ -253,8 +257,8 @@ class ArDunningEngine(models.AbstractModel):
                AND credit.customer_id = item.customer_id
                AND credit.currency_id = item.currency_id
                AND due.customer_id = item.customer_id AND due.currency_id = item.currency_id
-               AND -credit.amount >= CASE WHEN item.age > 0 THEN due.overdue
-                                          ELSE due.announced END
+               AND -credit.amount >= due.overdue
+               AND (item.age > 0 OR -credit.amount >= due.announced)
             """))
 
     @api.model
