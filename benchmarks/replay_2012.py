@@ -34,7 +34,6 @@ from environment import (
 )
 
 FILE_NAME = 'receivables_2012_2013h1.csv'
-DEFAULT_CSV = ROOT.parent / 'shared' / 'data' / FILE_NAME
 INVOICE_NAME = re.compile(r'INV/\d{4}/\d{5}')
 # Working hours of the nightly job in the replay: early enough for the policy to send the same day.
 RUN_HOUR = 9
@@ -296,7 +295,7 @@ def start_catcher(folder):
 def main():
     """Import, replay, judge; exit code 1 when a promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('csv', nargs='?', default=os.environ.get('AR_DATA', str(DEFAULT_CSV)))
+    parser.add_argument('csv', nargs='?', default=os.environ.get('AR_DATA', FILE_NAME))
     parser.add_argument('--database', default='ar_replay')
     parser.add_argument('--policy', choices=('cautious', 'firm'), default='firm')
     parser.add_argument('--cap', type=int, default=2)
