@@ -12,7 +12,7 @@ ALL = SQL("TRUE")
 def open_items(company_id, account_ids, columns, *, where=ALL):
     """Return the query of the posted, unreconciled receivable lines of one company.
 
-    :param int company_id: company of the lines
+    :param company_id: id of the company of the lines, or a list of ids
     :param account_ids: ids of the receivable accounts, resolved first so that PostgreSQL reads
         Odoo's partial index on unreconciled lines
     :param SQL columns: what to select
@@ -26,10 +26,10 @@ def open_items(company_id, account_ids, columns, *, where=ALL):
           JOIN res_partner p ON p.id = l.partner_id
          WHERE l.account_id = ANY(%(accounts)s)
            AND l.reconciled IS NOT TRUE
-           AND l.company_id = %(company)s
+           AND l.company_id = ANY(%(companies)s)
            AND l.parent_state = 'posted'
            AND %(where)s
         """,
-        columns=columns, accounts=list(account_ids), company=company_id,
-        where=where,
+        columns=columns, accounts=list(account_ids), where=where,
+        companies=[company_id] if isinstance(company_id, int) else list(company_id),
     )

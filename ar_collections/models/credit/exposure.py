@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...tools.open_items import open_items
+from ...tools.open_items import DUE_DATE, open_items
 
 
 class ArCreditExposure(models.AbstractModel):
@@ -10,7 +10,7 @@ class ArCreditExposure(models.AbstractModel):
 
     Every part is one query over (partner_id, amount in company currency); the exposure is their
     sum, grouped in one statement for any number of customers. Rooms add parts with
-    `_get_exposure_parts`.
+    `_get_extra_parts`.
     """
     _name = 'ar.credit.exposure'
     _description = "Credit exposure"
@@ -49,13 +49,72 @@ class ArCreditExposure(models.AbstractModel):
             self._get_union(company, partner_ids))
 
     def _get_union(self, company, partner_ids):
-        scope = SQL("TRUE") if partner_ids is None else SQL(
-            "p.commercial_partner_id = ANY(%s)", list(partner_ids))
+        scope = self._get_scope(partner_ids)
         return SQL(" UNION ALL ").join(
             SQL("SELECT partner_id, %s AS code, amount FROM (%s) %s",
                 part['code'], part['query'], SQL.identifier(part['code']))
             for part in self._get_exposure_parts(company, scope)
         )
+
+    def _get_scope(self, partner_ids):
+        return SQL("TRUE") if partner_ids is None else SQL(
+            "p.commercial_partner_id = ANY(%s)", list(partner_ids))
+
+    # === SUM === #
+
+    @api.model
+    def _get_sums(self, company, partner_ids, cutoffs=()):
+        """Return what the judge needs, in one statement without the detail of the parts.
+
+        The ledger is read once for the sum and for what is overdue; orders are summed in their
+        own currency and converted here, so that only currencies in use need a rate.
+
+        :param cutoffs: dates; what fell due before each of them is summed apart
+        :return: {partner_id: (exposure, [overdue before each cutoff])} in company currency
+        :raise UserError: when the currency of an order has no rate
+        """
+        self.env.flush_all()
+        sums = SQL("").join(
+            SQL(", SUM(%s)", SQL.identifier(f'overdue_{number}'))
+            for number in range(len(cutoffs)))
+        rows = self.env.execute_query(SQL(
+            "SELECT partner_id, currency_id, SUM(amount) %s FROM (%s) part"
+            " GROUP BY partner_id, currency_id",
+            sums, self._get_sums_union(company, self._get_scope(partner_ids), cutoffs)))
+        currencies = self.env['res.currency'].browse({row[1] for row in rows if row[1]})
+        rates = self._get_rates(
+            company, currencies, fields.Date.context_today(self)) if currencies else {}
+        result = {}
+        for partner_id, currency_id, amount, *overdue in rows:
+            total, late = result.get(partner_id, (0.0, [0.0] * len(cutoffs)))
+            result[partner_id] = (
+                total + float(amount or 0) / float(rates.get(currency_id, 1)),
+                [before + float(more or 0) for before, more in zip(late, overdue, strict=True)])
+        return result
+
+    def _get_sums_union(self, company, scope, cutoffs):
+        """Return the query of (partner_id, currency_id or NULL, amount, overdue_0, ...)."""
+        company_ids = self._get_company_ids(company)
+        late = SQL("").join(
+            SQL(", CASE WHEN l.amount_residual > 0 AND %s < %s THEN l.amount_residual END"
+                " AS %s", DUE_DATE, cutoff, SQL.identifier(f'overdue_{number}'))
+            for number, cutoff in enumerate(cutoffs))
+        none = SQL("").join(SQL(", NULL::numeric") for _cutoff in cutoffs)
+        items = open_items(
+            company_ids,
+            self.env['res.company'].sudo().browse(company_ids)._get_ar_exposure_account_ids(),
+            SQL("p.commercial_partner_id AS partner_id, NULL::int AS currency_id,"
+                " l.amount_residual AS amount %s", late), where=scope)
+        others = [
+            SQL("SELECT partner_id, NULL::int, amount %s FROM (%s) other", none, query)
+            for query in (
+                self._get_in_process_query(company_ids, scope),
+                self._get_drafts_query(company, company_ids, scope),
+                *(part['query'] for part in self._get_extra_parts(company, scope)),
+            )]
+        orders = SQL("SELECT partner_id, currency_id, amount %s FROM (%s) orders",
+                     none, self._get_order_amounts_query(company_ids, scope))
+        return SQL(" UNION ALL ").join([items, *others, orders])
 
     # === PARTS === #
 
@@ -67,7 +126,7 @@ class ArCreditExposure(models.AbstractModel):
         :return: list of {'code', 'label', 'query': SQL of (partner_id, amount)}
         """
         company_ids = self._get_company_ids(company)
-        parts = [
+        return [
             {'code': 'open_items', 'label': self.env._("Open invoices"),
              'query': self._get_items_query(company_ids, scope, SQL("l.amount_residual > 0"))},
             {'code': 'credits', 'label': self.env._("Open credits and payments"),
@@ -78,26 +137,25 @@ class ArCreditExposure(models.AbstractModel):
              'query': self._get_drafts_query(company, company_ids, scope)},
             {'code': 'orders', 'label': self.env._("Orders not yet invoiced"),
              'query': self._get_orders_query(company, company_ids, scope)},
+            *self._get_extra_parts(company, scope),
         ]
-        return parts
+
+    @api.model
+    def _get_extra_parts(self, company, scope):
+        """Hook: return further parts, like those of `_get_exposure_parts`."""
+        return []
 
     @api.model
     def _get_company_ids(self, company):
         """A legal entity and its branches share one debtor file, as in Odoo's own `credit`."""
-        root = company.root_id
-        # sudo: the exposure is that of the whole entity, whatever branches the user has ticked.
-        return self.env['res.company'].sudo().search([('id', 'child_of', root.id)]).ids
+        return company._get_ar_tree_ids()
 
     def _get_items_query(self, company_ids, scope, condition):
         companies = self.env['res.company'].sudo().browse(company_ids)
-        account_ids = companies._get_ar_exposure_account_ids()
-        return SQL(" UNION ALL ").join(
-            open_items(
-                company_id, account_ids,
-                SQL("p.commercial_partner_id AS partner_id, l.amount_residual AS amount"),
-                where=SQL("%s AND %s", condition, scope))
-            for company_id in company_ids
-        )
+        return open_items(
+            company_ids, companies._get_ar_exposure_account_ids(),
+            SQL("p.commercial_partner_id AS partner_id, l.amount_residual AS amount"),
+            where=SQL("%s AND %s", condition, scope))
 
     def _get_in_process_query(self, company_ids, scope):
         """Payments without an entry yet: the invoice still reads open, the money is on its way."""
@@ -125,12 +183,22 @@ class ArCreditExposure(models.AbstractModel):
         return SQL(
             """
             SELECT p.commercial_partner_id AS partner_id, m.amount_total_signed AS amount
-              FROM account_move m JOIN res_partner p ON p.id = m.commercial_partner_id
+              FROM account_move m JOIN res_partner p ON p.id = m.partner_id
              WHERE m.state = 'draft' AND m.company_id = ANY(%s)
                AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt') AND %s AND %s
             """, company_ids, kind, scope)
 
     def _get_orders_query(self, company, company_ids, scope):
+        """Confirmed orders in company currency."""
+        return SQL(
+            """
+            SELECT o.partner_id, o.amount / rate.rate AS amount
+              FROM (%s) o
+              JOIN (%s) rate (currency_id, rate) ON rate.currency_id = o.currency_id
+            """, self._get_order_amounts_query(company_ids, scope),
+            self._get_rates_query(company))
+
+    def _get_order_amounts_query(self, company_ids, scope):
         """Confirmed orders by ordered quantity, minus what is invoiced, minus down payments.
 
         Core counts an undelivered order as nothing (odoo#285578); what the customer has ordered is
@@ -138,21 +206,18 @@ class ArCreditExposure(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT p.commercial_partner_id AS partner_id,
-                   GREATEST(SUM(%(remaining)s), 0) / rate.rate AS amount
+            SELECT p.commercial_partner_id AS partner_id, o.currency_id,
+                   GREATEST(SUM(%(remaining)s), 0) AS amount
               FROM sale_order o
               JOIN sale_order_line ol ON ol.order_id = o.id AND ol.display_type IS NULL
               JOIN res_partner p ON p.id = o.partner_invoice_id
-              JOIN (%(rates)s) rate (currency_id, rate) ON rate.currency_id = o.currency_id
              WHERE o.state = 'sale' AND o.ar_closed IS NOT TRUE
                AND o.company_id = ANY(%(companies)s)
                AND o.invoice_status IS DISTINCT FROM 'invoiced'
                AND %(scope)s
-             GROUP BY o.id, p.commercial_partner_id, rate.rate
+             GROUP BY o.id, o.currency_id, p.commercial_partner_id
             """,
-            remaining=self._get_line_remaining(), companies=company_ids, scope=scope,
-            rates=self._get_rates_query(company),
-        )
+            remaining=self._get_line_remaining(), companies=company_ids, scope=scope)
 
     @api.model
     def _get_line_remaining(self):
