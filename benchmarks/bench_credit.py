@@ -130,9 +130,9 @@ class _Confirming:
         env.cr.execute("UPDATE res_partner SET credit_limit = jsonb_build_object(%s::text, 10^9)"
                        " WHERE id = ANY(%s)", [company.id, self.partners])
         if 'ar.credit.rule' in self.env:
-            # Every rule that is shipped holds, and is asked. Everybody passes all the same: what
-            # is measured is the judging, not the holding.
-            rules = self.env['ar.credit.rule'].search([('reason', '!=', 'no_limit')])
+            # Every rule that is shipped to warn or hold is made to hold, and is asked. Everybody
+            # passes all the same: what is measured is the judging, not the holding.
+            rules = self.env['ar.credit.rule'].search([('decision', '!=', 'ignore')])
             rules.write({'decision': 'hold', 'overdue_amount': 10**9})
             self.env['ar.risk.class'].search([]).write(
                 {'order_decision': 'allow', 'deposit_percent': 0})

@@ -180,8 +180,9 @@ class TestAutoRelease(JobsCommon):
             'payment_type': 'inbound', 'partner_type': 'customer', 'partner_id': self.buyer.id,
             'amount': 500, 'journal_id': self.journal('bank').id})
         self.env.flush_all()
-        self.env.cr.execute("UPDATE account_payment SET state = 'in_process', move_id = NULL"
-                            " WHERE id = %s", payment.ids)
+        self.env.cr.execute(
+            "UPDATE account_payment SET state = 'in_process', move_id = NULL,"
+            " outstanding_account_id = NULL WHERE id = %s", payment.ids)
         payment.invalidate_recordset()
         before = self.triggers()
         payment.state = 'paid'

@@ -13,6 +13,7 @@ from . import (
     limit,
     request,
     res_company,
+    res_currency_rate,
     res_partner,
     risk_class,
     rule,

@@ -60,8 +60,9 @@ class ResCompany(models.Model):
             super(ResCompany, branches).write({name: root[name] for name in names})
 
     def cache_invalidation_fields(self):
-        """EXTENDS base: the accounts on which a customer can owe are kept in memory."""
-        return super().cache_invalidation_fields() | {'ar_doubtful_account_ids'}
+        """EXTENDS base: accounts on which a customer can owe and rates are kept in memory."""
+        return super().cache_invalidation_fields() | {
+            'ar_doubtful_account_ids', 'currency_id'}
 
     def _get_ar_exposure_account_ids(self):
         """Return the ids of the accounts on which a customer can owe: receivable and doubtful."""
