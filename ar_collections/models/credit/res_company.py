@@ -47,7 +47,8 @@ class ResCompany(models.Model):
         if names:
             roots = self.filtered(lambda company: not company.parent_id)
             # sudo: the whole entity follows, whatever branches the user may see.
-            (self.sudo().search([('id', 'child_of', roots.ids)]) - self)._follow_root(names)
+            entities = self.sudo().search([('id', 'child_of', roots.ids)]) if roots else roots
+            (entities - self)._follow_root(names)
             for branch in self - roots:
                 if any(branch[name] != branch.root_id[name] for name in names):
                     raise ValidationError(self.env._(
@@ -57,7 +58,7 @@ class ResCompany(models.Model):
 
     def _follow_root(self, names):
         for root, branches in self.grouped('root_id').items():
-            super(ResCompany, branches).write({name: root[name] for name in names})
+            branches.write({name: root[name] for name in names})
 
     def cache_invalidation_fields(self):
         """EXTENDS base: accounts on which a customer can owe and rates are kept in memory."""
