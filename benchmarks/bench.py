@@ -20,6 +20,7 @@ from environment import (
 )
 
 PEER = 'odoo-addon-account-credit-control==19.0.1.0.0.13'
+RISK_PEER = 'odoo-addon-account-financial-risk==19.0.1.0.0.6'
 
 
 class Bench:
@@ -166,7 +167,23 @@ class Bench:
             finally:
                 drop_database(work)
                 drop_database(f'{plain}_credit')
-        bench_credit.add_rows(self, over, confirm)
+        bench_credit.add_rows(self, over, confirm, self.measure_risk_peer(plain))
+
+    def measure_risk_peer(self, plain):
+        """OCA account_financial_risk 19.0 on as many customers, without our module."""
+        if not database_exists(plain):
+            return None
+        addons = [str(self.get_peer(RISK_PEER, 'account_financial_risk'))]
+        peer = f'{plain}_risk'
+        clone_database(plain, peer)
+        try:
+            run_odoo(
+                '-d', peer, '-i', 'account_financial_risk', '--stop-after-init', '--no-http',
+                '--addons-path', self.get_addons_path(addons))
+            execute(peer, 'ANALYZE')
+            return self.step('peer_risk', peer, addons=addons, customers=20_000)
+        finally:
+            drop_database(peer)
 
     def bench_growth(self, _database):
         """Refresh and proposals on ledgers of other sizes."""
@@ -234,12 +251,12 @@ class Bench:
             f"{each * 1000:.0f} ms, {send['queries'] / send['number']:.0f} queries")
 
     # === PEER === #
-    def get_peer(self):
+    def get_peer(self, package=PEER, name='account_credit_control'):
         """Install the peer into the cache, outside the project, and return its addons folder."""
         target = Path(os.environ['AR_CACHE']) / 'peer'
-        if not (target / 'odoo' / 'addons' / 'account_credit_control').is_dir():
+        if not (target / 'odoo' / 'addons' / name).is_dir():
             subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
-                            '--target', str(target), PEER], check=True)
+                            '--target', str(target), package], check=True)
         return target / 'odoo' / 'addons'
 
     def get_addons_path(self, addons):

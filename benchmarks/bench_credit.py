@@ -43,16 +43,12 @@ def get_company(env):
     return env, company.with_env(env)
 
 
-def fill_customers(env, company, number):
-    """Bring the ledger to ``number`` customers with a limit, sharing its open items among them."""
-    Customer = env['ar.customer']
-    missing = number - Customer.search_count([('company_id', '=', company.id)])
-    if missing > 0:
-        partners = env['res.partner'].with_context(tracking_disable=True).create(
-            [{'name': f"Credit {turn}", 'is_company': True} for turn in range(missing)])
-        Customer.with_context(tracking_disable=True)._get_or_create(partners, company)
-        env.flush_all()
-        # Every second open item moves to one of the new customers.
+def share_items(env, company, accounts, missing):
+    """Create ``missing`` partners and give them every second open item; return them."""
+    partners = env['res.partner'].with_context(tracking_disable=True).create(
+        [{'name': f"Credit {turn}", 'is_company': True} for turn in range(max(missing, 0))])
+    env.flush_all()
+    if partners:
         env.cr.execute(
             """
             UPDATE account_move_line l SET partner_id = new.id
@@ -60,7 +56,18 @@ def fill_customers(env, company, number):
              WHERE l.account_id = ANY(%s) AND l.reconciled IS NOT TRUE AND l.company_id = %s
                AND l.parent_state = 'posted' AND l.id %% 2 = 0
                AND new.number = 1 + (l.id / 2) %% %s
-            """, [partners.ids, company._get_ar_account_ids(), company.id, len(partners)])
+            """, [partners.ids, list(accounts), company.id, len(partners)])
+    return partners.ids
+
+
+def fill_customers(env, company, number):
+    """Bring the ledger to ``number`` customers with a limit, sharing its open items among them."""
+    Customer = env['ar.customer']
+    missing = number - Customer.search_count([('company_id', '=', company.id)])
+    created = share_items(env, company, company._get_ar_account_ids(), missing)
+    Customer.with_context(tracking_disable=True)._get_or_create(
+        env['res.partner'].browse(created), company)
+    env.flush_all()
     env.cr.execute(
         """
         UPDATE res_partner p
@@ -123,8 +130,12 @@ class _Confirming:
         env.cr.execute("UPDATE res_partner SET credit_limit = jsonb_build_object(%s::text, 10^9)"
                        " WHERE id = ANY(%s)", [company.id, self.partners])
         if 'ar.credit.rule' in self.env:
-            # Everybody passes: what is measured is the judging, not the holding.
-            self.env['ar.credit.rule'].search([('reason', '!=', 'over_limit')]).decision = 'warn'
+            # Every rule that is shipped to warn or hold is made to hold, and is asked. Everybody
+            # passes all the same: what is measured is the judging, not the holding.
+            rules = self.env['ar.credit.rule'].search([('decision', '!=', 'ignore')])
+            rules.write({'decision': 'hold', 'overdue_amount': 10**9})
+            self.env['ar.risk.class'].search([]).write(
+                {'order_decision': 'allow', 'deposit_percent': 0})
         self.product = self.env['product.product'].create(
             {'name': "Goods", 'type': 'service', 'taxes_id': False})
         self.queries = 0
@@ -186,7 +197,7 @@ def step_confirm(env, options):
 
 
 # === ROWS === #
-def add_rows(bench, over, confirm):
+def add_rows(bench, over, confirm, peer=None):
     """Add the rows of credit control to the table of bench.py."""
     ratio = over['ours'] / over['bare']
     same = "same customers" if over['same'] else "**different customers**"
@@ -198,6 +209,15 @@ def add_rows(bench, over, confirm):
               f"{over['exposure']['seconds']:.2f} s, {over['exposure']['queries']} queries",
               f"Odoo's own `credit`: {over['core']['seconds']:.2f} s, "
               f"{over['core']['queries']:,} queries")
+    if peer:
+        bench.add(f"… against OCA account_financial_risk: exposure of {peer['customers']:,}",
+                  f"{over['exposure']['seconds']:.2f} s",
+                  f"{peer['exposure']['seconds']:.1f} s, {peer['exposure']['queries']:,} queries: "
+                  f"{peer['exposure']['seconds'] / over['exposure']['seconds']:.0f} ×")
+        bench.add("… against OCA account_financial_risk: its list of customers over the limit",
+                  f"{over['ours']:.3f} s",
+                  f"{peer['over']['seconds']:.1f} s, {peer['over']['queries']:,} queries, "
+                  f"{peer['found']:,} found: {peer['over']['seconds'] / over['ours']:.0f} ×")
     if not confirm:
         return
     ours, theirs = confirm['median']['with'], confirm['median']['without']

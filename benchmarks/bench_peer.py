@@ -1,5 +1,9 @@
-"""The same ledger through OCA `account_credit_control` 19.0, as its own menus would do it."""
+"""The same ledger through two peers of OCA, as their own menus would do it.
 
+`account_credit_control` 19.0 for reminders, `account_financial_risk` 19.0 for the exposure.
+"""
+
+from bench_credit import share_items
 from environment import Measure
 
 # The offsets of our ladder's overdue levels, as the peer counts them: days after the due date.
@@ -65,3 +69,44 @@ def step_peer_send(env, options):
         env.flush_all()
     return {'number': len(communications), 'create': created.seconds, 'mail': mailed.seconds,
             'queries': created.queries + mailed.queries}
+
+
+def step_peer_risk(env, options):
+    """Exposure and the list of those over it, for as many customers as in our own row.
+
+    What the peer counts is switched on as in our exposure: open and draft invoices. Orders need
+    one more module of theirs and are left out, to their advantage.
+    """
+    company = env.ref('base.main_company')
+    env = env(context=dict(env.context, allowed_company_ids=company.ids))
+    accounts = env['account.account'].search([
+        ('account_type', '=', 'asset_receivable'), ('company_ids', 'in', company.ids)]).ids
+    env.cr.execute(
+        "SELECT DISTINCT p.commercial_partner_id FROM account_move_line l"
+        " JOIN res_partner p ON p.id = l.partner_id"
+        " WHERE l.account_id = ANY(%s) AND l.company_id = %s", [accounts, company.id])
+    known = [row[0] for row in env.cr.fetchall()]
+    created = share_items(env, company, accounts, options['customers'] - len(known))
+    partners = env['res.partner'].browse([*known, *created])
+    env.cr.execute(
+        """
+        UPDATE res_partner
+           SET credit_limit = jsonb_build_object(%s::text, 100 + id %% 5000),
+               risk_invoice_draft_include = true, risk_invoice_open_include = true,
+               risk_invoice_unpaid_include = true
+         WHERE id = ANY(%s)
+        """, [company.id, partners.ids])
+    env.cr.commit()
+    env.cr.execute('ANALYZE')
+    env.cr.commit()
+    env.invalidate_all(flush=False)
+    with Measure(env.cr) as figures:
+        partners.mapped('risk_total')
+    env.invalidate_all()
+    with Measure(env.cr) as over:
+        found = env['res.partner'].search([('risk_exception', '=', True)])
+    return {
+        'customers': len(partners), 'found': len(found),
+        'exposure': {'seconds': figures.seconds, 'queries': figures.queries},
+        'over': {'seconds': over.seconds, 'queries': over.queries},
+    }

@@ -6,6 +6,7 @@ from . import (
     test_credit_authority,
     test_credit_exposure,
     test_credit_jobs,
+    test_credit_limits,
     test_credit_portal,
     test_credit_rules,
     test_credit_tour,

@@ -1,4 +1,6 @@
 """Builders of the credit tests: three currencies, a salesperson, a customer who may owe 1000."""
+from unittest.mock import patch
+
 from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.service.model import call_kw
@@ -166,6 +168,12 @@ class ExposureCommon(CollectionsCommon):
         customer.invalidate_recordset()
         self.assertAlmostEqual(
             customer.exposure, sum(expected.values()), delta=0.05, msg="the sum of the parts")
+        for few in (500, 0):
+            with patch('odoo.addons.ar_collections.models.credit.exposure.FAMILY', few):
+                total, _late = self.env['ar.credit.exposure']._get_sums(
+                    company, partner.ids).get(partner.id, (0.0, []))
+            self.assertAlmostEqual(
+                total, sum(expected.values()), delta=0.05, msg=f"what is judged {few}")
 
 
 class BlockCommon(ExposureCommon):

@@ -66,6 +66,26 @@ class TestCreditAuthority(BlockCommon):
             self.answer(order)
         self.assertHeld(order)
 
+    def test_not_even_an_administrator_and_not_after_reassigning(self):
+        self.authority.unlimited = True
+        companies = [Command.set(self.companies.ids)]
+        admin = self.user('admin', 'chief', company_ids=companies)
+        mine = self.held(user_id=admin.id)
+        with self.assertRaisesRegex(AccessError, "ask a colleague"):
+            self.answer(mine, user=admin)
+        mine.user_id = self.seller
+        with self.assertRaisesRegex(AccessError, "ask a colleague"):
+            self.answer(mine, user=admin)
+        both = self.user('manager', 'both', company_ids=companies)
+        both.group_ids += self.env.ref('sales_team.group_sale_salesman_all_leads')
+        confirmed = self.offer()
+        self.rpc(confirmed, 'action_confirm', user=both)
+        with self.assertRaisesRegex(AccessError, "ask a colleague"):
+            self.answer(confirmed, user=both)
+        self.company.ar_release_own = True
+        self.answer(confirmed, user=both)
+        self.assertEqual(confirmed.state, 'sale')
+
     def test_a_release_ends_at_its_cap_and_on_its_day(self):
         order = self.held()
         order.ar_hold_ids.sudo().confirm_on_release = False

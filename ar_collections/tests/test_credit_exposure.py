@@ -118,9 +118,12 @@ class TestExposureOracle(ExposureCommon):
             limit = dice.choice([0, 1, 500, max(customer.exposure, 0)])
             customer.partner_id.with_company(customer.company_id).credit_limit = limit
         customers.invalidate_recordset()
-        over = customers.filtered(lambda c: (
-            c.partner_id.with_company(c.company_id).credit_limit
-            and round(c.exposure, 2) > c.partner_id.with_company(c.company_id).credit_limit))
+        limits = {customer: next(filter(None, (
+            customer.partner_id.with_company(company).credit_limit
+            for company in (customer.company_id, customer.company_id.root_id))), 0)
+            for customer in customers}
+        over = customers.filtered(
+            lambda c: limits[c] and round(c.exposure, 2) > limits[c])
         self.assertTrue(over)
         domain = [('id', 'in', customers.ids)]
         search = self.env['ar.customer'].search

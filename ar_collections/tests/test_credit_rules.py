@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from .credit_common import BlockCommon
@@ -45,6 +45,11 @@ class TestCreditRules(BlockCommon):
             'name': "Holding", 'limit': 50, 'company_ids': [Command.set(self.company.ids)],
             'currency_id': self.company.currency_id.id})
         yield 'over_group_limit', {}, self.offer(60, member)
+        insured = self.customer("Insured")
+        self.env['ar.credit.guarantee'].create({
+            'customer_id': self.account_of(insured).id, 'name': "BG 1", 'kind': 'bank',
+            'amount': 500, 'date_from': '2026-01-01', 'date_to': '2026-06-01'})
+        yield 'not_covered', {'tolerance_amount': 20}, self.offer(521, insured)
 
     def test_every_reason_ignores_warns_and_holds(self):
         seen = set()
@@ -91,6 +96,19 @@ class TestCreditRules(BlockCommon):
             self.assertEqual(self.reasons(self.offer(allowed)), {}, allowed)
             self.assertTrue(self.reasons(self.offer(allowed + 0.01)), allowed)
 
+    def test_what_guarantees_cover(self):
+        self.over_limit.active = False
+        self.rule('not_covered', tolerance_amount=20)
+        guarantee = self.env['ar.credit.guarantee'].create({
+            'customer_id': self.account_of().id, 'name': "BG 1", 'kind': 'bank', 'amount': 500,
+            'date_from': '2026-01-01', 'date_to': '2026-06-01'})
+        self.assertEqual(self.reasons(self.offer(520)), {})
+        self.assertEqual(self.reasons(self.offer(520.01)), {'not_covered': 'hold'})
+        self.invoice(20, due='2026-06-30')
+        self.assertEqual(self.reasons(self.offer(500)), {})
+        guarantee.date_to = '2026-05-31'
+        self.assertEqual(self.reasons(self.offer(1)), {'not_covered': 'hold'}, "cover ended")
+
     def test_a_class_that_warns_only_warns(self):
         self.rule('risk_class')
         self.account_of().risk_class_id = self.env.ref('ar_collections.ar_risk_class_d')
@@ -131,11 +149,68 @@ class TestCreditRules(BlockCommon):
             self.assertFalse(orders._hold_offenders())
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[1], counts[2])
+        self.assertLessEqual(counts[1], 8, "a few reads, whatever the rules")
+
+    def test_a_rule_counts_at_once(self):
+        """Rules, accounts and time zones are kept in memory: a change must be seen."""
+        order = self.offer()
+        self.assertTrue(self.reasons(order))
+        self.over_limit.decision = 'ignore'
+        self.assertFalse(self.reasons(order))
+        self.over_limit.decision = 'hold'
+        self.over_limit.unlink()
+        self.assertFalse(self.reasons(order))
+        self.rule('over_limit', 'warn', company_id=self.other.id)
+        self.assertFalse(self.reasons(order))
+        self.rule('over_limit', 'warn', tolerance_amount=499)
+        self.assertEqual(self.reasons(order), {'over_limit': 'warn'})
+        receivable = self.env['account.account'].create({
+            'code': '411999', 'name': "Other customers", 'account_type': 'asset_current',
+            'reconcile': True, 'company_ids': [Command.set(self.company.ids)]})
+        self.assertNotIn(receivable.id, self.company._get_ar_account_ids())
+        receivable.account_type = 'asset_receivable'
+        self.assertIn(receivable.id, self.company._get_ar_account_ids())
+        self.company.resource_calendar_id.tz = 'Pacific/Kiritimati'
+        self.assertEqual(self.company._get_ar_tz(), 'Pacific/Kiritimati')
 
     def test_a_branch_shares_the_exposure(self):
         self.quote([(1, 900, False)], company=self.branch)
         self.rpc(order := self.offer(200), 'action_confirm')
         self.assertHeld(order)
+
+    def test_a_branch_has_the_rules_of_its_root(self):
+        """One legal entity, one credit control: a branch is no way around it."""
+        self.over_limit.company_id = self.company
+        self.company.ar_credit_active = False
+        self.assertFalse(self.branch.ar_credit_active)
+        self.company.ar_credit_active = True
+        self.assertTrue(self.branch.ar_credit_active)
+        self.assertTrue(self.make_company("New Branch", parent=self.company).ar_credit_active)
+        with self.assertRaises(ValidationError):
+            self.branch.ar_credit_active = False
+        order = self.offer(1500, company=self.branch)
+        self.assertEqual(self.reasons(order), {'over_limit': 'hold'}, "its limit is the root's")
+        self.set_limit(2000, company=self.branch)
+        self.assertEqual(self.reasons(order), {}, "unless it has one of its own")
+        self.account_of()._grant_limit(
+            100, reason="Alarm", user=self.boss, date_to='2026-06-30')
+        self.assertEqual(self.reasons(order), {})
+        self.set_limit(0, company=self.branch)
+        self.assertEqual(self.reasons(order), {'over_limit': 'hold'})
+
+    def test_the_reader_has_their_language(self):
+        """The log keeps what was said; whoever reads gets it in their own words."""
+        self.env['res.lang']._activate_lang('fr_FR')
+        order = self.offer()
+        self.rpc(order, 'action_confirm', lang='en_US')
+        hold = order.ar_hold_ids
+        self.assertIn("1,000.00", hold.reasons)
+        french = hold.with_context(lang='fr_FR').reasons_told.replace('\u202f', ' ')
+        self.assertIn("1 000,00", french.replace('\xa0', ' '))
+        self.assertIn("1,000.00", hold.with_context(lang='en_US').reasons_told)
+        self.assertEqual(
+            order.with_context(lang='fr_FR').ar_credit_message,
+            hold.with_context(lang='fr_FR').reasons_told)
 
     def test_the_salesperson_sees_words_and_no_ledger(self):
         """odoo#114561: warned without accounting rights."""

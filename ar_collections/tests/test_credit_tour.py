@@ -214,7 +214,8 @@ class TestCreditScreens(CreditScreensCommon):
             self.account.with_user(self.user('collector', 'tour_collector')).action_reviewed()
         self.account.with_user(self.manager).action_reviewed()
         self.assertEqual(
-            self.account.review_date, self.account.risk_class_id._get_review_date())
+            self.account.review_date,
+            self.account.risk_class_id.with_user(self.manager)._get_review_date())
 
     def test_group_without_rate_opens(self):
         group = self.env['ar.credit.group'].create({

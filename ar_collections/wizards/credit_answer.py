@@ -68,17 +68,22 @@ class ArCreditAnswer(models.TransientModel):
             order._get_debtors(), order.company_id)
         self.env['ar.credit.hold'].sudo().create({
             'order_id': order.id, 'customer_id': customer.id, 'company_id': order.company_id.id,
+            'salesperson_id': order.user_id.id,
             'amount': total, 'amount_added': self.cap - total, 'exposure': customer.exposure,
             'limit': customer.credit_limit_today, 'state': 'released',
             'reasons': self.env._("A larger order was allowed in advance."),
-            'reason_codes': '[]', 'decided_by_id': self.env.uid,
-            'decided_at': fields.Datetime.now(), 'decision_reason': self.reason,
+            'reason_codes': '[]', 'reason_data': [{'code': 'allowed', 'values': {}}],
+            'decided_by_id': self.env.uid, 'decided_at': fields.Datetime.now(),
+            'decision_reason': self.reason,
             'release_cap': self.cap, 'release_until': self.until,
         })
 
     def _check_not_own(self, order):
-        """Nobody releases an order of their own."""
-        if order.user_id == self.env.user and not self.env.user.has_group(
-                'ar_collections.group_ar_admin'):
+        """Nobody releases an order that they sold or confirmed, administrators included."""
+        # sudo: the setting and the log, whatever the user may read of them.
+        order_sudo, user = order.sudo(), self.env.user
+        if order_sudo.company_id.ar_release_own:
+            return
+        if order_sudo.user_id == user or order_sudo.ar_hold_ids._is_own(user):
             raise AccessError(self.env._(
-                "You sold order %s: ask a colleague to decide on it.", order.name))
+                "You sold or confirmed order %s: ask a colleague to decide on it.", order.name))

@@ -4,6 +4,7 @@ from . import (
     customer_refresh,
     partner_merge,
     refresh_log,
+    resource_calendar,
     res_company,
     res_config_settings,
     res_partner,

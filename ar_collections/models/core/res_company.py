@@ -2,7 +2,7 @@ from datetime import datetime
 
 import pytz
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 
 
 class ResCompany(models.Model):
@@ -40,23 +40,51 @@ class ResCompany(models.Model):
         return (self.ar_collector_id or self.ar_approver_id or managers[:1]
                 or self.env.ref('base.user_admin'))
 
+    def cache_invalidation_fields(self):
+        """EXTENDS base: the time zone of a company is kept in memory."""
+        return super().cache_invalidation_fields() | {'resource_calendar_id', 'partner_id'}
+
     def _get_ar_account_ids(self):
         """Return the ids of the receivable accounts of these companies.
 
-        Resolved once per request, so that ledger queries can use the index on account.
+        Resolved first, so that ledger queries can use the index on account.
 
         :rtype: list[int]
         """
+        return list(self._get_ar_accounts_of(tuple(self.ids)))
+
+    @tools.ormcache('company_ids')
+    def _get_ar_accounts_of(self, company_ids):
         # sudo: whoever may open a customer need not be allowed to read the chart of accounts.
         accounts = self.env['account.account'].sudo().with_context(active_test=False)
-        return accounts.search([
-            ('account_type', '=', 'asset_receivable'), ('company_ids', 'parent_of', self.ids),
-        ]).ids
+        return tuple(accounts.search([
+            ('account_type', '=', 'asset_receivable'),
+            ('company_ids', 'parent_of', list(company_ids)),
+        ]).ids)
+
+    def _get_ar_tree_ids(self):
+        """Return the ids of the legal entity of this company: its root and all branches.
+
+        :rtype: list[int]
+        """
+        self.ensure_one()
+        return list(self._get_ar_tree_of(self.root_id.id))
+
+    @tools.ormcache('root_id')
+    def _get_ar_tree_of(self, root_id):
+        # sudo: a figure is that of the whole entity, whatever branches the user has ticked.
+        return tuple(self.sudo().with_context(active_test=True).search(
+            [('id', 'child_of', root_id)]).ids)
 
     def _get_ar_tz(self):
         """Return the name of the company's time zone: its working hours say it."""
         self.ensure_one()
-        return self.resource_calendar_id.tz or self.partner_id.tz or 'UTC'
+        return self._get_ar_tz_of(self.id)
+
+    @tools.ormcache('company_id')
+    def _get_ar_tz_of(self, company_id):
+        company = self.sudo().browse(company_id)
+        return company.resource_calendar_id.tz or company.partner_id.tz or 'UTC'
 
     def _get_ar_today(self):
         """Return the date of today where the company works."""

@@ -21,6 +21,13 @@ class ResPartner(models.Model):
         string="Oldest item overdue (days)", compute='_compute_ar_figures',
         search='_search_ar_max_days_overdue', groups=READERS)
 
+    def write(self, vals):
+        """EXTENDS base: a company without working hours has the time zone of its contact."""
+        result = super().write(vals)
+        if 'tz' in vals:
+            self.env.registry.clear_cache()
+        return result
+
     @api.depends_context('company')
     def _compute_ar_customer_id(self):
         customers = self.env['ar.customer'].with_context(active_test=False).search([

@@ -9,7 +9,17 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         """EXTENDS account: judge invoices that no order has judged; never what lowers the debt."""
         self.filtered(lambda move: move._needs_credit_decision())._refuse_credit_offenders()
-        return super()._post(soft)
+        posted = super()._post(soft)
+        posted._wake_held_orders()
+        return posted
+
+    def _wake_held_orders(self):
+        """What lowers a debt may free a held order, matched with an invoice or not."""
+        moves = self.filtered(lambda move: move.company_id.ar_credit_active and (
+            move.move_type in ('entry', 'out_refund')))
+        lines = moves.line_ids.filtered(lambda line: line.balance < 0 and line.partner_id and (
+            line.account_id.account_type == 'asset_receivable'))
+        self.env['ar.credit.hold']._wake_for(lines.partner_id)
 
     def _needs_credit_decision(self):
         self.ensure_one()
@@ -35,12 +45,10 @@ class AccountMove(models.Model):
                 for move in moves
             ]
             # sudo: as for orders, only messages come back.
-            partners = moves.commercial_partner_id
-            self.env['ar.customer'].sudo()._get_or_create(
-                partners, company)._touch_for_decision()
-            for move, reasons in self.env['ar.credit.decision'].sudo()._judge(
-                    company, demands).items():
-                holding = [reason for reason in reasons if reason['decision'] == 'hold']
+            self.env['ar.customer'].sudo()._touch_for_decision(
+                moves.commercial_partner_id, company)
+            for move, holding in self.env['ar.credit.decision'].sudo()._judge(
+                    company, demands, binding=True).items():
                 if holding:
                     raise UserError(self.env._(
                         "Invoice for %(customer)s is stopped by credit control:\n%(reasons)s\n"

@@ -54,3 +54,18 @@ class ArCreditAuthority(models.Model):
             "authority.",
             ceiling=formatLang(self.env, ceiling, currency_obj=company.currency_id),
             amount=formatLang(self.env, amount, currency_obj=company.currency_id)))
+
+    @api.model
+    def _check_limit(self, company, kind, amount):
+        """Refuse unless the current user may grant this limit.
+
+        :param str kind: as in `ar.credit.limit`; "no limit" takes an authority without a ceiling
+        :raise AccessError: saying the user's ceiling
+        """
+        if kind != 'unlimited':
+            return self._check(company, amount)
+        if self._get_ceiling(company, self.env.user) is not None:
+            raise AccessError(self.env._(
+                "Only somebody whose authority has no ceiling may leave a customer without a "
+                "limit."))
+        return None

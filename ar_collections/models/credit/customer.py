@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -25,6 +25,10 @@ class ArCustomer(models.Model):
     credit_group_id = fields.Many2one(
         'ar.credit.group', string="Credit group", tracking=True, ondelete='set null',
         index='btree_not_null', help="Legal entities that share one limit.")
+    no_credit = fields.Boolean(
+        string="No credit", readonly=True, copy=False,
+        help="Granted as such: every order must be paid in advance. A limit of zero alone means "
+             "no limit, as everywhere in Odoo.")
     review_date = fields.Date(
         string="Next credit review", tracking=True, index='btree_not_null')
     decision_count = fields.Integer(
@@ -43,7 +47,7 @@ class ArCustomer(models.Model):
         """EXTENDS core: the class changes through its own dialogue, with a reason."""
         return super()._get_derived_fields() | {
             'risk_class_id', 'risk_class_manual', 'risk_class_user_id', 'risk_class_reason',
-            'risk_class_until', 'decision_count',
+            'risk_class_until', 'decision_count', 'no_credit',
         }
 
     def write(self, vals):
@@ -93,28 +97,37 @@ class ArCustomer(models.Model):
             group.partner_id.with_company(company).filtered(
                 lambda partner: partner.trust != risk_class.trust).trust = risk_class.trust
 
-    def _touch_for_decision(self):
+    @api.model
+    def _touch_for_decision(self, partners, company):
         """Write the rows that a credit decision depends on, so that a simultaneous one conflicts.
 
         Under REPEATABLE READ a row lock does not protect a check: the second transaction would
         still see its old snapshot. An update makes it fail and be run again by Odoo. The rows are
         those of the whole legal entity, because its branches share the exposure, and those of the
-        credit groups.
+        credit groups. Customers who have no row yet get one.
+
+        :param partners: `res.partner`, commercial entities
         """
-        customers = self.sudo()
-        for root in customers.company_id.root_id:
-            customers |= customers._get_or_create(
-                customers.filtered(lambda c, root=root: c.company_id.root_id == root).partner_id,
-                root)
+        companies = company | company.root_id
+        query = SQL(
+            """
+            UPDATE ar_customer SET decision_count = COALESCE(decision_count, 0) + 1
+             WHERE partner_id = ANY(%s) AND company_id = ANY(%s)
+         RETURNING id, credit_group_id
+            """, partners.ids, companies.ids)
         self.env.flush_all()
-        self.env.cr.execute(SQL(
-            "UPDATE ar_customer SET decision_count = COALESCE(decision_count, 0) + 1"
-            " WHERE id = ANY(%s)", customers.ids))
-        if customers.credit_group_id:
+        rows = self.env.execute_query(query)
+        if len(rows) < len(partners) * len(companies):
+            for place in companies:
+                self.sudo()._get_or_create(partners, place)
+            self.env.flush_all()
+            rows = self.env.execute_query(query)
+        groups = [group for _id, group in rows if group]
+        if groups:
             self.env.cr.execute(SQL(
-                "UPDATE ar_credit_group SET name = name WHERE id = ANY(%s)",
-                customers.credit_group_id.ids))
-        customers.invalidate_recordset(['decision_count'], flush=False)
+                "UPDATE ar_credit_group SET name = name WHERE id = ANY(%s)", groups))
+        self.browse([row[0] for row in rows]).invalidate_recordset(
+            ['decision_count'], flush=False)
 
     def _absorb(self, other):
         """EXTENDS core: limits, requests, guarantees, holds, scores and accounts follow.
@@ -133,4 +146,5 @@ class ArCustomer(models.Model):
         self.env.invalidate_all(flush=False)
         if not self.credit_score_id:
             self.credit_score_id = other.credit_score_id
+        self.no_credit = self.no_credit or other.no_credit
         return super()._absorb(other)

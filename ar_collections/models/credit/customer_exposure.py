@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date, formatLang
 
 
@@ -9,7 +10,11 @@ class ArCustomer(models.Model):
     exposure = fields.Monetary(
         compute='_compute_exposure', help="What the customer owes or will owe, read now.")
     credit_limit_today = fields.Monetary(
-        string="Limit in force", compute='_compute_exposure', help="Zero: no limit.")
+        string="Limit in force", compute='_compute_exposure',
+        help="Zero: no limit, unless no credit was granted.")
+    no_credit_today = fields.Boolean(
+        string="No credit today", compute='_compute_exposure',
+        help="Every order must be paid in advance.")
     credit_limit_until = fields.Date(string="Limit until", compute='_compute_exposure')
     credit_available = fields.Monetary(
         string="Available credit", compute='_compute_exposure',
@@ -36,17 +41,18 @@ class ArCustomer(models.Model):
             for customer in customers:
                 partner = customer.partner_id.id
                 total = float(sum(exposures.get(partner, {}).values()))
-                limit, until = limits.get(partner, (0.0, None))
-                limit = float(limit)
+                limit, until, no_credit = limits.get(partner, (0.0, None, False))
+                limit, limited = float(limit), bool(limit) or no_credit
                 customer.exposure = company.currency_id.round(total)
                 customer.credit_limit_today = limit
                 customer.credit_limit_until = until
+                customer.no_credit_today = no_credit
                 customer.credit_available = company.currency_id.round(
-                    limit - customer.exposure) if limit else 0.0
+                    limit - customer.exposure) if limited else 0.0
                 customer.covered_amount = covers.get(partner, 0.0)
                 customer.own_risk = max(company.currency_id.round(
                     customer.exposure - customer.covered_amount), 0.0)
-                customer.is_over_limit = bool(limit) and company.currency_id.compare_amounts(
+                customer.is_over_limit = limited and company.currency_id.compare_amounts(
                     customer.exposure, limit) > 0
 
     def _get_limits_and_covers(self, company, date):
@@ -73,7 +79,7 @@ class ArCustomer(models.Model):
                   FROM ar_customer c
                   JOIN (%(totals)s) total ON total.partner_id = c.partner_id
                   JOIN (%(limits)s) limits ON limits.partner_id = c.partner_id
-                 WHERE c.company_id = %(company)s AND limits.amount > 0
+                 WHERE c.company_id = %(company)s AND (limits.amount > 0 OR limits.no_credit)
                    AND ROUND(total.amount, %(digits)s) > limits.amount
                 """,
                 totals=self.env['ar.credit.exposure'].sudo()._get_total_query(company),
@@ -100,29 +106,48 @@ class ArCustomer(models.Model):
 
     # === LIMITS === #
 
-    def _grant_limit(self, amount, *, reason, user, date_to=None, request=None):
+    def _grant_limit(self, amount, *, reason, user, date_to=None, request=None, kind='amount'):
         """Write a granted limit and keep Odoo's own limit in step.
 
         :param float amount: company currency
         :param date_to: last day of a temporary limit; permanent when omitted
+        :param str kind: 'amount', 'none' (no credit at all) or 'unlimited'
         :return: `ar.credit.limit`
+        :raise UserError: for an amount of zero, which says neither of the two
         """
         self.ensure_one()
-        # sudo: who grants was judged before; Odoo's limit belongs to the accountants' group.
-        limit = self.env['ar.credit.limit'].sudo().create({
-            'customer_id': self.id, 'amount': amount, 'date_from': fields.Date.context_today(self),
-            'date_to': date_to, 'reason': reason, 'granted_by_id': user.id,
-            'request_id': request.id if request else False,
-        })
+        if kind != 'amount':
+            amount = 0.0
+        elif self.currency_id.is_zero(amount):
+            raise UserError(self.env._(
+                "A limit of zero says two things. Choose \"No credit\" to have every order paid in "
+                "advance, or \"No limit\"."))
+        limit = self._log_limit(
+            amount, reason=reason, user=user, date_to=date_to, request=request, kind=kind)
         if not date_to:
+            # sudo: who grants was judged before; Odoo's limit belongs to the accountants' group.
+            self.sudo().no_credit = kind == 'none'
             self.sudo().partner_id.with_company(self.company_id).credit_limit = amount
+        self.sudo().hold_ids.filtered(lambda hold: hold.state == 'held')._judge_again()
+        return limit
+
+    def _log_limit(self, amount, *, reason, user, date_to=None, request=None, kind='amount'):
+        """Write the trail of a limit: a row of the history, and a note on the customer."""
+        self.ensure_one()
+        # sudo: a granted limit is written by the decision only.
+        limit = self.env['ar.credit.limit'].sudo().create({
+            'customer_id': self.id, 'amount': amount, 'kind': kind,
+            'date_from': fields.Date.context_today(self), 'date_to': date_to, 'reason': reason,
+            'granted_by_id': user.id, 'request_id': request.id if request else False,
+        })
         self.message_post(body=self.env._(
             "Credit limit granted by %(user)s: %(amount)s, %(until)s. %(reason)s",
             user=user.name, reason=reason,
-            amount=formatLang(self.env, amount, currency_obj=self.currency_id),
+            amount=formatLang(self.env, amount, currency_obj=self.currency_id)
+            if kind == 'amount' else dict(limit._fields['kind']._description_selection(
+                self.env))[kind],
             until=self.env._("until %s", format_date(self.env, date_to)) if date_to
             else self.env._("permanent")))
-        self.sudo().hold_ids.filtered(lambda hold: hold.state == 'held')._judge_again()
         return limit
 
     # === ACTIONS === #

@@ -50,6 +50,15 @@ class ArCustomer(models.Model):
             'context': {'default_customer_id': self.id},
         }
 
+    def action_change_limits(self):
+        """Open the dialogue that asks for other limits for these customers."""
+        self.check_access('read')
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'ar.credit.limit.change',
+            'target': 'new', 'view_mode': 'form', 'name': self.env._("Change limits"),
+            'context': {'default_customer_ids': self.ids},
+        }
+
     def action_view_held_orders(self):
         """Open the credit holds of this customer, decided ones included."""
         self.ensure_one()
@@ -137,3 +146,4 @@ class ResConfigSettings(models.TransientModel):
     ar_limit_warning_days = fields.Integer(
         related='company_id.ar_limit_warning_days', readonly=False)
     ar_invoice_stop = fields.Boolean(related='company_id.ar_invoice_stop', readonly=False)
+    ar_release_own = fields.Boolean(related='company_id.ar_release_own', readonly=False)

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL
 
 
 class ArCreditDecision(models.AbstractModel):
@@ -12,7 +12,7 @@ class ArCreditDecision(models.AbstractModel):
     _description = "Credit decision"
 
     @api.model
-    def _judge(self, company, demands):
+    def _judge(self, company, demands, binding=False):
         """Judge demands for credit of one company, on fresh figures.
 
         :param company: `res.company`
@@ -20,14 +20,21 @@ class ArCreditDecision(models.AbstractModel):
             'total': of the document, 'counted': part of it that the exposure holds already},
             amounts in company currency. Demands of one customer are judged one after the other:
             the second counts the first when that one passes.
-        :return: {key: list of {'code', 'decision': 'warn'|'hold', 'message'}}
+        :param bool binding: only what holds is wanted; rules that warn are not asked
+        :return: {key: list of {'code', 'decision': 'warn'|'hold', 'values', 'message'}}; the
+            message is in the language of the current user, the values tell it in any other
         :raise UserError: when a currency has no rate
         """
-        verdicts = {}
+        verdicts = {demand['key']: [] for demand in demands}
         rules = self.env['ar.credit.rule']._get_rules(company)
+        if binding:
+            rules = rules.filtered(lambda rule: rule.decision == 'hold')
+        if not rules:
+            return verdicts
         partners = self.env['res.partner'].browse(
             {demand['partner'].id for demand in demands})
         facts = self._get_facts(company, partners, rules)
+        methods = self._get_rule_methods()
         for demand in demands:
             fact, added, total = facts[demand['partner'].id], demand['added'], demand['total']
             fact['exposure'] -= demand['counted']
@@ -36,11 +43,12 @@ class ArCreditDecision(models.AbstractModel):
             for rule in rules:
                 if rule.risk_class_ids and fact['risk_class'] not in rule.risk_class_ids:
                     continue
-                message = self._get_rule_methods()[rule.reason](rule, fact, added, total, company)
-                if message:
-                    reasons.append({
-                        'code': rule.reason, 'message': message,
-                        'decision': self._get_decision(rule, fact)})
+                found = methods[rule.reason](rule, fact, added, total, company)
+                decision = found and self._get_decision(rule, fact)
+                if found and not (binding and decision != 'hold'):
+                    reasons.append(reason := {
+                        'code': rule.reason, 'decision': decision, 'values': found})
+                    reason['message'] = self._tell(reason)
             verdicts[demand['key']] = reasons
             if not any(reason['decision'] == 'hold' for reason in reasons):
                 fact['exposure'] += added
@@ -49,15 +57,17 @@ class ArCreditDecision(models.AbstractModel):
 
     def _get_decision(self, rule, fact):
         """A class that only warns is not made stricter by the rule that listens to it."""
-        if rule.reason == 'risk_class' and fact['risk_class'].order_decision == 'warn':
+        if rule.reason == 'risk_class' and fact['class_decision'] == 'warn':
             return 'warn'
         return rule.decision
 
     @api.model
     def _get_rule_methods(self):
-        """Return {reason of a rule: method(rule, fact, added, total, company) -> message or None}.
+        """Return {reason of a rule: method(rule, fact, added, total, company)}.
 
-        Rooms that know another reason add it here.
+        The method returns None, or the values from which `_get_tellers` makes the words: plain
+        figures, dates as text, `currency` an id. Rooms that know another reason add it here and
+        there.
         """
         return {
             'over_limit': self._judge_over_limit,
@@ -69,6 +79,7 @@ class ArCreditDecision(models.AbstractModel):
             'risk_class': self._judge_risk_class,
             'review_late': self._judge_review_late,
             'deposit': self._judge_deposit,
+            'not_covered': self._judge_not_covered,
         }
 
     # === FACTS === #
@@ -80,92 +91,88 @@ class ArCreditDecision(models.AbstractModel):
         :return: {partner_id: dict}
         """
         date = company._get_ar_today()
-        customers = self._get_customers(company, partners)
-        by_partner = {customer.partner_id.id: customer for customer in customers}
-        exposures = self.env['ar.credit.exposure']._get_exposures(company, partners.ids)
-        limits = self._get_limits(company, partners, date)
-        overdue = self._get_overdue(company, partners, date, rules)
-        groups = {group: group._get_exposure() for group in customers.credit_group_id}
+        overdue_rules = rules.filtered(lambda rule: rule.reason == 'overdue')
+        sums = self.env['ar.credit.exposure']._get_sums(
+            company, partners.ids, [
+                fields.Date.subtract(date, days=rule.overdue_days) for rule in overdue_rules])
+        covers = self._get_covers(company, partners, date, rules)
         facts = {}
-        for partner in partners:
-            customer = by_partner[partner.id]
-            limit, expired = limits.get(partner.id, (0.0, None))
-            facts[partner.id] = {
-                'customer': customer, 'risk_class': customer.risk_class_id, 'date': date,
-                'exposure': float(sum(exposures.get(partner.id, {}).values())),
-                'limit': float(limit), 'expired': expired,
-                'overdue': overdue.get(partner.id, {}), 'group': customer.credit_group_id,
-                'group_exposure': groups.get(customer.credit_group_id, 0.0),
-            }
+        for row in self.env.execute_query_dict(self._get_facts_query(company, partners, date)):
+            total, late = sums.get(row['partner_id'], (0.0, [0.0] * len(overdue_rules)))
+            fact = facts[row['partner_id']] = self._get_standing(company, row)
+            fact.update(
+                date=date, exposure=total, limit=float(row['amount']),
+                no_credit=row['no_credit'], expired=row['expired'],
+                covered=covers.get(row['partner_id'], 0.0),
+                overdue=dict(zip(overdue_rules.ids, late, strict=True)), group_exposure=0.0)
+        groups = {}
+        for fact in facts.values():
+            if fact['group']:
+                if fact['group'] not in groups:
+                    groups[fact['group']] = fact['group']._get_exposure()
+                fact['group_exposure'] = groups[fact['group']]
         return facts
 
-    def _get_customers(self, company, partners):
-        """Return the customers of these partners; those who have no row yet stay in memory.
-
-        A preview is computed while a form is read: it must not write. A decision that binds made
-        the missing rows before.
-        """
-        Customer = self.env['ar.customer'].sudo()
-        customers = Customer.with_context(active_test=False).search([
-            ('partner_id', 'in', partners.ids), ('company_id', '=', company.id)])
-        return customers.union(*(
-            Customer.new({'partner_id': partner.id, 'company_id': company.id})
-            for partner in partners - customers.partner_id))
-
-    def _get_limits(self, company, partners, date):
-        """Return {partner_id: (limit in force, last day of the last one that expired)}."""
-        self.env.flush_all()
-        rows = self.env.execute_query(SQL(
-            """
-            SELECT limits.partner_id, limits.amount, expired.date_to
-              FROM (%(limits)s WHERE p.id = ANY(%(partners)s)) limits
-              LEFT JOIN (
-                SELECT c.partner_id, MAX(l.date_to) AS date_to
-                  FROM ar_credit_limit l JOIN ar_customer c ON c.id = l.customer_id
-                 WHERE l.company_id = %(company)s AND l.date_to < %(date)s
-                 GROUP BY c.partner_id
-              ) expired ON expired.partner_id = limits.partner_id
-            """,
-            limits=self.env['ar.credit.limit']._get_limit_query(company, date),
-            partners=partners.ids, company=company.id, date=date))
-        return {partner_id: (amount, expired) for partner_id, amount, expired in rows}
-
-    def _get_overdue(self, company, partners, date, rules):
-        """Return {partner_id: {rule_id: amount overdue by more than its days}}, in one query."""
-        rules = rules.filtered(lambda rule: rule.reason == 'overdue')
-        if not rules:
+    def _get_covers(self, company, partners, date, rules):
+        """Return {partner_id: amount covered today}, read only when a rule asks for it."""
+        if not any(rule.reason == 'not_covered' for rule in rules):
             return {}
-        columns = SQL(", ").join(
-            SQL("COALESCE(SUM(l.amount_residual) FILTER (WHERE l.amount_residual > 0"
-                " AND COALESCE(l.date_maturity, l.date) < %s), 0)",
-                fields.Date.subtract(date, days=rule.overdue_days)) for rule in rules)
         rows = self.env.execute_query(SQL(
+            "SELECT partner_id, amount FROM (%s) cover WHERE partner_id = ANY(%s)",
+            self.env['ar.credit.guarantee']._get_cover_query(company, date), partners.ids))
+        return {partner_id: float(amount) for partner_id, amount in rows}
+
+    def _get_facts_query(self, company, partners, date):
+        joins, limit = self.env['ar.credit.limit']._get_limit_pieces(company, date)
+        return SQL(
             """
-            SELECT p.commercial_partner_id, %(columns)s
-              FROM account_move_line l JOIN res_partner p ON p.id = l.partner_id
-             WHERE l.account_id = ANY(%(accounts)s) AND l.reconciled IS NOT TRUE
-               AND l.company_id = ANY(%(companies)s) AND l.parent_state = 'posted'
-               AND p.commercial_partner_id = ANY(%(partners)s)
-             GROUP BY p.commercial_partner_id
-            """,
-            columns=columns, accounts=company._get_ar_exposure_account_ids(),
-            companies=self.env['ar.credit.exposure']._get_company_ids(company),
-            partners=partners.ids))
-        return {row[0]: dict(zip(rules.ids, row[1:], strict=True)) for row in rows}
+            SELECT p.id AS partner_id, %(limit)s, c0.id AS customer_id, c0.risk_class_id,
+                   k.order_decision, k.deposit_percent, c0.credit_group_id, c0.credit_stop,
+                   c0.credit_stop_reason, c0.review_date,
+                   (SELECT MAX(l.date_to) FROM ar_credit_limit l
+                     WHERE l.customer_id = c0.id AND l.date_to < %(date)s) AS expired
+              FROM res_partner p %(joins)s
+              LEFT JOIN ar_risk_class k ON k.id = c0.risk_class_id
+             WHERE p.id = ANY(%(partners)s)
+            """, limit=limit, joins=joins, partners=partners.ids, date=date)
+
+    def _get_standing(self, company, row):
+        """Return what is known of one customer.
+
+        A preview is computed while a form is read: it must not write. Who has no row yet stays in
+        memory; a decision that binds made the missing rows before.
+        """
+        # sudo: the judge reads customers whom a salesperson may not open.
+        Customer = self.env['ar.customer'].sudo()
+        if row['customer_id']:
+            return {
+                'customer': Customer.browse(row['customer_id']),
+                'risk_class': self.env['ar.risk.class'].sudo().browse(row['risk_class_id'] or ()),
+                'class_decision': row['order_decision'] or 'allow',
+                'deposit_percent': row['deposit_percent'] or 0.0,
+                'group': self.env['ar.credit.group'].sudo().browse(row['credit_group_id'] or ()),
+                'stop': row['credit_stop'], 'stop_reason': row['credit_stop_reason'] or '',
+                'review_date': row['review_date'],
+            }
+        customer = Customer.new({'partner_id': row['partner_id'], 'company_id': company.id})
+        risk_class = customer.risk_class_id
+        return {
+            'customer': customer, 'risk_class': risk_class,
+            'class_decision': risk_class.order_decision or 'allow',
+            'deposit_percent': risk_class.deposit_percent, 'group': customer.credit_group_id,
+            'stop': False, 'stop_reason': '', 'review_date': None,
+        }
 
     # === RULES === #
-
-    def _format(self, amount, currency):
-        return formatLang(self.env, amount, currency_obj=currency)
 
     def _judge_over_limit(self, rule, fact, added, total, company):
         limit, after = fact['limit'], fact['exposure'] + added
         currency = company.currency_id
+        if fact['no_credit']:
+            return {'no_credit': True} if currency.compare_amounts(added, 0) > 0 else None
         if not limit or currency.compare_amounts(after, limit + rule._get_tolerance(limit)) <= 0:
             return None
-        return self.env._(
-            "The credit limit of %(limit)s is exceeded by %(excess)s.",
-            limit=self._format(limit, currency), excess=self._format(after - limit, currency))
+        return {'limit': limit, 'excess': after - limit, 'currency': currency.id}
 
     def _judge_over_group_limit(self, rule, fact, added, total, company):
         group = fact['group']
@@ -177,58 +184,52 @@ class ArCreditDecision(models.AbstractModel):
         allowed = group.limit + rule._get_tolerance(group.limit)
         if group.currency_id.compare_amounts(after, allowed) <= 0:
             return None
-        return self.env._(
-            "The common limit of %(group)s, %(limit)s, is exceeded by %(excess)s.",
-            group=group.name, limit=self._format(group.limit, group.currency_id),
-            excess=self._format(after - group.limit, group.currency_id))
+        return {'group': group.name, 'limit': group.limit, 'excess': after - group.limit,
+                'currency': group.currency_id.id}
 
     def _judge_no_limit(self, rule, fact, added, total, company):
-        if fact['limit'] or company.currency_id.compare_amounts(added, 0) <= 0:
+        if fact['limit'] or fact['no_credit'] or (
+                company.currency_id.compare_amounts(added, 0) <= 0):
             return None
-        return self.env._("No credit limit has been granted to this customer.")
+        return {'none': True}
 
     def _judge_limit_expired(self, rule, fact, added, total, company):
         if not fact['expired'] or fact['exposure'] + added <= fact['limit']:
             return None
-        return self.env._(
-            "The temporary limit expired on %s.", format_date(self.env, fact['expired']))
+        return {'date': fields.Date.to_string(fact['expired'])}
 
     def _judge_overdue(self, rule, fact, added, total, company):
-        amount = float(fact['overdue'].get(rule.id, 0.0))
+        amount = fact['overdue'].get(rule.id, 0.0)
         if company.currency_id.compare_amounts(amount, rule.overdue_amount) <= 0:
             return None
-        return self.env._(
-            "%(amount)s are overdue by more than %(days)s days.",
-            amount=self._format(amount, company.currency_id), days=rule.overdue_days)
+        return {'amount': amount, 'days': rule.overdue_days, 'currency': company.currency_id.id}
 
     def _judge_stop(self, rule, fact, added, total, company):
-        customer = fact['customer']
-        if not customer.credit_stop:
-            return None
-        return self.env._(
-            "Orders of this customer are stopped: %s",
-            customer.credit_stop_reason or self.env._("ask the credit team."))
+        return {'reason': fact['stop_reason']} if fact['stop'] else None
 
     def _judge_risk_class(self, rule, fact, added, total, company):
-        risk_class = fact['risk_class']
-        if not risk_class or risk_class.order_decision == 'allow':
-            return None
-        return self.env._("The risk class of this customer asks for a look at new orders.")
+        return {'class': True} if fact['class_decision'] != 'allow' else None
 
     def _judge_review_late(self, rule, fact, added, total, company):
-        review = fact['customer'].review_date
+        review = fact['review_date']
         if not review or review >= fact['date']:
             return None
-        return self.env._(
-            "The credit review was due on %s.", format_date(self.env, review))
+        return {'date': fields.Date.to_string(review)}
 
     def _judge_deposit(self, rule, fact, added, total, company):
-        percent = fact['risk_class'].deposit_percent if fact['risk_class'] else 0.0
+        percent = fact['deposit_percent']
+        if not percent:
+            return None
         paid = total - added
         needed = company.currency_id.round(total * percent / 100)
-        if not percent or company.currency_id.compare_amounts(paid, needed) >= 0:
+        if company.currency_id.compare_amounts(paid, needed) >= 0:
             return None
-        return self.env._(
-            "A deposit of %(percent)s %% is needed: %(missing)s are missing.",
-            percent=formatLang(self.env, percent, digits=0 if percent == int(percent) else 2),
-            missing=self._format(needed - paid, company.currency_id))
+        return {'percent': percent, 'missing': needed - paid, 'currency': company.currency_id.id}
+
+    def _judge_not_covered(self, rule, fact, added, total, company):
+        currency = company.currency_id
+        risk = currency.round(fact['exposure'] + added - fact['covered'])
+        if currency.compare_amounts(added, 0) <= 0 or (
+                currency.compare_amounts(risk, rule.tolerance_amount) <= 0):
+            return None
+        return {'risk': risk, 'allowed': rule.tolerance_amount, 'currency': currency.id}

@@ -1,8 +1,11 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...tools.open_items import open_items
+from ...tools.open_items import DUE_DATE, open_items
+
+# Up to so many contacts of the customers that are judged, their ids stand in the query.
+FAMILY = 500
 
 
 class ArCreditExposure(models.AbstractModel):
@@ -10,7 +13,7 @@ class ArCreditExposure(models.AbstractModel):
 
     Every part is one query over (partner_id, amount in company currency); the exposure is their
     sum, grouped in one statement for any number of customers. Rooms add parts with
-    `_get_exposure_parts`.
+    `_get_extra_parts`.
     """
     _name = 'ar.credit.exposure'
     _description = "Credit exposure"
@@ -49,13 +52,91 @@ class ArCreditExposure(models.AbstractModel):
             self._get_union(company, partner_ids))
 
     def _get_union(self, company, partner_ids):
-        scope = SQL("TRUE") if partner_ids is None else SQL(
-            "p.commercial_partner_id = ANY(%s)", list(partner_ids))
+        scope = self._get_scope(partner_ids)
         return SQL(" UNION ALL ").join(
             SQL("SELECT partner_id, %s AS code, amount FROM (%s) %s",
                 part['code'], part['query'], SQL.identifier(part['code']))
             for part in self._get_exposure_parts(company, scope)
         )
+
+    def _get_scope(self, partner_ids):
+        return SQL("TRUE") if partner_ids is None else SQL(
+            "p.commercial_partner_id = ANY(%s)", list(partner_ids))
+
+    def _get_debtor(self, column, scope):
+        """Return (who owes, join, condition) for a document whose partner is ``column``.
+
+        :param scope: condition on the commercial entity of a joined partner `p`, or a list of ids
+            of partners, which are then the debtors themselves
+        """
+        if isinstance(scope, SQL):
+            return (SQL("p.commercial_partner_id"),
+                    SQL("JOIN res_partner p ON p.id = %s", column), scope)
+        return column, SQL(""), SQL("%s = ANY(%s)", column, scope)
+
+    # === SUM === #
+
+    @api.model
+    def _get_sums(self, company, partner_ids, cutoffs=()):
+        """Return what the judge needs, in one statement without the detail of the parts.
+
+        The ledger is read once for the sum and for what is overdue; orders are summed in their
+        own currency and converted here, so that only currencies in use need a rate.
+
+        :param cutoffs: dates; what fell due before each of them is summed apart
+        :return: {partner_id: (exposure, [overdue before each cutoff])} in company currency
+        :raise UserError: when the currency of an order has no rate
+        """
+        self.env.flush_all()
+        owners = dict(self.env.execute_query(SQL(
+            "SELECT id, commercial_partner_id FROM res_partner"
+            " WHERE commercial_partner_id = ANY(%s) LIMIT %s", list(partner_ids), FAMILY + 1)))
+        # Ids are quicker to plan with than a join, as long as they are few.
+        scope = list(owners) if len(owners) <= FAMILY else self._get_scope(partner_ids)
+        sums = SQL("").join(
+            SQL(", SUM(%s)", SQL.identifier(f'overdue_{number}'))
+            for number in range(len(cutoffs)))
+        rows = self.env.execute_query(SQL(
+            "SELECT partner_id, currency_id, SUM(amount) %s FROM (%s) part"
+            " GROUP BY partner_id, currency_id",
+            sums, self._get_sums_union(company, partner_ids, scope, cutoffs)))
+        currencies = self.env['res.currency'].browse({row[1] for row in rows if row[1]})
+        rates = self._get_rates(
+            company, currencies, fields.Date.context_today(self)) if currencies else {}
+        result = {}
+        for debtor_id, currency_id, amount, *overdue in rows:
+            partner_id = owners.get(debtor_id, debtor_id)
+            total, late = result.get(partner_id, (0.0, [0.0] * len(cutoffs)))
+            result[partner_id] = (
+                total + float(amount or 0) / float(rates.get(currency_id, 1)),
+                [before + float(more or 0) for before, more in zip(late, overdue, strict=True)])
+        return result
+
+    def _get_sums_union(self, company, partner_ids, scope, cutoffs):
+        """Return the query of (partner_id, currency_id or NULL, amount, overdue_0, ...)."""
+        company_ids = self._get_company_ids(company)
+        late = SQL("").join(
+            SQL(", CASE WHEN l.amount_residual > 0 AND %s < %s THEN l.amount_residual END"
+                " AS %s", DUE_DATE, cutoff, SQL.identifier(f'overdue_{number}'))
+            for number, cutoff in enumerate(cutoffs))
+        none = SQL("").join(SQL(", NULL::numeric") for _cutoff in cutoffs)
+        debtor, join, where = self._get_debtor(SQL("l.partner_id"), scope)
+        items = open_items(
+            company_ids,
+            self.env['res.company'].sudo().browse(company_ids)._get_ar_exposure_account_ids(),
+            SQL("%s AS partner_id, NULL::int AS currency_id, l.amount_residual AS amount %s",
+                debtor, late), where=where, join=join)
+        others = [
+            SQL("SELECT partner_id, NULL::int, amount %s FROM (%s) other", none, query)
+            for query in (
+                self._get_in_process_query(company_ids, scope),
+                self._get_drafts_query(company, company_ids, scope),
+                *(part['query'] for part in self._get_extra_parts(
+                    company, self._get_scope(partner_ids))),
+            )]
+        orders = SQL("SELECT partner_id, currency_id, amount %s FROM (%s) orders",
+                     none, self._get_order_amounts_query(company_ids, scope))
+        return SQL(" UNION ALL ").join([items, *others, orders])
 
     # === PARTS === #
 
@@ -67,7 +148,7 @@ class ArCreditExposure(models.AbstractModel):
         :return: list of {'code', 'label', 'query': SQL of (partner_id, amount)}
         """
         company_ids = self._get_company_ids(company)
-        parts = [
+        return [
             {'code': 'open_items', 'label': self.env._("Open invoices"),
              'query': self._get_items_query(company_ids, scope, SQL("l.amount_residual > 0"))},
             {'code': 'credits', 'label': self.env._("Open credits and payments"),
@@ -78,37 +159,36 @@ class ArCreditExposure(models.AbstractModel):
              'query': self._get_drafts_query(company, company_ids, scope)},
             {'code': 'orders', 'label': self.env._("Orders not yet invoiced"),
              'query': self._get_orders_query(company, company_ids, scope)},
+            *self._get_extra_parts(company, scope),
         ]
-        return parts
+
+    @api.model
+    def _get_extra_parts(self, company, scope):
+        """Hook: return further parts, like those of `_get_exposure_parts`."""
+        return []
 
     @api.model
     def _get_company_ids(self, company):
         """A legal entity and its branches share one debtor file, as in Odoo's own `credit`."""
-        root = company.root_id
-        # sudo: the exposure is that of the whole entity, whatever branches the user has ticked.
-        return self.env['res.company'].sudo().search([('id', 'child_of', root.id)]).ids
+        return company._get_ar_tree_ids()
 
     def _get_items_query(self, company_ids, scope, condition):
         companies = self.env['res.company'].sudo().browse(company_ids)
-        account_ids = companies._get_ar_exposure_account_ids()
-        return SQL(" UNION ALL ").join(
-            open_items(
-                company_id, account_ids,
-                SQL("p.commercial_partner_id AS partner_id, l.amount_residual AS amount"),
-                where=SQL("%s AND %s", condition, scope))
-            for company_id in company_ids
-        )
+        return open_items(
+            company_ids, companies._get_ar_exposure_account_ids(),
+            SQL("p.commercial_partner_id AS partner_id, l.amount_residual AS amount"),
+            where=SQL("%s AND %s", condition, scope))
 
     def _get_in_process_query(self, company_ids, scope):
         """Payments without an entry yet: the invoice still reads open, the money is on its way."""
+        debtor, join, where = self._get_debtor(SQL("pay.partner_id"), scope)
         return SQL(
             """
-            SELECT p.commercial_partner_id AS partner_id,
-                   -pay.amount_company_currency_signed AS amount
-              FROM account_payment pay JOIN res_partner p ON p.id = pay.partner_id
+            SELECT %s AS partner_id, -pay.amount_company_currency_signed AS amount
+              FROM account_payment pay %s
              WHERE pay.move_id IS NULL AND pay.state IN ('in_process', 'paid')
                AND pay.partner_type = 'customer' AND pay.company_id = ANY(%s) AND %s
-            """, company_ids, scope)
+            """, debtor, join, company_ids, where)
 
     def _get_drafts_query(self, company, company_ids, scope):
         """Draft invoices: all of them if the company says so, otherwise those made from orders.
@@ -122,37 +202,47 @@ class ArCreditExposure(models.AbstractModel):
                       JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = il.id
                      WHERE il.move_id = m.id)
             """)
+        debtor, join, where = self._get_debtor(SQL("m.partner_id"), scope)
         return SQL(
             """
-            SELECT p.commercial_partner_id AS partner_id, m.amount_total_signed AS amount
-              FROM account_move m JOIN res_partner p ON p.id = m.commercial_partner_id
+            SELECT %s AS partner_id, m.amount_total_signed AS amount
+              FROM account_move m %s
              WHERE m.state = 'draft' AND m.company_id = ANY(%s)
                AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt') AND %s AND %s
-            """, company_ids, kind, scope)
+            """, debtor, join, company_ids, kind, where)
 
     def _get_orders_query(self, company, company_ids, scope):
+        """Confirmed orders in company currency."""
+        return SQL(
+            """
+            SELECT o.partner_id, o.amount / rate.rate AS amount
+              FROM (%s) o
+              JOIN (%s) rate (currency_id, rate) ON rate.currency_id = o.currency_id
+            """, self._get_order_amounts_query(company_ids, scope),
+            self._get_rates_query(company))
+
+    def _get_order_amounts_query(self, company_ids, scope):
         """Confirmed orders by ordered quantity, minus what is invoiced, minus down payments.
 
         Core counts an undelivered order as nothing (odoo#285578); what the customer has ordered is
         what is at risk. A down payment that is invoiced already sits in the open items.
         """
+        debtor, join, where = self._get_debtor(SQL("o.partner_invoice_id"), scope)
         return SQL(
             """
-            SELECT p.commercial_partner_id AS partner_id,
-                   GREATEST(SUM(%(remaining)s), 0) / rate.rate AS amount
+            SELECT %(debtor)s AS partner_id, o.currency_id,
+                   GREATEST(SUM(%(remaining)s), 0) AS amount
               FROM sale_order o
               JOIN sale_order_line ol ON ol.order_id = o.id AND ol.display_type IS NULL
-              JOIN res_partner p ON p.id = o.partner_invoice_id
-              JOIN (%(rates)s) rate (currency_id, rate) ON rate.currency_id = o.currency_id
+              %(join)s
              WHERE o.state = 'sale' AND o.ar_closed IS NOT TRUE
                AND o.company_id = ANY(%(companies)s)
                AND o.invoice_status IS DISTINCT FROM 'invoiced'
-               AND %(scope)s
-             GROUP BY o.id, p.commercial_partner_id, rate.rate
+               AND %(where)s
+             GROUP BY o.id, o.currency_id, %(debtor)s
             """,
-            remaining=self._get_line_remaining(), companies=company_ids, scope=scope,
-            rates=self._get_rates_query(company),
-        )
+            remaining=self._get_line_remaining(), companies=company_ids, debtor=debtor, join=join,
+            where=where)
 
     @api.model
     def _get_line_remaining(self):
@@ -209,6 +299,14 @@ class ArCreditExposure(models.AbstractModel):
         currencies |= company.currency_id
         if len(currencies) == 1:
             return {company.currency_id.id: 1.0}
+        return dict(self._read_rates(company.id, tuple(sorted(currencies.ids)), date))
+
+    @api.model
+    @tools.ormcache('company_id', 'currency_ids', 'date')
+    def _read_rates(self, company_id, currency_ids, date):
+        # sudo: whoever confirms an order need not read companies or rates.
+        company = self.env['res.company'].sudo().browse(company_id)
+        currencies = self.env['res.currency'].sudo().browse(currency_ids)
         without = (currencies - company.currency_id).filtered(
             lambda currency: not self.env['res.currency.rate'].sudo().search_count([
                 ('currency_id', '=', currency.id),
@@ -220,4 +318,4 @@ class ArCreditExposure(models.AbstractModel):
                 currency=without[0].name, date=fields.Date.to_string(date)))
         rates = currencies._get_rates(company, date)
         base = rates[company.currency_id.id]
-        return {currency_id: rate / base for currency_id, rate in rates.items()}
+        return tuple((currency_id, rate / base) for currency_id, rate in rates.items())

@@ -29,8 +29,17 @@ class ArCreditHold(models.Model):
         string="Credit needed", readonly=True, help="What was not prepaid.")
     exposure = fields.Monetary(readonly=True, help="Exposure without this order, at that moment.")
     limit = fields.Monetary(readonly=True, help="Limit in force at that moment.")
-    reasons = fields.Text(readonly=True, help="In the words shown to the salesperson.")
+    reasons = fields.Text(
+        string="Reasons as told", readonly=True,
+        help="In the words shown at that moment to whoever confirmed.")
     reason_codes = fields.Char(readonly=True)
+    reason_data = fields.Json(readonly=True)
+    reasons_told = fields.Text(
+        string="Reasons", compute='_compute_reasons_told',
+        help="In the words shown to the salesperson, in your language.")
+    salesperson_id = fields.Many2one(
+        'res.users', string="Sold by", readonly=True,
+        help="Salesperson of the order when it was held.")
     confirm_on_release = fields.Boolean(
         readonly=True, help="The order was being confirmed: it goes on by itself.")
     state = fields.Selection(
@@ -54,6 +63,14 @@ class ArCreditHold(models.Model):
         now = fields.Datetime.now()
         for hold in self:
             hold.days_held = (now - hold.held_at).days if hold.held_at else 0
+
+    @api.depends('reasons', 'reason_data')
+    @api.depends_context('lang')
+    def _compute_reasons_told(self):
+        Decision = self.env['ar.credit.decision']
+        for hold in self:
+            hold.reasons_told = "\n".join(
+                Decision._tell(reason) for reason in hold.reason_data or ()) or hold.reasons
 
     @api.depends('order_id', 'state')
     def _compute_display_name(self):
@@ -155,6 +172,12 @@ class ArCreditHold(models.Model):
             if hold.confirm_on_release and order.state in ('draft', 'sent'):
                 order.with_company(order.company_id).action_confirm()
 
+    def _is_own(self, user):
+        """Return whether ``user`` sold or confirmed one of these orders, then or now."""
+        # Whoever confirms causes the hold. A larger order that was allowed is nobody's own.
+        caused = self.filtered(lambda hold: hold.reason_codes != '[]')
+        return user in self.salesperson_id | caused.create_uid | self.order_id.user_id
+
     def _tell_salesperson(self, message):
         for hold in self:
             hold.order_id.message_post(
@@ -176,5 +199,8 @@ class ArCreditHold(models.Model):
             'exposure': fact['exposure'], 'limit': fact['limit'],
             'reasons': "\n".join(reason['message'] for reason in reasons),
             'reason_codes': json.dumps([reason['code'] for reason in reasons]),
+            'reason_data': [
+                {key: reason[key] for key in ('code', 'values', 'message')} for reason in reasons],
+            'salesperson_id': order.user_id.id,
             'confirm_on_release': confirming,
         }

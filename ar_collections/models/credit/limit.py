@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+KINDS = [('amount', "Up to an amount"), ('none', "No credit: payment in advance"),
+         ('unlimited', "No limit")]
+
 
 class ArCreditLimit(models.Model):
     """A limit that was granted. Rows are never changed: a new grant is a new row."""
@@ -15,6 +18,9 @@ class ArCreditLimit(models.Model):
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='company_id.currency_id')
     amount = fields.Monetary(required=True, readonly=True)
+    kind = fields.Selection(
+        KINDS, required=True, readonly=True, default='amount',
+        help="A limit of zero says two things: no credit, or no limit. This says which.")
     date_from = fields.Date(string="From", required=True, readonly=True)
     date_to = fields.Date(
         string="Until", readonly=True,
@@ -58,26 +64,52 @@ class ArCreditLimit(models.Model):
 
     @api.model
     def _get_limit_query(self, company, date):
-        """Return the query of (partner_id, amount, until): the limit in force for each customer.
-
-        A temporary limit that runs today wins over the base limit, the most recent first; when it
-        ends, the base limit is back by itself. No row, or zero: no limit.
+        """Return the query of (partner_id, amount, until, no_credit): the limit in force.
 
         :rtype: SQL
         """
-        Partner = self.env['res.partner'].sudo().with_company(company)
-        base = Partner._field_to_sql('p', 'credit_limit')
+        joins, columns = self._get_limit_pieces(company, date)
         return SQL(
-            """
-            SELECT p.id AS partner_id, COALESCE(temporary.amount, %(base)s, 0)::numeric AS amount,
-                   temporary.date_to AS until
-              FROM res_partner p
-              LEFT JOIN (
-                SELECT DISTINCT ON (c.partner_id) c.partner_id, l.amount, l.date_to
-                  FROM ar_credit_limit l JOIN ar_customer c ON c.id = l.customer_id
-                 WHERE l.company_id = %(company)s AND l.date_to IS NOT NULL
-                   AND l.date_from <= %(date)s AND l.date_to >= %(date)s
-                 ORDER BY c.partner_id, l.id DESC
-              ) temporary ON temporary.partner_id = p.id
-            """,
-            base=base, company=company.id, date=date)
+            "SELECT p.id AS partner_id, %s FROM res_partner p %s", columns, joins)
+
+    @api.model
+    def _get_limit_pieces(self, company, date):
+        """Return what reads the limit in force of a partner `p`: (joins, columns), as SQL.
+
+        A temporary limit that runs today wins over the base limit, the most recent first; when it
+        ends, the base limit is back by itself. A branch without a limit of its own has that of
+        its parent company. Zero: no limit, unless `no_credit` says that there is no credit.
+
+        The columns are amount, until and no_credit; the joins bring the customer of each company
+        as `c0`, `c1`...: the company itself first.
+        """
+        joins, cases = [], []
+        for number, level in enumerate(reversed(company.sudo().parent_ids)):
+            customer, limit = SQL.identifier(f'c{number}'), SQL.identifier(f'limit{number}')
+            joins.append(SQL(
+                """
+                LEFT JOIN ar_customer %(customer)s
+                       ON %(customer)s.partner_id = p.id AND %(customer)s.company_id = %(level)s
+                LEFT JOIN LATERAL (
+                    SELECT l.amount, l.date_to, l.kind FROM ar_credit_limit l
+                     WHERE l.customer_id = %(customer)s.id
+                       AND l.date_from <= %(date)s AND l.date_to >= %(date)s
+                     ORDER BY l.id DESC LIMIT 1
+                ) %(limit)s ON TRUE
+                """, customer=customer, limit=limit, level=level.id, date=date))
+            Partner = self.env['res.partner'].sudo().with_company(level)
+            base = SQL("COALESCE(%s, 0)::numeric", Partner._field_to_sql('p', 'credit_limit'))
+            cases += [
+                (SQL("%s.date_to IS NOT NULL", limit), SQL("%s.amount", limit),
+                 SQL("%s.date_to", limit), SQL("%s.kind = 'none'", limit)),
+                (SQL("%s.no_credit", customer), SQL("0"), SQL("NULL::date"), SQL("TRUE")),
+                (SQL("%s <> 0", base), base, SQL("NULL::date"), SQL("FALSE")),
+            ]
+
+        def choose(column, otherwise):
+            return SQL("CASE %s ELSE %s END", SQL(" ").join(
+                SQL("WHEN %s THEN %s", case[0], case[column]) for case in cases), otherwise)
+
+        return SQL(" ").join(joins), SQL(
+            "%s AS amount, %s AS until, %s AS no_credit",
+            choose(1, SQL("0")), choose(2, SQL("NULL::date")), choose(3, SQL("FALSE")))

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, formatLang
 
+from .limit import KINDS
+
 # A proposed limit is rounded up to a figure a person would choose.
 ROUND_TO = 500
 LEDGER_GROUPS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
@@ -25,7 +27,9 @@ class ArCreditRequest(models.Model):
     current_limit = fields.Monetary(
         string="Limit now", compute='_compute_current_limit', compute_sudo=True,
         groups=LEDGER_GROUPS)
-    amount = fields.Monetary(string="Limit asked for", required=True, tracking=True)
+    kind = fields.Selection(
+        KINDS, string="What is asked for", required=True, default='amount', tracking=True)
+    amount = fields.Monetary(string="Limit asked for", tracking=True)
     date_to = fields.Date(
         string="Until", tracking=True, help="Empty: permanent. A temporary limit falls back alone.")
     reason = fields.Text(required=True, tracking=True)
@@ -40,8 +44,8 @@ class ArCreditRequest(models.Model):
         default=lambda self: self.env.user)
     state = fields.Selection(
         [('draft', "Draft"), ('submitted', "Submitted"), ('approved', "Approved"),
-         ('refused', "Refused")], default='draft', required=True, readonly=True, tracking=True,
-        copy=False)
+         ('refused', "Refused"), ('cancelled', "Withdrawn")],
+        default='draft', required=True, readonly=True, tracking=True, copy=False)
     decided_by_id = fields.Many2one('res.users', string="Decided by", readonly=True, copy=False)
     decided_at = fields.Datetime(string="Decided on", readonly=True, copy=False)
     refusal_reason = fields.Char(string="Why refused", readonly=True, copy=False)
@@ -88,6 +92,7 @@ class ArCreditRequest(models.Model):
     def _get_peaks(self, company):
         """Return {partner_id: highest balance at a day's end over the last 12 months}."""
         today = company._get_ar_today()
+        self.env['account.move.line'].flush_model()
         rows = self.env.execute_query(SQL(
             """
             SELECT partner_id, MAX(balance) FROM (
@@ -113,6 +118,14 @@ class ArCreditRequest(models.Model):
 
     # === CONSTRAINTS AND CRUD === #
 
+    @api.constrains('kind', 'amount')
+    def _check_amount(self):
+        for request in self:
+            if request.kind == 'amount' and request.currency_id.is_zero(request.amount):
+                raise ValidationError(self.env._(
+                    "A limit of zero says two things. Choose \"No credit\" to have every order "
+                    "paid in advance, or \"No limit\"."))
+
     @api.constrains('date_to')
     def _check_date_to(self):
         for request in self:
@@ -124,10 +137,26 @@ class ArCreditRequest(models.Model):
         if not self.env.su:
             if {'state', 'decided_by_id', 'decided_at', 'limit_id', 'user_id'} & set(vals):
                 raise AccessError(self.env._("A request moves on only through its buttons."))
-            if {'amount', 'date_to', 'customer_id'} & set(vals) and any(
-                    request.state in ('approved', 'refused') for request in self):
+            if {'amount', 'kind', 'date_to', 'customer_id'} & set(vals) and any(
+                    request.state not in ('draft', 'submitted') for request in self):
                 raise UserError(self.env._("This request is decided. Make a new one."))
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_submitted(self):
+        """A draft was nobody's business but its author's; what was submitted is a trail."""
+        if any(request.state != 'draft' for request in self):
+            raise UserError(self.env._("Only a draft is deleted. Withdraw the request instead."))
+        if not self.env.su and any(request.user_id != self.env.user for request in self):
+            raise AccessError(self.env._("A draft is deleted by whoever wrote it."))
+
+    @api.model
+    def get_import_templates(self):
+        """Offer a file to fill in on the import screen."""
+        return [{
+            'label': self.env._("Template for a change of many limits"),
+            'template': '/ar_collections/static/csv/credit_limit_requests.csv',
+        }]
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -141,19 +170,37 @@ class ArCreditRequest(models.Model):
     def action_use_proposal(self):
         """Ask for the proposed amount."""
         for request in self:
-            request.amount = request.proposed_amount
+            if not request.proposed_amount:
+                raise UserError(self.env._(
+                    "Nothing can be proposed: this customer had no balance in 12 months."))
+            request.write({'kind': 'amount', 'amount': request.proposed_amount})
         return True
 
     def action_submit(self):
-        """Submit: the credit managers get one activity."""
+        """Submit: who decides gets one activity; several requests at once share one."""
         self.check_access('write')
-        for request in self.filtered(lambda r: r.state == 'draft'):
-            request.sudo().state = 'submitted'
-            approver = request.company_id.ar_approver_id or (
-                request.company_id._get_ar_responsible())
-            request.activity_schedule(
+        drafts = self.filtered(lambda r: r.state == 'draft')
+        for company, requests in drafts.grouped('company_id').items():
+            requests.sudo().state = 'submitted'
+            approver = company.ar_approver_id or company._get_ar_responsible()
+            theirs = self.with_context(lang=approver.lang).env
+            requests[0].activity_schedule(
                 'ar_collections.mail_activity_type_credit', user_id=approver.id,
-                summary=self.env._("Decide on a credit limit"))
+                summary=theirs._("Decide on a credit limit") if len(requests) == 1
+                else theirs._("Decide on %s credit limits", len(requests)))
+        return True
+
+    def action_cancel(self):
+        """Withdraw one's own request before it is decided."""
+        self.check_access('write')
+        for request in self:
+            if request.state not in ('draft', 'submitted'):
+                raise UserError(self.env._("This request is decided. Make a new one."))
+            if request.user_id != self.env.user:
+                raise AccessError(self.env._("A request is withdrawn by whoever made it."))
+        # sudo: the state moves through the buttons only.
+        self.sudo().state = 'cancelled'
+        self.sudo().activity_unlink(['ar_collections.mail_activity_type_credit'])
         return True
 
     def action_approve(self):
@@ -161,7 +208,8 @@ class ArCreditRequest(models.Model):
         self.check_access('write')
         for request in self:
             request._check_decidable()
-            self.env['ar.credit.authority']._check(request.company_id, request.amount)
+            self.env['ar.credit.authority']._check_limit(
+                request.company_id, request.kind, request.amount)
             request.sudo()._grant(self.env.user)
         return True
 
@@ -193,7 +241,7 @@ class ArCreditRequest(models.Model):
         for request in self:
             limit = request.customer_id._grant_limit(
                 request.amount, date_to=request.date_to, reason=request.reason, user=user,
-                request=request)
+                request=request, kind=request.kind)
             request.write({
                 'state': 'approved', 'decided_by_id': user.id,
                 'decided_at': fields.Datetime.now(), 'limit_id': limit.id})

@@ -1,5 +1,9 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 
+# What the judge reads of a rule; kept in memory, an order is confirmed more often than a rule
+# changes.
+JUDGED = ('reason', 'decision', 'tolerance_percent', 'tolerance_amount', 'overdue_days',
+          'overdue_amount', 'risk_class_ids')
 DECISIONS = [('ignore', "Ignore"), ('warn', "Warn"), ('hold', "Hold the order")]
 
 
@@ -26,7 +30,8 @@ class ArCreditRule(models.Model):
          ('stop', "Orders stopped by hand"),
          ('risk_class', "Risk class says so"),
          ('review_late', "Credit review late"),
-         ('deposit', "Deposit of the class not paid")],
+         ('deposit', "Deposit of the class not paid"),
+         ('not_covered', "Not covered by guarantees")],
         required=True, default='over_limit')
     decision = fields.Selection(DECISIONS, required=True, default='hold')
     tolerance_percent = fields.Float(
@@ -55,12 +60,46 @@ class ArCreditRule(models.Model):
         for rule in self:
             rule.currency_id = (rule.company_id or self.env.company).currency_id
 
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    # === RULES OF A COMPANY === #
+
     @api.model
     def _get_rules(self, company):
-        """Return the active rules of ``company`` that do something."""
+        """Return the active rules of ``company`` that do something; a branch has its root's too."""
+        ids, columns = self._read_rules(tuple(company.sudo().parent_ids.ids))
         # sudo: the rules are applied to salespeople who may not read them.
-        return self.sudo().search([
-            ('company_id', 'in', (False, company.id)), ('decision', '!=', 'ignore')])
+        rules = self.sudo().browse(ids)
+        for name, values in columns.items():
+            rules._fields[name]._insert_cache(rules, values)
+        return rules
+
+    @api.model
+    @tools.ormcache('company_ids')
+    def _read_rules(self, company_ids):
+        """Return (ids, {field: values as the cache of records keeps them})."""
+        rules = self.sudo().with_context(active_test=True).search([
+            ('company_id', 'in', [False, *company_ids]), ('decision', '!=', 'ignore')])
+        return tuple(rules.ids), {
+            name: tuple(rules._fields[name].convert_to_cache(rule[name], rule, validate=False)
+                        for rule in rules)
+            for name in JUDGED}
 
     def _get_tolerance(self, limit):
         """Return by how much ``limit`` may be exceeded, in company currency."""

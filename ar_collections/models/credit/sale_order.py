@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import plaintext2html
+from odoo.tools import SQL, plaintext2html
 from odoo.tools.sql import column_exists
 
 # What may raise the credit that a confirmed order takes; lines are watched in their own model.
@@ -62,16 +62,23 @@ class SaleOrder(models.Model):
             }.get(order._get_last_hold().state, 'none')
 
     @api.depends('ar_hold_ids.state', 'ar_hold_ids.reasons')
+    @api.depends_context('lang')
     def _compute_ar_credit_message(self):
         for order in self:
             last = order._get_last_hold()
-            order.ar_credit_message = last.reasons if last.state in ('held', 'refused') else False
+            order.ar_credit_message = (
+                last.reasons_told if last.state in ('held', 'refused') else False)
 
     def _get_last_hold(self):
-        """Return the latest hold; in memory, new ones come after those that were read."""
-        return self.ar_hold_ids.sorted('id')[-1:]
+        """Return the latest hold that means something; in memory, new ones come last.
+
+        A hold that was withdrawn decided nothing: a release of before stands behind it.
+        """
+        return self.ar_hold_ids.filtered(
+            lambda hold: hold.state != 'withdrawn').sorted('id')[-1:]
 
     @api.depends('partner_invoice_id', 'amount_total', 'company_id', 'state')
+    @api.depends_context('lang')
     def _compute_ar_credit_preview(self):
         self.ar_credit_preview = self.ar_credit_would_hold = False
         quotes = self.filtered(
@@ -198,10 +205,11 @@ class SaleOrder(models.Model):
         ])
         responsible = company.ar_approver_id or company._get_ar_responsible()
         for hold in holds:
+            theirs = hold.with_context(lang=responsible.lang)
             hold.activity_schedule(
                 'ar_collections.mail_activity_type_credit', user_id=responsible.id,
-                summary=self.env._("Order %s is on credit hold", hold.order_id.name),
-                note=plaintext2html(hold.reasons))
+                summary=theirs.env._("Order %s is on credit hold", hold.order_id.name),
+                note=plaintext2html(theirs.reasons_told))
             hold.order_id.message_post(body=plaintext2html(self.env._(
                 "Credit hold: %s", hold.reasons)), subtype_xmlid='mail.mt_note')
 
@@ -222,19 +230,41 @@ class SaleOrder(models.Model):
         """The invoiced company owes, not the delivery contact (OCA/credit-control#84)."""
         return self.partner_invoice_id.commercial_partner_id
 
-    def _get_credit_amounts(self, rates=None):
+    def _get_credit_amounts(self, rates=None, prepaid=True):
         """Return (credit needed, total) in company currency, at today's rate.
 
         What is paid or authorised online is no credit: a prepaid order passes, a deposit counts.
 
         :param dict rates: of the currencies of a batch, read once for all its orders
+        :param bool prepaid: False when it is known that nothing was paid online
         """
         self.ensure_one()
         company = self.company_id
         rate = (rates or self._get_credit_rates(company))[self.currency_id.id]
         total = company.currency_id.round(self.amount_total / rate)
+        if not prepaid:
+            return max(total, 0.0), total
         paid = company.currency_id.round(self.sudo().amount_paid / rate)
         return max(total - paid, 0.0), total
+
+    def _get_prepaid(self):
+        """Return those of these orders that have an online payment of any state.
+
+        The commercial entities who owe come with the same query: nothing else is needed of them.
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT o.id, p.id, p.commercial_partner_id, EXISTS (
+                       SELECT 1 FROM sale_order_transaction_rel t WHERE t.sale_order_id = o.id)
+              FROM sale_order o JOIN res_partner p ON p.id = o.partner_invoice_id
+             WHERE o.id = ANY(%s)
+            """, self._origin.ids))
+        partners = self.env['res.partner'].browse([row[1] for row in rows])
+        partners._fields['commercial_partner_id']._insert_cache(
+            partners, [row[2] for row in rows])
+        paid = {row[0] for row in rows if row[3]}
+        return self.filtered(lambda order: order._origin.id in paid)
 
     def _get_credit_rates(self, company):
         return self.env['ar.credit.exposure'].sudo()._get_rates(
@@ -250,20 +280,22 @@ class SaleOrder(models.Model):
         Decision = self.env['ar.credit.decision'].sudo()
         demands, verdicts = [], {}
         rates = self._get_credit_rates(company)
+        prepaid = self._get_prepaid()
         for order in self:
-            needed, total = order._get_credit_amounts(rates)
+            needed, total = order._get_credit_amounts(rates, order in prepaid)
             if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
                 verdicts[order] = []
                 continue
-            demands.append({'key': order, 'partner': order._get_debtors(), 'added': needed,
-                            'total': total, 'counted': order._get_counted(needed)})
+            demands.append({
+                'key': order, 'partner': order._get_debtors(), 'added': needed, 'total': total,
+                'counted': order._get_counted(needed) if (
+                    order in prepaid or order.state == 'sale') else 0.0})
         if not demands:
             return verdicts
         if binding:
             partners = self.env['res.partner'].union(*(demand['partner'] for demand in demands))
-            self.env['ar.customer'].sudo()._get_or_create(
-                partners, company)._touch_for_decision()
-        verdicts.update(Decision._judge(company, demands))
+            self.env['ar.customer'].sudo()._touch_for_decision(partners, company)
+        verdicts.update(Decision._judge(company, demands, binding))
         return verdicts
 
     def _get_counted(self, needed):
@@ -290,6 +322,8 @@ class SaleOrder(models.Model):
     def _is_released(self, total):
         """Return whether a release covers this order as it stands now."""
         self.ensure_one()
+        if self.ar_credit_state == 'none':
+            return False
         today = fields.Date.context_today(self)
         # sudo: the log belongs to the credit team.
         return any(
@@ -307,8 +341,9 @@ class SaleOrder(models.Model):
         passed = self.env.cr.cache.setdefault(PASSED, {})
         for order in self:
             passed[order.id] = order._get_passed_key()
+        judged = self.filtered(lambda order: order.ar_credit_state != 'none')
         # sudo: a hold of before has no reason left.
-        for hold in self.sudo().ar_hold_ids.filtered(lambda hold: hold.state == 'held'):
+        for hold in judged.sudo().ar_hold_ids.filtered(lambda hold: hold.state == 'held'):
             hold._update_state('auto_released', release_cap=hold.amount)
 
     def _has_passed(self):
@@ -320,9 +355,10 @@ class SaleOrder(models.Model):
         return self.amount_total, self.currency_id.id, self._get_debtors().id
 
     def _keep_decided_amount(self):
+        """Written by the decision, never by a user; it goes out with what is written anyway."""
+        field = self._fields['ar_decided_amount']
         for order in self:
-            # sudo: written by the decision, never by a user.
-            order.sudo().write({'ar_decided_amount': order.amount_total})
+            field.write(order, order.amount_total)
 
     # === GROWTH === #
 
@@ -348,12 +384,11 @@ class SaleOrder(models.Model):
             needed, total = order._get_credit_amounts()
             if order._is_released(total) or order.company_id.currency_id.is_zero(needed):
                 continue
-            self.env['ar.customer'].sudo()._get_or_create(
-                order._get_debtors(), order.company_id)._touch_for_decision()
+            self.env['ar.customer'].sudo()._touch_for_decision(
+                order._get_debtors(), order.company_id)
             reasons = self.env['ar.credit.decision'].sudo()._judge(order.company_id, [{
                 'key': order, 'partner': order._get_debtors(), 'added': needed, 'total': total,
-                'counted': needed}])[order]
-            reasons = [reason for reason in reasons if reason['decision'] == 'hold']
+                'counted': needed}], binding=True)[order]
             if reasons:
                 raise UserError(self.env._(
                     "Order %(order)s is confirmed and cannot grow to %(total)s:\n%(reasons)s\n"

@@ -1,1 +1,1 @@
-from . import account_partial_reconcile
+from . import account_account, account_partial_reconcile, account_payment
