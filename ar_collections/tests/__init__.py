@@ -10,6 +10,7 @@ from . import (
     test_credit_portal,
     test_credit_rules,
     test_credit_tour,
+    test_desk,
     test_dunning_engine,
     test_dunning_fields,
     test_dunning_letters,

@@ -179,7 +179,7 @@ class TestGrantedLimits(LimitsCommon):
         collector = self.user('collector', 'collector')
         action = customers.with_user(collector).action_change_limits()
         with Form(self.env['ar.credit.limit.change'].with_user(collector).with_context(
-                action['context'])) as form:
+                **action['context'])) as form:
             form.percent = 10
             form.reason = "Prices went up"
         result = form.record.action_ask()

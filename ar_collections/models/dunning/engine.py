@@ -93,6 +93,7 @@ class ArDunningEngine(models.AbstractModel):
             SQL("WHEN %s THEN %s", excluded, code)
             for code, excluded in self._get_item_exclusions(company, date)
         )
+        residual, residual_currency = self._get_item_residual(company)
         return SQL(
             """
             WITH policy AS MATERIALIZED (%(policy)s),
@@ -110,8 +111,8 @@ class ArDunningEngine(models.AbstractModel):
                         THEN width_bucket(item.last_offset, ladder.offsets) END AS done
               FROM (
                 SELECT l.id AS item_id, l.move_id, c.id AS customer_id, l.currency_id,
-                       l.amount_residual AS residual,
-                       l.amount_residual_currency AS residual_currency,
+                       %(residual)s AS residual,
+                       %(residual_currency)s AS residual_currency,
                        l.amount_currency AS total, m.name,
                        COALESCE(m.invoice_date, l.date) AS invoice_date,
                        COALESCE(l.date_maturity, l.date) AS due,
@@ -138,6 +139,7 @@ class ArDunningEngine(models.AbstractModel):
             """,
             policy=self.env['ar.dunning.rule']._get_policy_query(company, customer_ids),
             history=self._get_history_query(company), date=date, exclusions=exclusions,
+            residual=residual, residual_currency=residual_currency,
             accounts=company._get_ar_account_ids(), company=company.id, condition=condition,
         )
 
@@ -195,6 +197,17 @@ class ArDunningEngine(models.AbstractModel):
                 "(c.dunning_stop IS TRUE AND"
                 " (c.dunning_stop_until IS NULL OR c.dunning_stop_until >= %s))", date)),
         ]
+
+    @api.model
+    def _get_item_residual(self, company):
+        """Return what may be claimed of an item, in company currency and in its own.
+
+        Rooms that hold back a part of it (a dispute about some of the goods) extend this.
+
+        :param company: `res.company`
+        :return: two SQL expressions of alias `l`, the item; positive
+        """
+        return SQL("l.amount_residual"), SQL("l.amount_residual_currency")
 
     def _get_history_query(self, company):
         """Levels done: highest offset, and automatic steps since a person last acted.

@@ -101,6 +101,7 @@ class ArReminder(models.Model):
     def _get_changed_items_query(self, company):
         """Reminders with an item that is paid, changed or excluded by now."""
         engine = self.env['ar.dunning.engine']
+        _residual, residual_currency = engine._get_item_residual(company)
         excluded = SQL(" OR ").join(
             condition for code, condition
             in engine._get_item_exclusions(company, company._get_ar_today())
@@ -116,9 +117,10 @@ class ArReminder(models.Model):
               LEFT JOIN res_partner p ON p.id = l.partner_id
              WHERE line.reminder_id = ANY(%(ids)s)
                AND (l.id IS NULL OR l.parent_state <> 'posted'
-                    OR l.amount_residual_currency <> line.amount_residual_currency
+                    OR CASE WHEN line.kind = 'credit' THEN l.amount_residual_currency
+                            ELSE %(residual_currency)s END <> line.amount_residual_currency
                     OR line.kind <> 'credit' AND (%(excluded)s))
-            """, ids=self.ids, excluded=excluded)
+            """, ids=self.ids, excluded=excluded, residual_currency=residual_currency)
 
     def _get_changed_credits_query(self, company):
         """Reminders whose customer has got a credit since, in a currency that is claimed."""

@@ -141,10 +141,13 @@ class ArReminder(models.Model):
             in self.env['ar.dunning.engine']._get_item_exclusions(company, today)
             if code != 'open_reminder'
         )
+        residual, residual_currency = self.env['ar.dunning.engine']._get_item_residual(
+            company)
         self.env.cr.execute(SQL(
             """
             WITH still AS (
-                SELECT line.id, l.amount_residual, l.amount_residual_currency,
+                SELECT line.id, %(residual)s AS amount_residual,
+                       %(residual_currency)s AS amount_residual_currency,
                        %(today)s - COALESCE(l.date_maturity, l.date) AS age
                   FROM ar_reminder_line line
                   JOIN account_move_line l ON l.id = line.move_line_id
@@ -166,6 +169,7 @@ class ArReminder(models.Model):
                AND NOT EXISTS (SELECT 1 FROM still WHERE still.id = line.id)
             """,
             ids=self.ids, today=today, excluded=conditions,
+            residual=residual, residual_currency=residual_currency,
         ))
 
     def _cancel_empty(self):

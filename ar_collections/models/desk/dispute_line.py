@@ -1,0 +1,48 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import formatLang
+
+
+class ArDisputeLine(models.Model):
+    _name = 'ar.dispute.line'
+    _description = "Disputed item"
+    _inherit = ['ar.agreement.line']
+    _order = 'date_maturity, id'
+
+    dispute_id = fields.Many2one('ar.dispute', required=True, ondelete='cascade', index=True)
+    customer_id = fields.Many2one(related='dispute_id.customer_id', store=True)
+    company_id = fields.Many2one(related='dispute_id.company_id', store=True)
+    currency_id = fields.Many2one(related='dispute_id.currency_id')
+    state = fields.Selection(related='dispute_id.state', store=True)
+    amount = fields.Monetary(
+        string="Disputed", compute='_compute_amount', store=True, readonly=False, precompute=True,
+        help="The part that the customer disputes; the rest is still reminded.")
+
+    _open_uniq = models.UniqueIndex(
+        "(move_line_id) WHERE state = 'open'",
+        "One of these items is already disputed: add to that dispute.")
+    _amount_positive = models.Constraint(
+        'CHECK(amount > 0)', "The amount disputed must be positive.")
+
+    @api.depends('move_line_id')
+    def _compute_amount(self):
+        for line in self:
+            line.amount = line.move_line_id.amount_residual_currency
+
+    @api.constrains('move_line_id', 'dispute_id', 'amount')
+    def _check_move_line_id(self):
+        self._check_items('dispute_id')
+        for line in self:
+            if line.state == 'open' and line.currency_id.compare_amounts(
+                    line.amount, line.residual) > 0:
+                raise ValidationError(self.env._(
+                    "%(item)s owes %(residual)s: no more than that can be disputed.",
+                    item=line.move_line_id.display_name,
+                    residual=formatLang(
+                        self.env, line.residual, currency_obj=line.currency_id)))
+
+    def _limit_to_residual(self):
+        """Lower the amounts to what is still owed, when a dispute is opened again."""
+        for line in self:
+            if 0 < line.residual < line.amount:
+                line.amount = line.residual

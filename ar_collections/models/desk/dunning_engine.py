@@ -1,0 +1,44 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class ArDunningEngine(models.AbstractModel):
+    """EXTENDS dunning: a promise suspends the ladder, a dispute takes its part out of it."""
+    _inherit = 'ar.dunning.engine'
+
+    @api.model
+    def _get_item_exclusions(self, company, date):
+        """EXTENDS dunning: promised until the deadline; disputed in full."""
+        return [
+            *super()._get_item_exclusions(company, date),
+            ('promised', SQL(
+                "l.id IN (SELECT line.move_line_id FROM ar_promise_line line"
+                " JOIN ar_promise promise ON promise.id = line.promise_id"
+                " WHERE line.state = 'open' AND promise.deadline >= %s)", date)),
+            ('disputed', SQL(
+                "l.id IN (SELECT line.move_line_id FROM ar_dispute_line line"
+                " WHERE line.state = 'open' AND line.amount >= l.amount_residual_currency)")),
+        ]
+
+    @api.model
+    def _get_item_residual(self, company):
+        """EXTENDS dunning: less the disputed part.
+
+        In company currency the part is taken at the item's own ratio, so that both amounts say
+        the same.
+        """
+        residual, residual_currency = super()._get_item_residual(company)
+        # sudo: whoever sends a reminder need not be allowed to read the dispute behind it.
+        if not self.env['ar.dispute.line'].sudo().search_count(
+                [('state', '=', 'open'), ('company_id', '=', company.id)], limit=1):
+            return residual, residual_currency
+        disputed = SQL(
+            "COALESCE((SELECT line.amount FROM ar_dispute_line line"
+            " WHERE line.move_line_id = l.id AND line.state = 'open'), 0)")
+        return (
+            SQL("ROUND(%(residual)s * (1 - LEAST(%(disputed)s"
+                " / NULLIF(l.amount_residual_currency, 0), 1)), %(digits)s)",
+                residual=residual, disputed=disputed,
+                digits=company.currency_id.decimal_places),
+            SQL("GREATEST(%s - %s, 0)", residual_currency, disputed),
+        )

@@ -1,0 +1,226 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, format_date, formatLang
+
+
+class ArPromise(models.Model):
+    _name = 'ar.promise'
+    _description = "Promise to pay"
+    _inherit = ['ar.agreement']
+    _order = 'promise_date desc, id desc'
+
+    taken_on = fields.Date(
+        string="Promised on", required=True, default=fields.Date.context_today, tracking=True)
+    promise_date = fields.Date(
+        string="Will pay on", required=True, tracking=True,
+        help="Day on which the money arrives, as the customer said.")
+    amount = fields.Monetary(required=True, tracking=True)
+    channel = fields.Selection(
+        [('call', "Call"), ('email', "E-mail"), ('visit', "Visit"), ('letter', "Letter"),
+         ('portal', "Portal")], string="Said by way of", default='call', required=True)
+    note = fields.Text()
+    line_ids = fields.One2many('ar.promise.line', 'promise_id', string="Items", copy=False)
+    state = fields.Selection(
+        [('open', "Open"), ('kept', "Kept"), ('broken', "Broken"),
+         ('void', "Nothing left to pay"), ('cancelled', "Cancelled")],
+        required=True, default='open', readonly=True, copy=False, tracking=True, index=True,
+        help="Kept or broken is read from what was received in cash or bank on these items.")
+    deadline = fields.Date(
+        readonly=True, copy=False, index=True,
+        help="Last day on which the money may arrive: the day promised and the days of grace.")
+    tolerance = fields.Float(
+        string="Tolerance (%)", readonly=True, copy=False,
+        help="Share that may be missing, as set when the promise was noted.")
+    paid_amount = fields.Monetary(
+        string="Received in time", readonly=True, copy=False,
+        help="Received in cash or bank on these items since the promise, up to the deadline.")
+    last_partial_id = fields.Integer(readonly=True, copy=False)
+
+    _amount_positive = models.Constraint(
+        'CHECK(amount > 0)', "The amount promised must be positive.")
+    _dates_order = models.Constraint(
+        'CHECK(promise_date >= taken_on)', "A promise is about a day to come.")
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        promises = super().create(vals_list)
+        self.env.flush_all()
+        # What is reconciled from here on counts; matching numbers only grow.
+        [(last,)] = self.env.execute_query(SQL(
+            "SELECT COALESCE(MAX(id), 0) FROM account_partial_reconcile"))
+        for promise in promises.sudo():
+            promise.write({
+                'last_partial_id': last, 'deadline': promise._get_deadline(),
+                'tolerance': promise.company_id.ar_promise_tolerance})
+            promise.customer_id._message_log(body=promise._get_summary())
+        promises._check_amount()
+        return promises
+
+    def write(self, vals):
+        if set(vals) & {'amount', 'promise_date', 'taken_on', 'line_ids'} and any(
+                promise.state != 'open' for promise in self):
+            raise UserError(self.env._("Only an open promise can be changed. Note a new one."))
+        result = super().write(vals)
+        if 'promise_date' in vals:
+            for promise in self.sudo():
+                promise.deadline = promise._get_deadline()
+        if {'amount', 'line_ids'} & set(vals):
+            self._check_amount()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("A promise is history: cancel it instead."))
+
+    def _get_derived_fields(self):
+        return super()._get_derived_fields() | {
+            'deadline', 'tolerance', 'paid_amount', 'last_partial_id'}
+
+    def _check_amount(self):
+        for promise in self:
+            owed = sum(promise.line_ids.mapped('amount'))
+            if promise.currency_id.compare_amounts(promise.amount, owed) > 0:
+                raise ValidationError(self.env._(
+                    "%(amount)s is more than the items chosen owe (%(owed)s).",
+                    amount=formatLang(self.env, promise.amount, currency_obj=promise.currency_id),
+                    owed=formatLang(self.env, owed, currency_obj=promise.currency_id)))
+
+    @api.onchange('line_ids')
+    def _onchange_line_ids(self):
+        if self.line_ids and self.state == 'open':
+            self.amount = sum(self.line_ids.mapped('amount'))
+
+    def _get_deadline(self):
+        self.ensure_one()
+        return self.promise_date + relativedelta(days=self.company_id.ar_promise_grace_days)
+
+    def _get_summary(self):
+        self.ensure_one()
+        return self.env._(
+            "Promise %(name)s: %(amount)s on %(date)s, for %(items)s.", name=self.name,
+            amount=formatLang(self.env, self.amount, currency_obj=self.currency_id),
+            date=format_date(self.env, self.promise_date),
+            items=", ".join(line.move_id.name or "" for line in self.line_ids))
+
+    @api.model
+    def _get_new_defaults(self, items, currency):
+        """EXTENDS agreement: the whole amount, in a week."""
+        today = fields.Date.context_today(self)
+        return {
+            'default_amount': currency.round(sum(items.mapped('amount_residual_currency'))),
+            'default_promise_date': fields.Date.to_string(today + relativedelta(days=7)),
+        }
+
+    # === ACTIONS === #
+
+    def action_cancel(self):
+        """Cancel: it was noted by mistake, or the customer took it back."""
+        self.check_access('write')
+        self.filtered(lambda promise: promise.state == 'open').sudo().write({
+            'state': 'cancelled', 'closed_on': fields.Date.context_today(self)})
+        return True
+
+    # === FOLLOWING THE LEDGER === #
+
+    def _follow(self):
+        """OVERRIDE agreement: kept, broken, void or open, from the ledger alone.
+
+        Kept: what cash and bank brought on these items since the promise, up to the deadline,
+        reaches the amount promised less the tolerance. What was settled otherwise (credit notes,
+        write-offs) lowers what had to be paid. Broken: the deadline has passed without it. A
+        reconciliation that is undone takes the money away again.
+
+        :return: promises whose state changed
+        """
+        changed = self.browse()
+        # sudo: the state follows the ledger, whoever made the payment.
+        for company, promises in self.sudo().grouped('company_id').items():
+            today = company._get_ar_today()
+            figures = promises._get_settlements(company)
+            for promise in promises.filtered(lambda promise: promise.state != 'cancelled'):
+                paid, otherwise = figures.get(promise.id, (0.0, 0.0))
+                state = promise._get_state(paid, otherwise, today)
+                if promise.currency_id.compare_amounts(paid, promise.paid_amount):
+                    promise.paid_amount = paid
+                if state != promise.state:
+                    promise.write({
+                        'state': state, 'closed_on': today if state != 'open' else False})
+                    changed |= promise
+        for promise in changed.filtered(lambda promise: promise.state == 'broken'):
+            promise._tell_broken()
+        return changed
+
+    def _get_state(self, paid, otherwise, today):
+        self.ensure_one()
+        currency = self.currency_id
+        owed = currency.round(sum(self.line_ids.mapped('amount')) - otherwise)
+        needed = min(self.amount, owed)
+        if currency.compare_amounts(needed, 0) <= 0 and currency.is_zero(paid):
+            return 'void'
+        if currency.compare_amounts(
+                paid, currency.round(needed * (1 - self.tolerance / 100))) >= 0:
+            return 'kept'
+        return 'broken' if self.deadline < today else 'open'
+
+    def _get_settlements(self, company):
+        """Return {promise id: (received in time, settled otherwise)}, in one query.
+
+        Never more than what the item's residual has really gone down by: matching an older
+        payment again brings no new money.
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT settled.promise_id, SUM(LEAST(settled.cash, settled.gone)),
+                   SUM(GREATEST(settled.gone - settled.all_cash, 0))
+              FROM (
+                SELECT line.id, line.promise_id,
+                       GREATEST(line.amount - l.amount_residual_currency, 0) AS gone,
+                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
+                           WHERE cl.journal_id = ANY(%(journals)s)
+                             AND cl.date <= promise.deadline), 0) AS cash,
+                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
+                           WHERE cl.journal_id = ANY(%(journals)s)), 0) AS all_cash
+                  FROM ar_promise_line line
+                  JOIN ar_promise promise ON promise.id = line.promise_id
+                  JOIN account_move_line l ON l.id = line.move_line_id
+                  LEFT JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
+                       AND pr.id > promise.last_partial_id
+                  LEFT JOIN account_move_line cl ON cl.id = pr.credit_move_id
+                 WHERE promise.id = ANY(%(ids)s)
+                 GROUP BY line.id, line.promise_id, l.amount_residual_currency
+              ) settled
+             GROUP BY settled.promise_id
+            """,
+            ids=self.ids, journals=self.env['ar.customer']._get_cash_journal_ids(company)))
+        return {row[0]: (float(row[1]), float(row[2])) for row in rows}
+
+    def _tell_broken(self):
+        """Tell the collector once that the day has passed without the money."""
+        self.ensure_one()
+        collector = self.collector_id or self.company_id._get_ar_responsible()
+        text = self.with_context(lang=collector.lang).env._(
+            "Promise %(name)s was broken: %(paid)s of %(amount)s received by %(date)s.",
+            name=self.name, date=format_date(self.env, self.deadline, lang_code=collector.lang),
+            paid=formatLang(self.env, self.paid_amount, currency_obj=self.currency_id),
+            amount=formatLang(self.env, self.amount, currency_obj=self.currency_id))
+        self.customer_id._message_log(body=text)
+        self.customer_id.activity_schedule(
+            'mail.mail_activity_data_call', user_id=collector.id, summary=text,
+            date_deadline=self.company_id._get_ar_today())
+
+    @api.model
+    def _cron_follow(self):
+        """Scheduled action: each night, decide the promises whose deadline has passed."""
+        late = self.search([
+            ('state', '=', 'open'), ('deadline', '<', fields.Date.today())], order='id')
+        self.env['ir.cron']._commit_progress(remaining=len(late))
+        for start in range(0, len(late), 200):
+            batch = late[start:start + 200].try_lock_for_update()
+            batch._follow()
+            if not self.env['ir.cron']._commit_progress(len(late[start:start + 200])):
+                break
