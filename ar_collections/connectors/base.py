@@ -87,6 +87,8 @@ class Client(Exchange):
                  timeouts: tuple[float, float] | None = None,
                  clock: Callable[[], float] = time.time,
                  sleep: Callable[[float], None] = time.sleep):
+        if environment not in Environment._value2member_map_:
+            raise ConfigurationError('environment', f"{self.code}: no environment {environment}")
         self.environment = Environment(environment)
         self.account = account
         self.options = dict(options or {})

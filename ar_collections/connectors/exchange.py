@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import MaxRetryError
+from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry
 
 from .answer import Answer, dump
@@ -195,7 +195,7 @@ class Exchange:
                 answer = Answer(
                     response.status_code, response.headers, self._read_body(response, started),
                     call.operation, call.method, call.url, correlation, attempt)
-        except requests.RequestException as caught:
+        except (requests.RequestException, HTTPError) as caught:
             error = caught
         _logger.info(
             "%s %s %s %s: %s in %d ms, attempt %d, %s", self.code, self.stamp, call.operation,
@@ -208,13 +208,18 @@ class Exchange:
 
     def _read_body(self, response, started):
         parts, size = [], 0
-        for part in response.iter_content(65536):
+        for part in _iterate_body(response):
             parts.append(part)
             size += len(part)
             if size > MAX_BODY:
                 raise requests.exceptions.ContentDecodingError("too long")
             if time.monotonic() - started > self.total_timeout:
                 raise requests.ReadTimeout("too slow")
+        announced = response.headers.get('Content-Length', '')
+        if announced.isdigit() and 'Content-Encoding' not in response.headers \
+                and size != int(announced):
+            # Half of a number is still a number.
+            raise requests.exceptions.ChunkedEncodingError("cut short")
         return b''.join(parts)
 
     # === JUDGING === #
@@ -310,3 +315,13 @@ class Exchange:
         kept = self.masker.data(data, self.personal_keys)
         kept = json.dumps(kept, ensure_ascii=False, default=str)
         return self.masker.text(kept, EVIDENCE_LENGTH)
+
+
+def _iterate_body(response):
+    """Yield what has arrived, however little: only so can a trickle be timed."""
+    if not hasattr(response.raw, 'read1'):
+        # urllib3 before 2.0
+        yield from response.iter_content(512)
+        return
+    while part := response.raw.read1(65536, decode_content=True):
+        yield part

@@ -49,7 +49,7 @@ def resolve_link(base: str, link: str) -> str:
 
     :raise BlockedAddressError: when it leads anywhere else, or is no link
     """
-    absolute = urljoin(base, link) if isinstance(link, str) else ''
+    absolute = urljoin(base, link) if link and isinstance(link, str) else ''
     if not absolute or '\\' in absolute or get_origin(absolute) != get_origin(base):
         raise BlockedAddressError('foreign_link', "a link leads away from the provider's host")
     return absolute

@@ -1,4 +1,4 @@
-"""Base of the tests of the clients: real HTTP to simulators on this machine, a clock that is moved."""
+"""Base of the tests of the clients: real HTTP to simulators, and a clock that is moved by hand."""
 import logging
 from urllib.parse import urlsplit
 
@@ -44,6 +44,11 @@ class ConnectorCase(BaseCase):
         if self.simulator_class:
             self.sim.reset()
             self.client = self.make_client()
+
+    def tearDown(self):
+        if self.simulator_class:
+            self.assertFalse(self.sim.errors, "an error of the simulator itself")
+        super().tearDown()
 
     def share(self):
         """Start anew what clients of one account share."""

@@ -137,7 +137,8 @@ class TestBodacc(ConnectorCase):
         self.assertEqual(self.standing().state, Insolvency.NONE_FOUND)
 
     def test_a_cancelled_notice_undoes_its_signal(self):
-        first = make_notice(12, ONE, '2026-03-14', "Jugement d'ouverture de redressement judiciaire")
+        first = make_notice(
+            12, ONE, '2026-03-14', "Jugement d'ouverture de redressement judiciaire")
         undo = make_notice(13, ONE, '2026-03-20', "", kind='annulation', cancels=first['id'])
         self.assertEqual(self.standing(first, undo).state, Insolvency.NONE_FOUND)
 

@@ -9,14 +9,16 @@ Control, on the same port (POST, JSON):
 
 Faults: status (with `headers`, `body`), drop (the connection ends before anything is done),
 drop_after (it is done, and nobody hears of it), hang (done, `seconds` of silence), drip (one byte
-at a time), html, empty, truncate, redirect (`location`), mutate (`set`: {path: value}, `delete`:
+at a time), html, empty, truncate, packed (gzip in chunks; no fault at all), redirect (`location`), mutate (`set`: {path: value}, `delete`:
 [path] in the JSON answer; a path is like "data.0.coverId").
 """
+import gzip
 import inspect
 import json
 import socket
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -93,10 +95,12 @@ class Simulator:
         self.lock = threading.RLock()
         self.reset()
         self._server = None
-        self._routes = [
+        routes = [
             (*member.route, member)
             for _name, member in inspect.getmembers(self, lambda x: hasattr(x, 'route'))
         ]
+        # The path with fewest variables first.
+        self._routes = sorted(routes, key=lambda x: x[1].count('*'))
 
     # === STATE === #
 
@@ -105,6 +109,8 @@ class Simulator:
         self.offset = 0.0
         self.faults = []
         self.calls = []
+        # What went wrong in the simulator itself.
+        self.errors = []
         self.setup()
 
     def setup(self):
@@ -149,8 +155,7 @@ class Simulator:
         class Handler(_Handler):
             sim = simulator
 
-        self._server = ThreadingHTTPServer(('127.0.0.1', port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(('127.0.0.1', port), Handler)
         threading.Thread(target=self._server.serve_forever, kwargs={'poll_interval': 0.05},
                          daemon=True, name=f'simulator-{self.code}').start()
         return self
@@ -206,6 +211,13 @@ class Simulator:
             return {}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Say nothing of clients that hang up: the tests make them."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     # One packet for head and body: two would wait for each other's acknowledgement.
@@ -225,7 +237,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Request(self.command, url.path, parse_qs(url.query, keep_blank_values=True),
                           self.headers, body)
-        response, fault = self.sim.handle(request)
+        try:
+            response, fault = self.sim.handle(request)
+        except Exception:
+            self.sim.errors.append(traceback.format_exc())
+            response, fault = Response({'message': "the simulator is broken"}, 500), None
         self._send(*_spoil(response, fault or {'fault': ''}))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
@@ -246,6 +262,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header('Content-Type', response.content_type)
             for key, value in response.headers.items():
                 self.send_header(key, value)
+            if kind == 'packed':
+                self._send_packed(body)
+                return
             self.send_header('Content-Length', str(len(body)))
             self.end_headers()
             if kind == 'truncate':
@@ -261,6 +280,16 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             # The client has had enough.
             self.close_connection = True
+
+    def _send_packed(self, body):
+        packed = gzip.compress(body)
+        self.send_header('Content-Encoding', 'gzip')
+        self.send_header('Transfer-Encoding', 'chunked')
+        self.end_headers()
+        for part in (packed[:7], packed[7:]):
+            self.wfile.write(b'%x\r\n%s\r\n' % (len(part), part))
+            self.wfile.flush()
+        self.wfile.write(b'0\r\n\r\n')
 
     def _cut(self):
         self.close_connection = True
