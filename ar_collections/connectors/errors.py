@@ -116,10 +116,6 @@ class UnexpectedAnswerError(ConnectorError):
     """Readable, but not what was agreed: keep the previous value and ask a person."""
 
 
-class LostOrderError(UnexpectedAnswerError):
-    """An accepted order has vanished. Never order again by program: it is billed."""
-
-
 class UnknownOutcomeError(ConnectorError):
     """A write was sent and its answer was lost. Look it up before any repeat."""
 
