@@ -88,8 +88,7 @@ class AtradiusClient(AtradiusReading):
         return self._make_token(data.text('access_token', required=True), data.text('expires_in'))
 
     def _sign(self, headers, token):
-        super()._sign(headers, token)
-        headers['Atradius-App-Key'] = self._secret('app_key')
+        return {**super()._sign(headers, token), 'Atradius-App-Key': self._secret('app_key')}
 
     def _read_problem(self, answer):
         data = answer.json_or_none()

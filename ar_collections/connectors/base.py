@@ -69,12 +69,13 @@ class Client(Exchange):
     specs: ClassVar[dict[str, Spec]] = {}
 
     def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
+        made = super().__init_subclass__(**kwargs)
         own = {
             spec.capability.value: spec for value in vars(cls).values()
             if (spec := getattr(value, 'spec', None))
         }
         cls.specs = {**cls.specs, **own}
+        return made
 
     def __init__(self, credentials: Mapping[str, str] | None = None, *,
                  environment: Environment | str = Environment.TEST, account: str = '',

@@ -29,8 +29,8 @@ class CofaceClient(Client):
         return {'x-api-key': self._secret('api_key')}
 
     def _sign(self, headers, token):
-        headers['authorization'] = token.value.reveal()
-        headers['x-api-key'] = self._secret('api_key')
+        return {**headers, 'authorization': token.value.reveal(),
+                'x-api-key': self._secret('api_key')}
 
     def _read_problem(self, answer):
         data = answer.json_or_none()

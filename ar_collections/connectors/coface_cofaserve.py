@@ -29,8 +29,8 @@ class CofaServeClient(CofaceClient):
                 'x-cof-policy-number': str(self.options['policy_number'])}
 
     def _sign(self, headers, token):
-        super()._sign(headers, token)
-        headers['X-COF-Policy-Number'] = str(self.options['policy_number'])
+        return {**super()._sign(headers, token),
+                'X-COF-Policy-Number': str(self.options['policy_number'])}
 
     @provides(Confidence.OBSERVED)
     def test_connection(self) -> bool:

@@ -132,10 +132,7 @@ class EllisphereClient(Client):
     @provides(Confidence.OBSERVED)
     def test_connection(self) -> bool:
         """There is no token: one search with one hit, which is not billed."""
-        try:
-            self.search_company("Ellisphere", size=1)
-        except NotFoundError:
-            pass
+        self.search_company("Ellisphere", size=1)
         return True
 
     @provides(Confidence.OBSERVED)

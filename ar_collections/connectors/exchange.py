@@ -95,10 +95,11 @@ class Exchange:
 
     # === HOOKS === #
 
-    def _sign(self, headers: dict, token: Any) -> None:
-        """Add what identifies us to the headers of a call."""
+    def _sign(self, headers: dict, token: Any) -> dict:
+        """Return the headers of a call with what identifies us."""
         if token:
             headers['Authorization'] = f'Bearer {token.value.reveal()}'
+        return headers
 
     def _is_business(self, call: Call, answer: Answer) -> bool:
         """Tell whether an answer is one of the trade, whatever its HTTP status says."""
@@ -179,7 +180,7 @@ class Exchange:
         if self.correlation_header:
             headers[self.correlation_header] = correlation
         if call.signed:
-            self._sign(headers, token)
+            headers = self._sign(headers, token)
         body = call.body
         if call.json is not None:
             body = dump(call.json).encode()

@@ -3,6 +3,7 @@
 Traps kept in mind: a SIREN may come as an integer, `comments` as a map with HTML in it, 304 and 409
 mean that there was nothing to do, `insolvancy` is spelled so.
 """
+import contextlib
 from datetime import date
 from types import MappingProxyType
 
@@ -52,13 +53,11 @@ class InfolegaleClient(Client):
     def _renew(self, token):
         """Refresh with the old JWT, which may have ended; log in when that is refused."""
         if token and token.refresh:
-            try:
+            with contextlib.suppress(RefusedError):
                 return self._load_token(self._run(Call(
                     'refresh', 'POST', self._url('api', '/refresh'), Kind.LOGIN, signed=False,
                     form={'refresh_token': token.refresh.reveal()},
                     headers={'Authorization': f'Bearer {token.value.reveal()}'})))
-            except RefusedError:
-                pass
         return self._login()
 
     def _load_token(self, answer):

@@ -25,7 +25,7 @@ class InseeSireneClient(Client):
         'pseudonymeUniteLegale'})
 
     def _sign(self, headers, token):
-        headers['X-INSEE-Api-Key-Integration'] = self._secret('api_key')
+        return {**headers, 'X-INSEE-Api-Key-Integration': self._secret('api_key')}
 
     def _read_problem(self, answer):
         data = answer.json_or_none()

@@ -93,10 +93,11 @@ class Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args, **kwargs):
         """Make connections that look at where they arrived."""
-        super().init_poolmanager(*args, **kwargs)
+        made = super().init_poolmanager(*args, **kwargs)
         if self.public_only:
             self.poolmanager.pool_classes_by_scheme = {
                 'http': _PublicPool, 'https': _PublicTLSPool}
+        return made
 
     def send(self, request, stream=False, timeout=None, verify=True, cert=None, proxies=None):
         """Send with our time-outs: connect and read apart."""
@@ -104,10 +105,18 @@ class Adapter(HTTPAdapter):
                             cert=cert, proxies=proxies)
 
 
+class Session(requests.Session):
+    """A session that cannot follow a redirect, whatever a caller asks for."""
+
+    def resolve_redirects(self, *args, **kwargs):
+        """Find nothing to follow. Requests would read the body here, without limit."""
+        return iter(())
+
+
 def make_session(timeouts: tuple[float, float], simulator: LocalSimulator | None,
                  user_agent: str) -> requests.Session:
     """Return the one session of a client. It knows no scheme but https, or the simulator's http."""
-    session = requests.Session()
+    session = Session()
     # A .netrc file would replace our Authorization header; the proxy of the machine is still used.
     session.trust_env = False
     session.headers['User-Agent'] = user_agent

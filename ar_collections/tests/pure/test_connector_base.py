@@ -365,11 +365,10 @@ class TestSecrets(ConnectorCase):
             client.max_retries = 0
             client.test_connection()
             self.sim.fail('covers', 'status', status=status, body=echo, times=9)
-            with self.capture() as logs:
-                try:
-                    client.list_covers()
-                except ConnectorError as error:
-                    caught, trace = error, traceback.format_exc()
+            with self.capture() as logs, self.assertRaises(ConnectorError) as raised:
+                client.list_covers()
+            caught = raised.exception
+            trace = ''.join(traceback.format_exception(caught))
             with self.subTest(status):
                 self.assertIn('***', caught.evidence.body)
                 self.assertNotIn('something-else', caught.evidence.body)

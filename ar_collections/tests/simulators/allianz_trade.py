@@ -58,7 +58,7 @@ class AllianzTrade(Simulator):
         if reduction:
             self.covers[reduction['cover']]['creditLimitsAggregation']['creditLimits'][0][
                 'amount'] = reduction['amount']
-        super().change(data)
+        return super().change(data)
 
     # === TOKEN === #
 

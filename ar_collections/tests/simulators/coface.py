@@ -51,12 +51,12 @@ class CofaceIcon(_Coface):
 
     def setup(self):
         """No orders, all companies."""
-        super().setup()
-        self.orders, self.identifications, self.watched = {}, {}, {}
+        self.orders, self.watched = {}, {}
         self.companies = {key: dict(value) for key, value in COMPANIES.items()}
         self.notices = []
         self.seen = {}
         self.content = None
+        return super().setup()
 
     def handle(self, request):
         """Sixty calls a minute for each endpoint, then 429 (CO-1)."""

@@ -152,7 +152,7 @@ class Bodacc(Simulator):
         """Take {"notice": {...arguments of make_notice}}."""
         if 'notice' in data:
             self.notices.append(make_notice(**data.pop('notice')))
-        super().change(data)
+        return super().change(data)
 
     @route('GET', '/api/explore/v2.1/catalog/datasets/annonces-commerciales/records', "C OD-3 OD-4")
     def records(self, request):

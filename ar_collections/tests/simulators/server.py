@@ -12,6 +12,7 @@ drop_after (it is done, and nobody hears of it), hang (done, `seconds` of silenc
 at a time), html, empty, truncate, redirect (`location`), mutate (`set`: {path: value}, `delete`:
 [path] in the JSON answer; a path is like "data.0.coverId"), packed (gzip in chunks: no fault).
 """
+import contextlib
 import gzip
 import inspect
 import json
@@ -24,6 +25,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+# Enough for every test; a server that runs for days must not fill the memory.
+KEPT_CALLS = 20_000
 EPOCH = 1_800_000_000.0
 
 
@@ -173,6 +176,7 @@ class Simulator:
                 if method != request.method or groups is None:
                     continue
                 request.groups = groups
+                del self.calls[:-KEPT_CALLS]
                 self.calls.append(_describe(request, name))
                 fault = self._take_fault(name)
                 if fault and fault['fault'] in ('drop', 'status', 'html', 'redirect'):
@@ -293,10 +297,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _cut(self):
         self.close_connection = True
-        try:
+        with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 def _match(pattern, path):
