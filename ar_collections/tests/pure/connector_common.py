@@ -19,6 +19,8 @@ class ConnectorCase(BaseCase):
 
     simulator_class = None
     client_class = None
+    # Time-outs of a client that meets silence; others have patience for a busy machine.
+    impatient = (5.0, 0.4)
     credentials: dict = {}
     options: dict = {}
 
@@ -61,7 +63,7 @@ class ConnectorCase(BaseCase):
         client = (cls or self.client_class)(
             self.credentials if credentials is None else credentials, **{
                 'simulator': LocalSimulator(self.sim.url), 'options': self.options,
-                'timeouts': (2.0, 0.4), 'clock': self.clock, 'sleep': self.sleep,
+                'timeouts': (5.0, 20.0), 'clock': self.clock, 'sleep': self.sleep,
                 **self.shared, **changes})
         self.addCleanup(client.close)
         return client

@@ -225,9 +225,11 @@ class TestLostAnswers(AllianzCase):
                 ('status', {'status': 408}), ('drop', {})):
             self.sim.reset()
             self.share()
-            self.client = self.make_client()
+            hangs = {'timeouts': self.impatient} if fault == 'hang' else {}
+            self.client = self.make_client(**hangs)
             with self.subTest(fault=fault, **more):
                 self.lose(fault, **more)
+                self.client = self.make_client()
                 # The look-up for pending requests answers; only the write itself is barred.
                 self.sim.requests.clear()
                 with self.assertRaises(UnknownOutcomeError) as caught:
