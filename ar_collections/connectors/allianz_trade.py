@@ -140,7 +140,7 @@ class AllianzTradeClient(InsurerClient):
         if '{company_id}' not in path:
             raise ConfigurationError('grade_path', "the route of the grade is not public")
         answer = self._get(
-            'get_rating', self._url('risk', path.replace('{company_id}', company_id)))
+            'get_rating', self._url('risk', path.replace('{company_id}', '{}'), company_id))
         reader = self._read(answer)
         value = reader.text('grade', required=True)
         if value != 'NA' and value not in {str(n) for n in range(1, 11)}:
@@ -172,11 +172,11 @@ class AllianzTradeClient(InsurerClient):
             'creditLimitDetails': {'requestedAmount': order.amount.amount,
                                    'currencyCode': order.amount.currency},
             'isRequestUrgent': order.urgent}
-        return self._submit(operation, order, 'POST', '/covers', data)
+        return self._submit(operation, order, 'POST', self._url('risk', '/covers'), data)
 
-    def _submit(self, operation, order, method, path, data):
+    def _submit(self, operation, order, method, url, data):
         answer = self._write(order.reference, Call(
-            operation, method, self._url('risk', path), Kind.WRITE, json=data,
+            operation, method, url, Kind.WRITE, json=data,
             accept=frozenset({200, 201, 202})))
         job = answer.json()
         if not isinstance(job, str | int) or isinstance(job, bool) or not str(job).strip():
@@ -213,7 +213,7 @@ class AllianzTradeClient(InsurerClient):
         :param sent_at: when it was sent (with its zone); a job that never ends becomes an error
         :param previous: amount in force before, to recognise a reduction
         """
-        answer = self._get('poll_request', self._url('risk', f'/jobs/{job_id}'))
+        answer = self._get('poll_request', self._url('risk', '/jobs/{}', job_id))
         reader = self._read(answer)
         state = reader.text('jobStatusCode', required=True)
         common = {'request_id': job_id, 'requested': requested}
@@ -262,7 +262,7 @@ class AllianzTradeClient(InsurerClient):
     def get_cover(self, cover_id: str, *, requested: Money | None = None,
                   previous: Decimal | None = None) -> Cover:
         """Return the decision in force."""
-        answer = self._get('get_cover', self._url('risk', f'/covers/{cover_id}'))
+        answer = self._get('get_cover', self._url('risk', '/covers/{}', cover_id))
         return self._load_cover(self._read(answer), answer, requested, previous)
 
     @provides(Confidence.OBSERVED)
@@ -305,10 +305,10 @@ class AllianzTradeClient(InsurerClient):
                      ) -> CoverRequest:
         """Ask for another amount, or give a cover up (order None). PATCH and DELETE exist and are
         asynchronous (AT-2); their bodies are an assumption."""
-        path = f'/covers/{cover_id}'
+        url = self._url('risk', '/covers/{}', cover_id)
         if order is None:
             raise ConfigurationError('delete', "nothing public says what DELETE expects")
-        return self._send_once(order, lambda: self._submit('change_cover', order, 'PATCH', path, {
+        return self._send_once(order, lambda: self._submit('change_cover', order, 'PATCH', url, {
             'creditLimitDetails': {'requestedAmount': order.amount.amount,
                                    'currencyCode': order.amount.currency}}))
 

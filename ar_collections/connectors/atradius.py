@@ -181,7 +181,7 @@ class AtradiusClient(AtradiusReading):
     def get_rating(self, buyer_id: str) -> Rating:
         """Return the buyer rating, raw. May be billed."""
         answer = self._get(
-            'get_rating', self._url('api', f'{BUYERS}/{buyer_id}'), billed=True)
+            'get_rating', self._url('api', BUYERS + '/{}', buyer_id), billed=True)
         items = self._read(answer).children('data', required=True)
         if len(items) != 1:
             raise self._error(NotFoundError if not items else AmbiguousError, 'not_one',

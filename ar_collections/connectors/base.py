@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from .answer import Answer
@@ -174,8 +174,15 @@ class Client(Exchange):
         secret = self._credentials.get(name)
         return secret.reveal() if secret else ''
 
-    def _url(self, base: str, path: str) -> str:
-        return self._bases[base] + path
+    def _url(self, base: str, path: str, *parts: object) -> str:
+        """Return an address; `parts` replace the {} of the path, each as one segment of it.
+
+        :raise InvalidInputError: for a part that would lead to another path
+        """
+        texts = [str(part) for part in parts]
+        if any(text.strip('.') == '' or '/' in text or '\\' in text for text in texts):
+            raise InvalidInputError('identifier', "not usable in an address")
+        return self._bases[base] + path.format(*(quote(text, safe='') for text in texts))
 
     def _link(self, base: str, link: str) -> str:
         """Return a link that came from the provider, if it stays on the provider's host."""

@@ -64,7 +64,7 @@ class CofaServeClient(CofaceClient):
         if '{delivery_id}' not in path:
             raise ConfigurationError('delivery_path', "the route is not public")
         answer = self._get(
-            'get_cover', self._url('api', path.replace('{delivery_id}', delivery_id)))
+            'get_cover', self._url('api', path.replace('{delivery_id}', '{}'), delivery_id))
         reader = self._read(answer)
         code = reader.child('decision').text('code')
         reader.note('unknown_code', 'decision.code', code)

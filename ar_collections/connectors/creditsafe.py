@@ -96,7 +96,7 @@ class CreditsafeClient(Client):
         if not company_id.replace('-', '').isalnum():
             raise InvalidInputError('company_id', "letters, digits and dashes only")
         answer = self._get(
-            'get_rating', self._url('api', f'/companies/{company_id}'), billed=True)
+            'get_rating', self._url('api', '/companies/{}', company_id), billed=True)
         report = self._read(answer).child('report')
         if not report:
             report.fail('missing_field', 'report')
@@ -125,7 +125,7 @@ class CreditsafeClient(Client):
         key = f'monitor {company_id}'
         answer = self._write(key, Call(
             'start_monitoring', 'POST',
-            self._url('api', f'/monitoring/portfolios/{portfolio}/companies'), Kind.WRITE,
+            self._url('api', '/monitoring/portfolios/{}/companies', portfolio), Kind.WRITE,
             json={'id': company_id, 'personalReference': reference},
             accept=frozenset({200, 201, 409})))
         self._settle(key, found=False)

@@ -106,7 +106,7 @@ class DnbClient(Client):
         """Return the failure score as national percentile. Billed."""
         if len(duns) != 9 or not duns.isdigit():
             raise InvalidInputError('duns', "nine digits")
-        answer = self._get('get_rating', self._url('api', f'/v1/data/duns/{duns}'), {
+        answer = self._get('get_rating', self._url('api', '/v1/data/duns/{}', duns), {
             'blockIDs': self.options['block_id']}, billed=True)
         body = self._read(answer).child('organization')
         score = body.child('dnbAssessment').child('failureScore')

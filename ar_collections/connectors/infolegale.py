@@ -104,7 +104,7 @@ class InfolegaleClient(Client):
         """Return the company of a SIREN or SIRET."""
         siren = self._check_number(number, country)
         answer = self._run(Call(
-            'get_company', 'POST', self._url('api', f'/companies/{country}/find'), Kind.READ,
+            'get_company', 'POST', self._url('api', '/companies/{}/find', country), Kind.READ,
             form={'registrationId': siren}))
         identity = self._read(answer).child('company').child('identity').own()
         company = self._load_company(identity, 'number', answer, country)
@@ -143,10 +143,11 @@ class InfolegaleClient(Client):
     @provides(Confidence.DOCUMENTED)
     def get_rating(self, number: str, country: str = 'FR') -> Rating:
         """Return score and risk: two calls. An insolvent or closed company is in default."""
-        path = f'/companies/{country}/{self._check_number(number, country)}'
-        answer = self._get('get_rating', self._url('api', f'{path}/score'))
+        parts = (country, self._check_number(number, country))
+        answer = self._get('get_rating', self._url('api', '/companies/{}/{}/score', *parts))
         score = self._read(answer)
-        risk = self._read(self._get('get_rating', self._url('api', f'{path}/risk')))
+        risk = self._read(self._get(
+            'get_rating', self._url('api', '/companies/{}/{}/risk', *parts)))
         status = risk.text('status', required=True)
         if status not in STATUSES:
             risk.note('unknown_code', 'status', status)
@@ -214,7 +215,7 @@ class InfolegaleClient(Client):
             raise InvalidInputError('portfolio_id', "the portfolio is not set")
         answer = self._write(f'monitor {siren}', Call(
             'start_monitoring', 'POST',
-            self._url('api', f'/monitoring/portfolio/{portfolio}/item'), Kind.WRITE,
+            self._url('api', '/monitoring/portfolio/{}/item', portfolio), Kind.WRITE,
             form={'siren': siren, 'reference': reference}, accept=frozenset({201, 304, 409})))
         already = answer.status != 201
         number = '' if already else self._read(answer).text('id')
@@ -228,7 +229,7 @@ class InfolegaleClient(Client):
         portfolio = self.options.get('portfolio_id') or ''
         answer = self._write(f'stop {item_id}', Call(
             'stop_monitoring', 'DELETE',
-            self._url('api', f'/monitoring/portfolio/{portfolio}/item/{item_id}'), Kind.WRITE,
+            self._url('api', '/monitoring/portfolio/{}/item/{}', portfolio, item_id), Kind.WRITE,
             accept=frozenset({204, 404}), form_of_answer=''))
         self._settle(f'stop {item_id}', found=False)
         return Monitoring('', False, answer.status == 404, item_id, self._meta(answer))

@@ -60,7 +60,7 @@ class InseeSireneClient(Client):
         """
         siren = check_siren(number)
         answer = self._get(
-            'get_company', self._url('api', f'/siren/{siren}'), rate_name='sirene')
+            'get_company', self._url('api', '/siren/{}', siren), rate_name='sirene')
         unit = self._read(answer).child('uniteLegale')
         periods = unit.children('periodesUniteLegale', required=True)
         # The open period has no end; they usually come newest first, which nobody promises.

@@ -129,6 +129,15 @@ class TestAllianzTrade(AllianzCase):
                 self.client.poll_request(request.request_id, sent_at=self.sent_at)
         self.assertEqual(self.sim.count('cover'), 0)
 
+    def test_a_number_from_outside_is_one_segment_of_the_path(self):
+        for number in ('../jobs/x', '..', '', 'a/b', 'a\\b'):
+            with self.subTest(number), self.assertRaises(InvalidInputError):
+                self.client.get_cover(number)
+        with self.assertRaises(ConnectorError):
+            self.client.get_cover('C1?x=1#y {z}')
+        self.assertEqual(self.sim.calls[-1]['path'],
+                         '/uatm/riskinfo/v3/covers/C1%3Fx%3D1%23y%20%7Bz%7D')
+
     def test_pages_are_walked_with_206_until_the_end(self):
         self.sim.extra_covers = [self.make_cover(n) for n in range(1250)]
         batch = self.client.list_covers()
