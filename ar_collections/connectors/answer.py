@@ -1,4 +1,5 @@
 """One answer of a provider, read completely."""
+import functools
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,10 +30,14 @@ class Answer:
             return self.body.decode('latin-1')
 
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON, parsed once.
 
         :raise ValueError: when it is something else, for example a page of a gateway
         """
+        return self._parsed
+
+    @functools.cached_property
+    def _parsed(self):
         return load_json(self.text)
 
     def json_or_none(self) -> Any:

@@ -69,21 +69,16 @@ class BodaccClient(Client):
 
     def _walk_days(self, sirens, since, until) -> Iterable[Batch]:
         """Yield batches, halving the days until each fits below the portal's reach."""
-        total = self._count(sirens, since, until)
-        if total > REACH and since < until:
+        batch = self._walk_pages(sirens, since, until)
+        if batch.announced_total > REACH and since < until:
             middle = since + (until - since) // 2
             yield from self._walk_days(sirens, since, middle)
             yield from self._walk_days(sirens, middle + timedelta(days=1), until)
             return
-        batch = self._walk_pages(sirens, since, until)
         if not batch.complete:
             # The content moved while it was read: once more from the start.
             batch = self._walk_pages(sirens, since, until)
         yield batch
-
-    def _count(self, sirens, since, until):
-        answer = self._ask(sirens, since, until, 0, 0)
-        return int(self._read(answer).text('total_count', required=True))
 
     def _walk_pages(self, sirens, since, until):
         found, ids, total, answer = {}, set(), 0, None
@@ -97,7 +92,7 @@ class BodaccClient(Client):
                 event = self._load(record.own(), sirens, answer)
                 if event:
                     found[event.event_id] = event
-            if len(records) < PAGE:
+            if len(records) < PAGE or (total > REACH and since < until):
                 break
         complete = len(ids) >= total
         return Batch(

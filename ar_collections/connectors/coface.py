@@ -10,6 +10,11 @@ class CofaceClient(Client):
     """Base of ICON and CofaServe; the token travels without the word Bearer."""
 
     credential_fields = ('api_key', 'username', 'password')
+    problem_codes = {
+        'too_many_results': (AmbiguousError, 'too_many_results'),
+        'missing_financials_for_company': (NotFoundError, 'no_data'),
+        'error-subscription': (RefusedError, 'no_points'),
+    }
     #: The two services spell it differently.
     grant_field = 'grantType'
 
@@ -43,14 +48,7 @@ class CofaceClient(Client):
 
     def _classify(self, call, answer, problem):
         words = ' '.join(problem.messages).lower()
-        common = {'answer': answer, 'problem': problem}
-        if problem.code == 'too_many_results':
+        if problem.code == 'too_many_results' and 'not found' in words:
             # The same code serves for none and for too many.
-            if 'not found' in words:
-                return self._error(NotFoundError, 'not_found', **common)
-            return self._error(AmbiguousError, 'too_many_results', **common)
-        if problem.code == 'missing_financials_for_company':
-            return self._error(NotFoundError, 'no_data', **common)
-        if problem.code == 'error-subscription':
-            return self._error(RefusedError, 'no_points', **common)
-        return None
+            return self._error(NotFoundError, 'not_found', answer=answer, problem=problem)
+        return super()._classify(call, answer, problem)

@@ -83,6 +83,8 @@ class Exchange:
     #: A longer wait is handed to the caller, who has other things to do meanwhile.
     longest_wait: ClassVar[float] = 30.0
     correlation_header: ClassVar[str] = ''
+    #: Codes of error bodies: the class of the error and our code for it.
+    problem_codes: ClassVar[Mapping[str, tuple[type, str]]] = {}
 
     def __init__(self, timeouts, simulator, user_agent):
         self.session = make_session(
@@ -117,7 +119,9 @@ class Exchange:
 
     def _classify(self, call: Call, answer: Answer, problem: Problem) -> ConnectorError | None:
         """Return the provider's own reading of an error, None for the common one."""
-        return None
+        if problem.code not in self.problem_codes:
+            return None
+        return self._error(*self.problem_codes[problem.code], answer=answer, problem=problem)
 
     # === SENDING === #
 

@@ -51,6 +51,7 @@ class Masker:
 
     def __init__(self):
         self._spellings: set[str] = set()
+        self._pattern: re.Pattern | None = None
 
     def __repr__(self):
         return f"<Masker of {len(self._spellings)} spellings>"
@@ -64,15 +65,22 @@ class Masker:
                 escape(value, {'"': '&quot;', "'": '&apos;'}), json.dumps(value)[1:-1], raw,
                 json.dumps(value, ensure_ascii=False)[1:-1],
             }
+            # The longest first: a spelling may begin with another.
+            self._pattern = re.compile('|'.join(
+                re.escape(x) for x in sorted(self._spellings, key=len, reverse=True)))
 
     def text(self, text: str, limit: int | None = None) -> str:
         """Return a text without secrets, cut to `limit` characters after masking."""
-        for spelling in sorted(self._spellings, key=len, reverse=True):
-            text = text.replace(spelling, MASK)
-        text = _JSON_FIELD.sub(rf'\1{MASK}"', text)
-        text = _XML_FIELD.sub(rf'\1{MASK}', text)
-        text = _FORM_FIELD.sub(rf'\1{MASK}', text)
-        text = _BEARER.sub(rf'\1 {MASK}', text)
+        if self._pattern:
+            text = self._pattern.sub(MASK, text)
+        if '"' in text:
+            text = _JSON_FIELD.sub(rf'\1{MASK}"', text)
+        if '<' in text:
+            text = _XML_FIELD.sub(rf'\1{MASK}', text)
+        if '=' in text:
+            text = _FORM_FIELD.sub(rf'\1{MASK}', text)
+        if ' ' in text:
+            text = _BEARER.sub(rf'\1 {MASK}', text)
         if limit is not None and len(text) > limit:
             return text[:limit] + '…'
         return text

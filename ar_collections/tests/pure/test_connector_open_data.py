@@ -223,7 +223,7 @@ class TestBodacc(ConnectorCase):
             make_notice(n, ONE, '2026-03-14', "Dépôt de l'état des créances") for n in range(230)]
         batch = self.list_all(*[ONE] * 31)
         self.assertEqual((len(batch.items), batch.complete), (230, True))
-        self.assertEqual(len(self.sim.calls), 8, "a count and three pages, for two batches")
+        self.assertEqual(len(self.sim.calls), 6, "three pages for each of two batches")
 
     def test_an_answer_beyond_the_portals_reach_is_split_by_date(self):
         self.sim.notices = [
