@@ -31,7 +31,7 @@ class TestCompanySearch(TransactionCase):
         cls.keeper = new_test_user(
             cls.env, login='keeper', groups='base.group_user,base.group_partner_manager')
         cls.partner = cls.env['res.partner'].create({
-            'name': "Levant", 'is_company': True, 'city': "Rezé"})
+            'name': "Levant", 'is_company': True})
         cls.contact = cls.env['res.partner'].create({
             'name': "Camille", 'parent_id': cls.partner.id})
 
@@ -73,14 +73,22 @@ class TestCompanySearch(TransactionCase):
             {'siren': '012345674', 'state': 'active', 'found_by': 'name'}])
         dialog.line_ids.action_take()
         self.assertRecordValues(self.partner, [{
-            'name': "Levant", 'company_registry': '01234567400014', 'city': "Rezé",
+            'name': "Levant", 'company_registry': '01234567400014', 'city': "NANTES",
             'zip': '44000', 'street': "1 RUE DES INVENTIONS",
             'country_id': self.env.ref('base.fr').id}])
         note = self.partner.message_ids[:1]
         self.assertEqual(note.author_id, self.keeper.partner_id)
         self.assertIn("SIREN 012345674", note.body)
 
+    def test_half_an_address_is_not_completed_with_another(self):
+        self.partner.write({'city': "Rezé", 'country_id': False})
+        self.search("levant").line_ids.action_take()
+        self.assertRecordValues(self.partner, [{
+            'city': "Rezé", 'zip': False, 'street': False,
+            'company_registry': '01234567400014'}])
+
     def test_replacing_is_said_first(self):
+        self.partner.city = "Rezé"
         self.search("012 345 674", replace_all=True).line_ids.action_take()
         self.assertRecordValues(self.partner, [{'name': "ATELIERS DU LEVANT", 'city': "NANTES"}])
 

@@ -21,7 +21,8 @@ class ArCompanySearch(models.TransientModel):
     include_closed = fields.Boolean(string="Closed companies too")
     replace_all = fields.Boolean(
         string="Replace what the contact says",
-        help="Otherwise only empty fields are filled.")
+        help="Otherwise only what is empty is filled; an address is taken as a whole or not at "
+             "all.")
     line_ids = fields.One2many('ar.company.search.line', 'search_id', readonly=True)
     message = fields.Char(readonly=True)
 
@@ -65,7 +66,7 @@ class ArCompanySearch(models.TransientModel):
         return {
             'type': 'ir.actions.act_window', 'res_model': self._name, 'res_id': self.id,
             'view_mode': 'form', 'views': [(False, 'form')], 'target': 'new',
-            'name': self.env._("Find the company"),
+            'name': self.env._("Find in the French register"),
         }
 
     def _get_message(self, found):
@@ -127,14 +128,16 @@ class ArCompanySearchLine(models.TransientModel):
         search = self.search_id
         partner = search.partner_id
         partner.check_access('write')
-        values = {
-            'name': self.name, 'company_registry': self.siret or self.siren,
-            'street': self.street, 'zip': self.zip, 'city': self.city,
-            'country_id': self.env.ref('base.fr').id,
-        }
+        address = {'street': self.street, 'zip': self.zip, 'city': self.city,
+                   'country_id': self.env.ref('base.fr').id}
         changes = {
-            field: value for field, value in values.items()
+            field: value for field, value in (
+                ('name', self.name), ('company_registry', self.siret or self.siren))
             if value and (search.replace_all or not partner[field])}
+        # An address is one thing: half of ours and half of theirs would be a third place.
+        if self.city and (search.replace_all or not any(partner[field] for field in (
+                'street', 'street2', 'zip', 'city'))):
+            changes.update(address)
         partner.write(changes)
         partner.message_post(body=self._get_note(changes))
         return {'type': 'ir.actions.act_window_close'}
