@@ -7,13 +7,16 @@ CUSTOMERS ?= 6000
 INVOICES ?= 200000
 export PORT
 
-.PHONY: setup demo stop clean test test-fresh lint i18n ledger bench screenshots
+.PHONY: setup demo simulators stop clean test test-fresh lint i18n ledger bench screenshots
 
 demo: setup
 	@scripts/demo start
 
 setup:
 	@scripts/setup
+
+simulators: setup
+	@scripts/simulators
 
 stop:
 	@scripts/stop

@@ -49,6 +49,7 @@
         'views/credit/ar_credit_limit_views.xml',
         'views/credit/ar_customer_credit_views.xml',
         'views/credit/sale_order_views.xml',
+        'views/insurance/company_search_views.xml',
         'views/ledger/account_move_views.xml',
         'views/ledger/account_move_line_views.xml',
         'views/core/res_config_settings_views.xml',

@@ -1,5 +1,14 @@
 # Odoo collects modules named test_* of this package only, not those of a package below it.
-from .pure import test_calendars, test_scoring
+from .pure import (
+    test_calendars,
+    test_connector_allianz_trade,
+    test_connector_atradius,
+    test_connector_base,
+    test_connector_coface,
+    test_connector_open_data,
+    test_connector_ratings,
+    test_scoring,
+)
 from . import (
     test_core_refresh,
     test_credit_attacks,
@@ -18,6 +27,7 @@ from . import (
     test_dunning_policy,
     test_dunning_sending,
     test_dunning_states,
+    test_insurance_company_search,
     test_neutralize,
     test_scale,
     test_score_history,

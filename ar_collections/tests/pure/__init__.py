@@ -1,1 +1,10 @@
-from . import test_calendars, test_scoring
+from . import (
+    test_calendars,
+    test_connector_allianz_trade,
+    test_connector_atradius,
+    test_connector_base,
+    test_connector_coface,
+    test_connector_open_data,
+    test_connector_ratings,
+    test_scoring,
+)

@@ -1,0 +1,25 @@
+"""Check of company numbers before a call: a look-up of a wrong number may be billed."""
+import re
+
+from stdnum.exceptions import ValidationError
+from stdnum.fr import siren, siret
+
+from .errors import InvalidInputError
+
+
+def compact(number: str) -> str:
+    """Return a number without blanks, dots and dashes."""
+    return re.sub(r'[\s.\-]', '', number or '').upper()
+
+
+def check_siren(number: str) -> str:
+    """Return the nine digits of a SIREN or of the SIREN inside a SIRET.
+
+    :raise InvalidInputError: when the check digit is wrong: no call is made
+    """
+    digits = compact(number)
+    try:
+        (siret if len(digits) == 14 else siren).validate(digits)
+    except ValidationError:
+        raise InvalidInputError('company_number', "not a SIREN or SIRET") from None
+    return digits[:9]

@@ -1,0 +1,491 @@
+import ast
+import copy
+import email.utils
+import logging
+import pickle
+import threading
+import time
+import traceback
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from odoo.tests import BaseCase, tagged
+
+from ...connectors import base, registry
+from ...connectors.allianz_trade import AllianzTradeClient
+from ...connectors.atradius import AtradiusClient
+from ...connectors.errors import (
+    BlockedAddressError,
+    ConfigurationError,
+    ConnectorError,
+    CredentialsError,
+    NextStep,
+    TemporaryError,
+    UnexpectedAnswerError,
+)
+from ...connectors.masking import Masker, Secret
+from ...connectors.parsing import load_json, load_xml, parse_amount, parse_day, strip_html
+from ...connectors.recherche_entreprises import RechercheEntreprisesClient
+from ...connectors.results import CoverOrder, Money
+from ...connectors.transport import LocalSimulator, resolve_link
+from ..simulators.allianz_trade import AllianzTrade
+from ..simulators.atradius import Atradius
+from ..simulators.open_data import RechercheEntreprises
+from .connector_common import ConnectorCase
+
+PARIS = ZoneInfo('Europe/Paris')
+
+
+@tagged('post_install', '-at_install')
+class TestTokens(ConnectorCase):
+    simulator_class = AllianzTrade
+    client_class = AllianzTradeClient
+    credentials = {'api_key': AllianzTrade.api_key}
+    options = {'business_unit': 'EHXX', 'policy_id': '900100'}
+
+    def test_one_token_serves_until_shortly_before_its_end(self):
+        self.client.list_covers()
+        self.pass_time(3400)
+        self.client.list_covers()
+        self.assertEqual(self.sim.count('token'), 1)
+        self.pass_time(90)
+        self.client.list_covers()
+        self.assertEqual(self.sim.count('token'), 2, "renewed before the end, not after a refusal")
+        self.assertEqual(self.sim.count('search_covers'), 3)
+
+    def test_a_token_that_ended_early_is_renewed_once(self):
+        self.client.list_covers()
+        self.sim.tokens.clear()
+        self.client.list_covers()
+        self.assertEqual((self.sim.count('token'), self.sim.count('search_covers')), (2, 3))
+
+    def test_a_second_401_stops_with_a_credential_error(self):
+        self.sim.fail('search_covers', 'status', status=401, times=9)
+        with self.assertRaises(CredentialsError) as caught:
+            self.client.list_covers()
+        self.assertEqual(caught.exception.next_step, NextStep.FIX_CREDENTIALS)
+        self.assertEqual((self.sim.count('token'), self.sim.count('search_covers')), (2, 2))
+
+    def test_a_write_after_401_is_sent_with_the_new_token_once(self):
+        self.client.test_connection()
+        order = CoverOrder('7100001', Money(Decimal(1000), 'EUR'), 'REQ/1')
+        self.sim.fail('create_cover', 'status', status=401)
+        self.client.request_cover(order)
+        self.assertEqual((self.sim.count('create_cover'), len(self.sim.jobs)), (2, 1))
+
+    def test_refused_credentials_are_not_tried_again(self):
+        client = self.make_client(credentials={'api_key': 'wrong-key'})
+        for _attempt in range(5):
+            with self.assertRaises(CredentialsError):
+                client.list_covers()
+        self.assertEqual(self.sim.count('token'), 1)
+        with self.assertRaises(CredentialsError):
+            self.make_client(credentials={'api_key': 'wrong-key'}).list_covers()
+        self.assertEqual(self.sim.count('token'), 1, "nor by another worker")
+        client.unblock()
+        with self.assertRaises(CredentialsError):
+            client.list_covers()
+        self.assertEqual(self.sim.count('token'), 2, "a person may ask for one more")
+        self.client.list_covers()
+
+    def test_a_token_is_found_only_by_its_environment_account_and_credentials(self):
+        keys = {
+            self.make_client(**changes).account_key for changes in (
+                {}, {'environment': 'production'}, {'account': 'second'},
+                {'credentials': {'api_key': 'another-key'}}, {'simulator': None})}
+        self.assertEqual(len(keys), 5)
+        self.assertEqual(self.make_client().account_key, self.client.account_key)
+
+    def test_waiting_workers_share_one_login(self):
+        self.sim.fail('token', 'drip', seconds=0.001)
+        clients = [self.make_client() for _n in range(6)]
+        threads = [threading.Thread(target=client.test_connection) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.sim.count('token'), 1)
+
+    def test_an_answer_without_token_is_unexpected(self):
+        self.sim.fail('token', 'mutate', delete=['access_token'])
+        with self.assertRaises(UnexpectedAnswerError) as caught:
+            self.client.test_connection()
+        self.assertEqual(caught.exception.message, 'access_token')
+
+    def test_a_login_is_not_repeated_when_the_server_fails(self):
+        self.sim.fail('token', 'status', status=500, times=9)
+        with self.assertRaises(TemporaryError):
+            self.client.list_covers()
+        self.assertEqual(self.sim.count('token'), 1)
+
+
+@tagged('post_install', '-at_install')
+class TestReads(ConnectorCase):
+    simulator_class = RechercheEntreprises
+    client_class = RechercheEntreprisesClient
+
+    def ask(self):
+        return self.client.get_company('012345674')
+
+    def test_a_read_survives_what_passes(self):
+        for fault in ({'fault': 'status', 'status': 503}, {'fault': 'drop'}, {'fault': 'html'},
+                      {'fault': 'drop_after'}, {'fault': 'truncate'}, {'fault': 'empty'},
+                      {'fault': 'hang', 'seconds': 0.8},
+                      {'fault': 'status', 'status': 200, 'body': 'no object'}):
+            self.sim.fail(times=1, **fault)
+            hangs = {'timeouts': self.impatient} if fault['fault'] == 'hang' else {}
+            self.client = self.make_client(**hangs)
+            with self.subTest(fault):
+                if fault.get('body'):
+                    with self.assertRaises(UnexpectedAnswerError):
+                        self.ask()
+                else:
+                    self.assertEqual(self.ask().name, "ATELIERS DU LEVANT")
+
+    def test_a_packed_answer_is_read(self):
+        self.sim.fail(fault='packed')
+        self.assertEqual(self.ask().name, "ATELIERS DU LEVANT")
+        self.assertEqual(len(self.sim.calls), 1)
+
+    def test_attempts_are_counted_and_waits_grow(self):
+        self.sim.fail(fault='status', status=502, times=99)
+        with self.assertRaises(TemporaryError) as caught:
+            self.ask()
+        self.assertEqual((len(self.sim.calls), caught.exception.evidence.attempts), (4, 4))
+        self.assertEqual(len(self.slept), 3)
+        self.assertLess(self.slept[0], self.slept[1])
+        self.assertLess(self.slept[1], self.slept[2])
+
+    def test_every_technical_failure_has_one_code(self):
+        page = {'body': '<html>gateway</html>', 'content_type': 'text/html'}
+        for fault in ({'status': 500}, {'status': 200, **page}, {'status': 502, **page},
+                      {'status': 200, 'body': None}, {'status': 200, 'body': '{"a": NaN}',
+                                                      'content_type': 'text/plain'}):
+            self.sim.reset()
+            self.sim.fail(fault='status', times=9, **fault)
+            with self.subTest(fault), self.assertRaises(TemporaryError) as caught:
+                self.ask()
+            self.assertEqual(caught.exception.code, 'technical')
+
+    def test_retry_after_in_seconds_is_obeyed(self):
+        self.sim.fail(fault='status', status=429, headers={'Retry-After': '7'})
+        self.ask()
+        self.assertEqual(self.slept, [7])
+
+    def test_retry_after_as_a_date_is_obeyed(self):
+        moment = email.utils.formatdate(self.clock() + 12, usegmt=True)
+        self.sim.fail(fault='status', status=503, headers={'Retry-After': moment})
+        self.ask()
+        self.assertEqual(self.slept, [12])
+
+    def test_a_long_wait_is_left_to_the_caller(self):
+        self.sim.fail(fault='status', status=429, headers={'Retry-After': '3600'})
+        with self.assertRaises(TemporaryError) as caught:
+            self.ask()
+        self.assertEqual((caught.exception.code, caught.exception.retry_after, self.slept),
+                         ('rate', 3600, []))
+
+    def test_429_without_a_word_waits_longer_each_time(self):
+        self.sim.fail(fault='status', status=429, times=2)
+        self.ask()
+        self.assertEqual(len(self.slept), 2)
+
+    def test_an_unreadable_retry_after_is_no_reason_to_fail(self):
+        self.sim.fail(fault='status', status=429, headers={'Retry-After': 'soon'})
+        self.ask()
+
+    def test_a_slow_trickle_ends_at_the_total_time(self):
+        self.client.total_timeout = 0.3
+        self.client.max_retries = 0
+        # About 650 bytes: 13 seconds without a limit.
+        self.sim.fail(fault='drip', seconds=0.02)
+        started = time.monotonic()
+        with self.assertRaises(TemporaryError):
+            self.ask()
+        self.assertLess(time.monotonic() - started, 8)
+
+    def test_an_endless_answer_is_cut(self):
+        self.sim.fail(fault='status', status=200, times=9,
+                      body='"' + 'x' * (33 * 1024 * 1024) + '"', content_type='text/plain')
+        self.client.max_retries = 0
+        with self.assertRaises(TemporaryError):
+            self.ask()
+
+    def test_a_nested_bomb_is_a_technical_failure(self):
+        self.sim.fail(fault='status', status=200, body='[' * 100_000, content_type='text/plain',
+                      times=9)
+        with self.assertRaises(TemporaryError):
+            self.ask()
+
+    def test_an_item_that_lost_its_name_is_a_task(self):
+        self.sim.fail(fault='mutate', delete=['results.0.nom_raison_sociale',
+                                              'results.0.nom_complet'])
+        with self.assertRaises(UnexpectedAnswerError) as caught:
+            self.ask()
+        self.assertEqual((caught.exception.next_step, caught.exception.message),
+                         (NextStep.ASK_PERSON, 'results[0].nom_complet'))
+        self.assertIn('012345674', caught.exception.evidence.body)
+
+    def test_an_object_in_place_of_a_list_is_a_list_of_one(self):
+        answer = self.client._get('get_company', self.client._url('api', '/search'),
+                                  {'q': '012345674'}).json()
+        self.sim.fail(fault='mutate', set={'results': answer['results'][0]})
+        self.assertEqual(self.ask().provider_id, '012345674')
+
+    def test_an_integer_in_place_of_a_siren_keeps_its_zeros(self):
+        self.sim.fail(fault='mutate', set={'results.0.siren': 12345674})
+        self.assertEqual(self.ask().provider_id, '012345674')
+
+
+@tagged('post_install', '-at_install')
+class TestAddresses(ConnectorCase):
+    """No address of a user or of a provider leads anywhere but to the provider."""
+
+    simulator_class = RechercheEntreprises
+    client_class = RechercheEntreprisesClient
+
+    def test_a_redirect_is_never_followed(self):
+        for status in (301, 302, 307, 308):
+            for place in ('http://169.254.169.254/latest/meta-data/', 'file:///etc/passwd',
+                          f'{self.sim.url}/search?q=x', '//evil.example/'):
+                self.sim.reset()
+                self.sim.fail(fault='redirect', status=status, location=place)
+                with self.subTest(status=status, place=place), \
+                        self.assertRaises(UnexpectedAnswerError) as caught:
+                    self.client.get_company('012345674')
+                self.assertEqual(caught.exception.code, 'redirect')
+                self.assertEqual(len(self.sim.calls), 1)
+
+    def test_a_base_address_outside_the_list_is_refused(self):
+        for url in ('https://evil.example', 'http://recherche-entreprises.api.gouv.fr',
+                    'https://recherche-entreprises.api.gouv.fr.evil.example',
+                    'https://recherche-entreprises.api.gouv.fr@evil.example',
+                    'https://recherche-entreprises.api.gouv.fr:8443', 'file:///etc/passwd',
+                    'https://127.0.0.1', 'https://localhost', 'https://[::1]', 'https://0x7f000001',
+                    'https://2130706433', 'gopher://x', '', 'https://', 'https://a:b:c'):
+            with self.subTest(url), self.assertRaises(BlockedAddressError):
+                RechercheEntreprisesClient(options={'bases': {'api': url}})
+        RechercheEntreprisesClient(options={
+            'bases': {'api': 'https://recherche-entreprises.api.gouv.fr/next'}})
+
+    def test_a_simulator_cannot_come_from_data(self):
+        for value in (self.sim.url, {'url': self.sim.url}, True):
+            with self.assertRaises(ConfigurationError):
+                RechercheEntreprisesClient(simulator=value)
+        with self.assertRaises(BlockedAddressError):
+            RechercheEntreprisesClient(options={'bases': {'api': self.sim.url}})
+        for url in ('http://10.0.0.1:80', 'https://127.0.0.1', 'http://127.0.0.1.evil.example',
+                    'file:///x', 'http://evil@example.com'):
+            with self.assertRaises(BlockedAddressError):
+                LocalSimulator(url)
+
+    def test_a_public_name_that_leads_to_this_machine_gets_nothing(self):
+        port = self.sim.url.rsplit(':', 1)[1]
+
+        class Fooled(RechercheEntreprisesClient):
+            # As if the provider's name had been pointed to a machine of ours.
+            bases = {'production': {'api': f'https://localhost:{port}'}}
+
+        client = Fooled(environment='production', timeouts=(1, 1), sleep=self.sleep)
+        self.addCleanup(client.close)
+        client.session.proxies = {}
+        with self.assertRaises(BlockedAddressError) as caught:
+            client.get_company('012345674')
+        self.assertEqual(caught.exception.code, 'private_address')
+        self.assertFalse(self.sim.calls)
+
+    def test_links_stay_on_the_host(self):
+        here = 'https://api.example.com/v3/'
+        self.assertEqual(resolve_link(here, '/v3/covers/1'), 'https://api.example.com/v3/covers/1')
+        self.assertEqual(resolve_link(here, 'https://API.example.com/x'),
+                         'https://API.example.com/x')
+        for link in ('https://api.example.com.evil.org/', 'http://api.example.com/x', '//evil.org',
+                     'https://api.example.com@evil.org/', 'https://api.example.com:444/x',
+                     'file:///etc/passwd', 'javascript:alert(1)', '\\\\evil.org\\x', '', None, 7,
+                     'https://api.example.com\\@evil.org'):
+            with self.subTest(link), self.assertRaises(BlockedAddressError):
+                resolve_link(here, link)
+
+    def test_the_session_knows_no_other_scheme_and_no_netrc(self):
+        client = RechercheEntreprisesClient()
+        self.addCleanup(client.close)
+        self.assertEqual(list(client.session.adapters), ['https://'])
+        self.assertFalse(client.session.trust_env)
+
+    def test_every_answer_carries_its_environment(self):
+        self.assertEqual(self.client.get_company('012345674').meta.environment, 'simulator')
+        self.assertEqual(self.make_client(environment='production').stamp, 'simulator')
+        self.assertEqual(RechercheEntreprisesClient(environment='production').stamp, 'production')
+
+    def test_timeouts_hold_on_every_call(self):
+        client = self.make_client(timeouts=self.impatient)
+        client.max_retries = 0
+        self.sim.fail(fault='hang', seconds=4)
+        started = time.monotonic()
+        with self.assertRaises(TemporaryError):
+            client.get_company('012345674')
+        self.assertLess(time.monotonic() - started, 3.5)
+
+
+@tagged('post_install', '-at_install')
+class TestSecrets(ConnectorCase):
+    """Nothing that identifies us stands in a log, an exception, a result or a repr."""
+
+    simulator_class = Atradius
+    client_class = AtradiusClient
+    credentials = {'client_id': Atradius.client_id, 'client_secret': Atradius.client_secret,
+                   'app_key': Atradius.app_key}
+    options = {'customer_id': '4411', 'policy_id': '700123', 'policy_currency': 'EUR'}
+
+    def assertClean(self, *things):
+        text = ''.join(f'{thing!r}{thing}' for thing in things)
+        # The last one is the beginning of the Basic header.
+        for secret in (*self.credentials.values(), 'canary-atradius-token', 'Y2FuYXJ5LWF0cmFk'):
+            self.assertNotIn(secret, text)
+
+    def test_logs_results_and_reprs_are_clean(self):
+        logging.getLogger('urllib3').setLevel(logging.DEBUG)
+        self.addCleanup(logging.getLogger('urllib3').setLevel, logging.NOTSET)
+        with self.capture() as logs:
+            rating = self.client.get_rating('8200001')
+            self.client.list_covers()
+        token = self.client._token()
+        self.assertGreaterEqual(len([x for x in logs.output if 'list_covers' in x]), 1)
+        self.assertClean(*logs.output, rating, rating.meta.raw, self.client, self.client.__dict__,
+                         token, token.__dict__, self.client.tokens.__dict__,
+                         self.client.account_key)
+
+    def test_an_error_that_repeats_the_secrets_is_masked_everywhere(self):
+        token = 'canary-atradius-token'
+        echo = {'errors': [{'detail': f"no {Atradius.client_secret} here"}],
+                'password': 'something-else', 'trace': f'Bearer {token}-123 {Atradius.app_key}'}
+        for status in (400, 401, 403, 404, 422, 500):
+            self.sim.reset()
+            self.share()
+            client = self.make_client()
+            client.max_retries = 0
+            client.test_connection()
+            self.sim.fail('covers', 'status', status=status, body=echo, times=9)
+            with self.capture() as logs, self.assertRaises(ConnectorError) as raised:
+                client.list_covers()
+            caught = raised.exception
+            trace = ''.join(traceback.format_exception(caught))
+            with self.subTest(status):
+                self.assertIn('***', caught.evidence.body)
+                self.assertNotIn('something-else', caught.evidence.body)
+                self.assertClean(caught, caught.evidence, caught.provider_messages, trace,
+                                 *logs.output, caught.__context__, caught.__cause__)
+
+    def test_a_refused_login_tells_nothing(self):
+        client = self.make_client(
+            credentials={**self.credentials, 'client_id': 'canary-atradius-x'})
+        with self.capture() as logs, self.assertRaises(CredentialsError) as caught:
+            client.test_connection()
+        self.assertNotIn('canary-atradius-x', repr(caught.exception.evidence))
+        self.assertClean(caught.exception, caught.exception.evidence, *logs.output)
+
+    def test_a_network_error_does_not_carry_the_request(self):
+        self.client.max_retries = 0
+        self.sim.fail('covers', 'drop')
+        with self.assertRaises(ConnectorError) as caught:
+            self.client.list_covers()
+        self.assertIsNone(caught.exception.__context__)
+        self.assertIsNone(caught.exception.__cause__)
+
+    def test_a_secret_shows_itself_to_nobody(self):
+        secret = Secret('canary-value')
+        self.assertEqual(f'{secret} {secret!r} %s' % secret, ' '.join(["Secret(***)"] * 3))
+        for attempt in (pickle.dumps, copy.deepcopy):
+            with self.assertRaises(TypeError):
+                attempt(secret)
+
+    def test_every_spelling_on_the_wire_is_masked(self):
+        masker = Masker()
+        masker.add('p&ss "w<ord>é')
+        for text in ('p&ss "w<ord>é', 'p%26ss%20%22w%3Cord%3E%C3%A9', 'p%26ss+%22w%3Cord%3E%C3%A9',
+                     'p&amp;ss "w&lt;ord&gt;é', 'p&amp;ss &quot;w&lt;ord&gt;é',
+                     'p&ss \\"w<ord>\\u00e9', 'p&ss \\"w<ord>é'):
+            with self.subTest(text):
+                self.assertEqual(masker.text(f'a {text} b'), "a *** b")
+        for text in ('"apiKey": "unknown-to-us"', '<password>unknown-to-us</password>',
+                     'api_token=unknown-to-us&x=1', 'Bearer unknown-to-us'):
+            self.assertNotIn('unknown-to-us', masker.text(text))
+
+
+@tagged('post_install', '-at_install')
+class TestParsing(BaseCase):
+
+    def test_amounts(self):
+        for value, amount in (('', None), (None, None), ('0', 0), (0, 0), ('1 234,5', '1234.5'),
+                              ('1\u202f234\u00a0567,89', '1234567.89'), ("1'000.50", '1000.50'),
+                              ('1.234.567,89', '1234567.89'), ('0,125x', ValueError),
+                              ('1,000', ValueError), ('1,2,3', ValueError), (True, ValueError),
+                              ('1e3', '1000'), ('Infinity', ValueError), ({}, ValueError)):
+            with self.subTest(value):
+                if amount is ValueError:
+                    self.assertRaises(ValueError, parse_amount, value)
+                else:
+                    self.assertEqual(parse_amount(value), amount and Decimal(amount) or amount)
+        self.assertEqual(load_json('{"a": 0.1}')['a'] + Decimal('0.2'), Decimal('0.3'))
+
+    def test_days(self):
+        for value, form, day in (
+                ('2026-03-29', '', date(2026, 3, 29)), ('20260329', '', date(2026, 3, 29)),
+                ('1er avril 2026', '', date(2026, 4, 1)),
+                ('12 Décembre 2026', '', date(2026, 12, 12)),
+                ('2026-06-30T22:30:00Z', '', date(2026, 7, 1)),
+                ('2026-12-31T23:30:00+01:00', '', date(2026, 12, 31)),
+                ('2026-12-31T23:30:00', '', date(2026, 12, 31)),
+                ('03/04/2026', '%m/%d/%Y', date(2026, 3, 4)), ('', '', None), (None, '', None)):
+            with self.subTest(value):
+                self.assertEqual(parse_day(value, PARIS, form), day)
+        for value, form in (('31/02/2026', '%d/%m/%Y'), ('2026-02-30', ''), ('03/04/2026', ''),
+                            ('30 février 2026', ''), ('3 brumaire 2026', ''), ('soon', '')):
+            with self.subTest(value), self.assertRaises(ValueError):
+                parse_day(value, PARIS, form)
+
+    def test_xml_bombs_and_entities_are_refused(self):
+        bomb = b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;">]><a>&y;</a>'
+        leak = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
+        remote = b'<!DOCTYPE a SYSTEM "http://127.0.0.1:1/x.dtd"><a/>'
+        for content in (bomb, leak, remote, b'', b'no xml', b'<a>'):
+            with self.subTest(content), self.assertRaises(ValueError):
+                load_xml(content)
+        self.assertEqual(load_xml(b'<a>1</a>').text, '1')
+
+    def test_html_is_stripped_to_its_words(self):
+        self.assertEqual(strip_html('<span class="x">Very&nbsp;low</span> <b>risk</b>'),
+                         "Very low risk")
+
+
+@tagged('post_install', '-at_install')
+class TestRules(BaseCase):
+    """What holds for every client."""
+
+    def test_no_client_knows_odoo(self):
+        folder = Path(base.__file__).parent
+        for path in folder.glob('*.py'):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [x.name for x in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ''] if isinstance(node, ast.ImportFrom) else []
+                self.assertFalse([x for x in names if x.split('.')[0] == 'odoo'], path.name)
+
+    def test_every_registered_client_declares_itself(self):
+        for code in registry.CLIENTS:
+            cls = registry.get_client_class(code)
+            with self.subTest(code):
+                self.assertEqual(cls.code, code)
+                self.assertTrue(cls.specs)
+                self.assertFalse(set(cls.specs) & set(cls.manual))
+                for bases in cls.bases.values():
+                    for url in bases.values():
+                        self.assertRegex(url, r'^https://[\w.-]+(/[\w.-]+)*$')
+        with self.assertRaises(ConfigurationError):
+            registry.get_client_class('nobody')
+
+    def test_missing_credentials_are_named_without_a_call(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            AtradiusClient({'client_id': 'x'}, options=TestSecrets.options)
+        self.assertIn('client_secret', str(caught.exception))

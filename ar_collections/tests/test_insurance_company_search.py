@@ -1,0 +1,144 @@
+from urllib.parse import urlsplit
+
+import requests
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, TransactionCase, new_test_user, tagged
+
+from ..connectors.recherche_entreprises import RechercheEntreprisesClient
+from ..connectors.transport import LocalSimulator
+from .simulators.open_data import RechercheEntreprises
+
+# Taken before any test case replaces it.
+_send = requests.Session.send
+
+
+@tagged('post_install', '-at_install')
+class TestCompanySearch(TransactionCase):
+    """A person finds a company in the register; the contact is filled in. Real HTTP."""
+
+    @classmethod
+    def _request_handler(cls, session, request, /, **kwargs):
+        if urlsplit(request.url).hostname == '127.0.0.1':
+            return _send(session, request, **kwargs)
+        return super()._request_handler(session, request, **kwargs)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = RechercheEntreprises().start()
+        cls.addClassCleanup(cls.sim.stop)
+        cls.keeper = new_test_user(
+            cls.env, login='keeper', groups='base.group_user,base.group_partner_manager')
+        cls.partner = cls.env['res.partner'].create({
+            'name': "Levant", 'is_company': True})
+        cls.contact = cls.env['res.partner'].create({
+            'name': "Camille", 'parent_id': cls.partner.id})
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+        self.patch(
+            self.registry['ar.company.search'], '_get_client',
+            lambda search: RechercheEntreprisesClient(
+                environment='production', simulator=LocalSimulator(self.sim.url),
+                sleep=lambda seconds: None))
+
+    def search(self, words, user=None, record=None, **vals):
+        """Open the dialog on a contact, search; return the dialog."""
+        record = record or self.partner
+        wizard = self.env['ar.company.search'].with_user(user or self.keeper).with_context(
+            active_model='res.partner', active_id=record.id)
+        with Form(wizard) as form:
+            form.words = words
+            for field, value in vals.items():
+                form[field] = value
+        wizard = form.record
+        wizard.action_search()
+        return wizard
+
+    def test_it_begins_with_what_the_contact_says(self):
+        dialog = Form(self.env['ar.company.search'].with_context(
+            active_model='res.partner', active_id=self.contact.id))
+        self.assertEqual((dialog.partner_id, dialog.words), (self.partner, "Levant"))
+        self.partner.company_registry = '01234567400014'
+        dialog = Form(self.env['ar.company.search'].with_context(
+            active_model='res.partner', active_id=self.partner.id))
+        self.assertEqual(dialog.words, '01234567400014')
+
+    def test_searching_changes_nothing_and_picking_fills_what_is_empty(self):
+        dialog = self.search("levant")
+        self.assertFalse(self.partner.company_registry)
+        self.assertRecordValues(dialog.line_ids, [
+            {'siren': '012345674', 'state': 'active', 'found_by': 'name'}])
+        dialog.line_ids.action_take()
+        self.assertRecordValues(self.partner, [{
+            'name': "Levant", 'company_registry': '01234567400014', 'city': "NANTES",
+            'zip': '44000', 'street': "1 RUE DES INVENTIONS",
+            'country_id': self.env.ref('base.fr').id}])
+        note = self.partner.message_ids[:1]
+        self.assertEqual(note.author_id, self.keeper.partner_id)
+        self.assertIn("SIREN 012345674", note.body)
+
+    def test_half_an_address_is_not_completed_with_another(self):
+        self.partner.write({'city': "Rezé", 'country_id': False})
+        self.search("levant").line_ids.action_take()
+        self.assertRecordValues(self.partner, [{
+            'city': "Rezé", 'zip': False, 'street': False,
+            'company_registry': '01234567400014'}])
+
+    def test_replacing_is_said_first(self):
+        self.partner.city = "Rezé"
+        self.search("012 345 674", replace_all=True).line_ids.action_take()
+        self.assertRecordValues(self.partner, [{'name': "ATELIERS DU LEVANT", 'city': "NANTES"}])
+
+    def test_a_closed_company_is_shown_and_noted_as_closed(self):
+        self.assertFalse(self.search("caves du midi").line_ids)
+        dialog = self.search("caves du midi", include_closed=True)
+        self.assertRecordValues(dialog.line_ids, [{'state': 'closed'}])
+        dialog.line_ids.action_take()
+        self.assertIn("closed since 2025-11-30", self.partner.message_ids[:1].body)
+
+    def test_several_companies_are_all_shown_and_too_many_say_so(self):
+        self.assertEqual(len(self.search("midi invente", include_closed=True).line_ids), 2)
+        self.sim.companies = {f'{n:09}': {
+            'name': f"FABRIQUE {n}", 'city': "NANTES", 'zip': '44000', 'state': 'A'}
+            for n in range(60)}
+        dialog = self.search("fabrique")
+        self.assertEqual(len(dialog.line_ids), 25)
+        self.assertIn("25 of 60", dialog.message)
+
+    def test_nobody_is_a_sentence_and_not_an_empty_screen(self):
+        dialog = self.search("nobody at all")
+        self.assertIn("No company was found", dialog.message)
+        self.assertFalse(dialog.line_ids)
+
+    def test_errors_say_what_to_do(self):
+        for words, fault, text in (
+                ('012345675', None, "wrong check digit"),
+                ("levant", {'fault': 'status', 'status': 503}, "Try again"),
+                ("levant", {'fault': 'html'}, "Try again"),
+                ("levant", {'fault': 'status', 'status': 400, 'body': {'erreur': "Non"}}, "Non"),
+                ("levant", {'fault': 'mutate', 'delete': ['results']}, "did not accept")):
+            self.sim.reset()
+            if fault:
+                self.sim.fail(times=9, **fault)
+            with self.subTest(words=words, fault=fault), self.assertRaises(UserError) as caught:
+                self.search(words)
+            self.assertIn(text, str(caught.exception))
+
+    def test_a_second_search_replaces_the_first(self):
+        dialog = self.search("levant")
+        dialog.words = "bois"
+        dialog.action_search()
+        self.assertEqual(dialog.line_ids.mapped('siren'), ['002003002'])
+
+    def test_who_may_not_change_contacts_neither_searches_nor_picks(self):
+        reader = new_test_user(self.env, login='reader', groups='base.group_user')
+        for record in (self.partner, self.contact):
+            with self.assertRaises(AccessError):
+                self.search("levant", user=reader, record=record)
+        dialog = self.search("levant")
+        with self.assertRaises(AccessError):
+            dialog.line_ids.with_user(reader).action_take()
+        self.assertFalse(self.partner.company_registry)
