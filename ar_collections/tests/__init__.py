@@ -22,6 +22,8 @@ from . import (
     test_dunning_policy,
     test_dunning_sending,
     test_dunning_states,
+    test_law_claims,
+    test_law_rates,
     test_neutralize,
     test_scale,
     test_score_history,

@@ -1,2 +1,3 @@
 from . import dunning_preview, dunning_reset, first_steps, reminder_reason
 from . import credit_answer, risk_class_set
+from . import rate_import

@@ -1,0 +1,13 @@
+from . import (
+    reference_rate,
+    legal_regime,
+    legal_bracket,
+    rate_watch,
+    res_company,
+    res_partner,
+    interest_engine,
+    customer,
+    claim,
+    claim_line,
+    account_move,
+)
