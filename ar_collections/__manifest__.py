@@ -25,6 +25,7 @@
         'reports/letter_templates.xml',
         'reports/statement_templates.xml',
         'reports/report_actions.xml',
+        'reports/claim_templates.xml',
         'data/mail_templates.xml',
         'data/dunning_policies.xml',
         'data/dunning_texts_cautious.xml',

@@ -9,5 +9,6 @@ from . import (
     customer,
     claim,
     claim_line,
+    claim_xlsx,
     account_move,
 )

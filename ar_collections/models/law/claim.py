@@ -4,6 +4,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, formatLang
 
+from ...tools.interest_rules import to_decimal
+
 STATES = [
     ('draft', "Draft"), ('claimed', "Claimed"), ('waived', "Waived"), ('cancelled', "Cancelled")]
 
@@ -290,5 +292,8 @@ class ArClaim(models.Model):
             **({'journal_id': journal.id} if journal else {}),
         }
 
-    def _format(self, amount):
-        return formatLang(self.env, amount, currency_obj=self.currency_id)
+    def _format_rate(self, percent):
+        """Return a percentage with as many decimals as it has, at least two."""
+        text = f"{to_decimal(float(percent)):f}"
+        digits = max(len(text.partition('.')[2]), 2)
+        return formatLang(self.env, float(percent), digits=digits)
