@@ -9,7 +9,7 @@ class ClaimController(Controller):
         """Return the workbook of one statement; 404 when it may not be read."""
         claim = request.env['ar.claim'].browse(claim_id).exists()
         if not claim or not claim.has_access('read'):
-            return request.not_found()
+            raise request.not_found()
         name = f"{claim.name.replace('/', '-')}.xlsx"
         return request.make_response(claim._get_xlsx(), headers=[
             ('Content-Type',

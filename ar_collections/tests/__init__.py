@@ -5,6 +5,7 @@ from .pure import (
     test_interest_properties,
     test_reference_rates,
     test_scoring,
+    test_terms,
 )
 from . import (
     test_core_refresh,
@@ -23,6 +24,7 @@ from . import (
     test_dunning_sending,
     test_dunning_states,
     test_law_claims,
+    test_law_documents,
     test_law_rates,
     test_neutralize,
     test_scale,

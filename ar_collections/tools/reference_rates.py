@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from .interest_rules import InterestError, Rate, Regime
 
@@ -76,7 +77,7 @@ def check_rates(rates: Iterable[Rate]) -> list[Finding]:
                 findings.append(Finding('range', rate))
             if rate.date_to < rate.date_from or not _is_whole(rate):
                 findings.append(Finding('period', rate))
-        for before, after in zip(group, group[1:], strict=False):
+        for before, after in pairwise(group):
             if after.date_from <= before.date_to:
                 findings.append(Finding('overlap', after, other=before))
             elif after.date_from - before.date_to > timedelta(days=1):

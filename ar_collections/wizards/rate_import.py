@@ -38,7 +38,7 @@ class ArRateImport(models.TransientModel):
         rows = self._read_rows()
         Reference = self.env['ar.reference.rate']
         new = {(row.reference, row.date_from): row for row in rows}
-        known = [rate for rate in Reference.search([])._to_rates()
+        known = [rate for rate in Reference.search(fields.Domain.TRUE)._to_rates()
                  if (rate.reference, rate.date_from) not in new]
         findings = [
             finding for finding in check_rates([*known, *rows])

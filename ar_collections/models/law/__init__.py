@@ -10,5 +10,7 @@ from . import (
     claim,
     claim_line,
     claim_xlsx,
+    dunning,
+    terms,
     account_move,
 )

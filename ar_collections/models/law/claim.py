@@ -111,7 +111,9 @@ class ArClaim(models.Model):
         :param customer: `ar.customer`, one
         :param date date: last day counted
         """
-        self.search([('customer_id', '=', customer.id), ('state', '=', 'draft')]).unlink()
+        self.search([
+            ('customer_id', '=', customer.id), ('state', '=', 'draft'),
+            ('reminder_id', '=', False)]).unlink()
         found = self.env['ar.interest.engine']._get_item_claims(customer, date)
         owed = [claim for claim in found if claim.interest or claim.compensation]
         claims = self.create([

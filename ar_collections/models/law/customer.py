@@ -4,10 +4,7 @@ from odoo.tools import format_date
 
 from ...tools.interest_rules import MissingRate, NoStatutoryClaim, to_decimal
 from ...tools.reference_rates import check_contract_rate
-
-DEBTOR_KINDS = [
-    ('auto', "As the contact shows"), ('business', "Business"), ('consumer', "Consumer"),
-    ('public', "Public body")]
+from .legal_regime import DEBTORS
 
 
 class ArCustomer(models.Model):
@@ -16,9 +13,10 @@ class ArCustomer(models.Model):
 
     # === FIELDS: LAW === #
     debtor_kind = fields.Selection(
-        DEBTOR_KINDS, string="Kind of debtor", required=True, default='auto', tracking=True,
-        help="A contact that is a company, or has a tax number, is taken for a business. Of "
-             "anybody else we know nothing, and claim nothing by law until you say what it is.")
+        DEBTORS, string="Kind of debtor", tracking=True,
+        help="Empty: as the contact shows. A contact that is a company, or has a tax number, is "
+             "taken for a business. Of anybody else we know nothing, and claim nothing by law "
+             "until you say what it is.")
     regime_id = fields.Many2one(
         'ar.legal.regime', string="Own rule of law", tracking=True, ondelete='restrict',
         domain=[('state', '=', 'confirmed')],
@@ -131,7 +129,7 @@ class ArCustomer(models.Model):
         """
         # sudo: the law is no secret.
         Regime = self.env['ar.legal.regime'].sudo()
-        regimes = Regime.search([])
+        regimes = Regime.search(fields.Domain.TRUE)
         laws = {}
         for customer in self:
             try:
@@ -165,14 +163,9 @@ class ArCustomer(models.Model):
 
     def _get_debtor(self):
         """Return (kind of debtor or None, why)."""
-        if self.debtor_kind != 'auto':
+        if self.debtor_kind:
             return self.debtor_kind, self.env._("The kind of debtor was set by hand.")
-        partner = self.partner_id
-        if partner.is_company:
-            return 'business', self.env._("The contact is a company.")
-        if partner.vat and not partner._ar_has_personal_tax_number():
-            return 'business', self.env._("The contact has a tax number.")
-        return None, False
+        return self.partner_id._ar_guess_debtor()
 
     def _describe_no_law(self, reason):
         return {

@@ -71,7 +71,7 @@ class ArInterestEngine(models.AbstractModel):
             [item['id'] for item in items], [item['move_id'] for item in items])
         laws = customers._get_laws()
         rates = self.env['ar.reference.rate']._get_rates()
-        frames = {customer.id: self._get_frame(customer, laws[customer], allocation)
+        frames = {customer.id: self._get_frame(customer, laws[customer], allocation, date)
                   for customer in customers}
         claims, compensated = [], set()
         for item in items:
@@ -172,7 +172,7 @@ class ArInterestEngine(models.AbstractModel):
 
     # === COMPUTING === #
 
-    def _get_frame(self, customer, law, allocation):
+    def _get_frame(self, customer, law, allocation, date):
         """Return what the items of a customer share: rule, events, or the reason of no claim."""
         regime, why = law
         if not regime:
@@ -181,6 +181,10 @@ class ArInterestEngine(models.AbstractModel):
         regime = regime.sudo()
         if regime.needs_notice and not customer.notice_date:
             return {'reason': 'notice', 'detail': ''}
+        wait = regime.needs_notice and fields.Date.add(
+            customer.notice_date, days=regime.notice_days)
+        if wait and date <= wait:
+            return {'reason': 'wait', 'detail': wait.isoformat()}
         agreed = customer.has_contract_rate and regime.debtor != 'consumer'
         rule = regime._to_regime(to_decimal(customer.contract_rate) if agreed else None)
         if allocation:
@@ -236,6 +240,10 @@ class ArInterestEngine(models.AbstractModel):
         if claim.reason == 'notice':
             return self.env._(
                 "No interest before a formal notice: enter the day on which it was sent.")
+        if claim.reason == 'wait':
+            return self.env._(
+                "Nothing may be charged before the notice has run out on %s.",
+                format_date(self.env, fields.Date.to_date(claim.detail)))
         if claim.reason == 'rate':
             reference, day = claim.detail.split('|')
             labels = dict(self.env['ar.reference.rate']._fields['reference']

@@ -83,7 +83,7 @@ class ArReferenceRate(models.Model):
     @api.constrains('reference', 'date_from', 'date_to', 'value')
     def _check_fits(self):
         """Refuse two rates for one day, odd periods, and what contradicts a tied rate."""
-        table = self.search([])._to_rates()
+        table = self.search(fields.Domain.TRUE)._to_rates()
         mine = {(rate.reference, rate.date_from) for rate in self._to_rates()}
         for finding in check_rates(table):
             keys = {(rate.reference, rate.date_from)

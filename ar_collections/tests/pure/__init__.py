@@ -4,4 +4,5 @@ from . import (
     test_interest_properties,
     test_reference_rates,
     test_scoring,
+    test_terms,
 )

@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,7 +151,7 @@ class TestInterestProperties(BaseCase):
         if case[3].anchoring == 'payment':
             return
         found = compute_statement(*case)
-        for one, other in zip(found.segments, found.segments[1:], strict=False):
+        for one, other in pairwise(found.segments):
             self.assertLess(one.date_to, other.date_from)
         if found.segments:
             self.assertGreater(found.segments[0].date_from, found.due)
