@@ -301,6 +301,14 @@ class TestClaims(LawCommon):
         with self.assertRaises(UserError):
             claim.action_cancel()
 
+    def test_the_statement_of_one_invoice(self):
+        one = self.invoice(3650, due='2026-04-22')
+        self.invoice(3650, due='2026-04-22')
+        collector = self.user('collector', 'one_collector')
+        action = one.with_user(collector).action_ar_new_claim()
+        claim = self.env['ar.claim'].browse(action['res_id'])
+        self.assertEqual((claim.line_ids.move_id, claim.amount_total), (one, 88.60))
+
     def test_one_statement_per_currency(self):
         dollar = self.env.ref('base.USD')
         dollar.active = True
@@ -371,5 +379,4 @@ class TestClaims(LawCommon):
         claim = self.draft().with_user(self.boss)
         with Form(claim) as form:
             form.paid_since = '2026-01-01'
-        claim.action_refresh()
         self.assertEqual(claim.amount_interest, 60.75)

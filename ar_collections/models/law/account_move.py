@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 
@@ -34,3 +35,17 @@ class AccountMove(models.Model):
                     move.ar_late_note = engine._describe_reason(claim)
                 move.ar_late_interest += float(claim.interest)
                 move.ar_late_compensation += float(claim.compensation)
+
+    def action_ar_new_claim(self):
+        """Prepare the statement of late interest of this invoice."""
+        self.ensure_one()
+        self.env['ar.claim'].check_access('create')
+        customer = self.env['ar.customer']._get_or_create(
+            self.commercial_partner_id, self.company_id)
+        customer.check_access('read')
+        claims = self.env['ar.claim']._prepare_for(
+            customer, self.company_id._get_ar_today(), moves=self)
+        if not claims:
+            raise UserError(self.ar_late_note or self.env._(
+                "There is nothing to claim: no open item is late, or all was claimed already."))
+        return claims._get_action()

@@ -88,7 +88,10 @@ class ArClaim(models.Model):
         if {'date', 'paid_since', 'allocation'} & set(vals) and any(
                 claim.state != 'draft' for claim in self):
             raise UserError(self.env._("Only a draft statement can be changed."))
-        return super().write(vals)
+        result = super().write(vals)
+        if {'date', 'paid_since', 'allocation'} & set(vals):
+            self._fill()
+        return result
 
     def _refuse_protected(self, names):
         """State and document change through the buttons alone."""
@@ -105,21 +108,22 @@ class ArClaim(models.Model):
     # === FILLING === #
 
     @api.model
-    def _prepare_for(self, customer, date):
+    def _prepare_for(self, customer, date, moves=None):
         """Return fresh drafts for a customer, one per currency; nothing when nothing is owed.
 
         :param customer: `ar.customer`, one
         :param date date: last day counted
+        :param moves: only these invoices
         """
         self.search([
             ('customer_id', '=', customer.id), ('state', '=', 'draft'),
             ('reminder_id', '=', False)]).unlink()
-        found = self.env['ar.interest.engine']._get_item_claims(customer, date)
+        found = self.env['ar.interest.engine']._get_item_claims(customer, date, moves=moves)
         owed = [claim for claim in found if claim.interest or claim.compensation]
         claims = self.create([
             {'customer_id': customer.id, 'date': date, 'currency_id': currency_id}
             for currency_id in dict.fromkeys(claim.currency_id for claim in owed)])
-        claims._fill()
+        claims._fill(only_items=[claim.item_id for claim in owed] if moves else None)
         return claims
 
     def _fill(self, only_items=None):

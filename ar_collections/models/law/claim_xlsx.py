@@ -47,17 +47,15 @@ class ArClaim(models.Model):
         for column, head in enumerate(heads):
             sheet.write_string(3, column, head, style['head'])
         row = 4
-        sums = []
         for line in self.line_ids:
-            row = self._write_line(sheet, style, line, row, sums)
+            row = self._write_line(sheet, style, line, row)
         sheet.write_string(row, 0, env._("Total"), style['bold'])
-        # A total of one cell each: it follows when somebody corrects a line.
         sheet.write_formula(
-            row, 8, "=" + ("+".join(sums) or "0"), style['total'], self.amount_total)
+            row, 8, f"=SUM(I5:I{max(row, 5)})", style['total'], self.amount_total)
         sheet.freeze_panes(4, 0)
 
-    def _write_line(self, sheet, style, line, row, sums):
-        """Write one invoice; return the next free row and note the cells of the total."""
+    def _write_line(self, sheet, style, line, row):
+        """Write one invoice; return the next free row."""
         env = self.env
         daily = self.regime_id.rounding == 'daily'
         digits = self.currency_id.decimal_places
@@ -70,8 +68,8 @@ class ArClaim(models.Model):
             sheet.write_number(row, 5, float(segment['base']), style['money'])
             sheet.write_number(row, 6, float(segment['rate']), style['rate'])
             sheet.write_number(row, 7, segment['divisor'])
-            cells = dict(base=f"F{row + 1}", rate=f"G{row + 1}", days=f"E{row + 1}",
-                         year=f"H{row + 1}", digits=digits)
+            cells = {'base': f"F{row + 1}", 'rate': f"G{row + 1}", 'days': f"E{row + 1}",
+                     'year': f"H{row + 1}", 'digits': digits}
             formula = ("=ROUND({base}*{rate}/100/{year},{digits})*{days}" if daily else
                        "=ROUND({base}*{rate}/100*{days}/{year},{digits})")
             if self.regime_id.rounding == 'end' or segment['rule'] != 'rate':
@@ -80,7 +78,6 @@ class ArClaim(models.Model):
                 sheet.write_formula(
                     row, 8, formula.format(**cells), style['money'], float(segment['amount']))
             sheet.write_string(row, 9, segment['source'] if segment['rule'] == 'stay' else '')
-            sums.append(f"I{row + 1}")
             row += 1
         for amount, label in (
             (-line.prior_interest, env._("Interest claimed before")),
@@ -90,6 +87,5 @@ class ArClaim(models.Model):
                 sheet.write_string(row, 0, line.name or '')
                 sheet.write_number(row, 8, amount, style['money'])
                 sheet.write_string(row, 9, label)
-                sums.append(f"I{row + 1}")
                 row += 1
         return row

@@ -100,9 +100,9 @@ class ArCustomer(models.Model):
         engine = self.env['ar.interest.engine']
         for company, customers in self.filtered('id').grouped('company_id').items():
             today = company._get_ar_today()
-            claims = engine._get_item_claims(customers._origin, today)
-            for claim in claims:
-                customer = customers.filtered(lambda c, i=claim.customer_id: c._origin.id == i)
+            by_id = {customer._origin.id: customer for customer in customers}
+            for claim in engine._get_item_claims(customers._origin, today):
+                customer = by_id[claim.customer_id]
                 if claim.reason:
                     customer.late_claim_note = engine._describe_reason(claim)
                     continue
