@@ -1,1 +1,2 @@
 from . import core, ledger, dunning, credit, desk
+from . import core, ledger, dunning, credit, law

@@ -1,1 +1,1 @@
-from . import letter, reminder_letter, statement
+from . import claim, letter, reminder_letter, statement

@@ -8,6 +8,11 @@ from .pure import (
     test_connector_open_data,
     test_connector_ratings,
     test_scoring,
+    test_interest,
+    test_interest_properties,
+    test_reference_rates,
+    test_scoring,
+    test_terms,
 )
 from . import (
     test_core_refresh,
@@ -28,6 +33,9 @@ from . import (
     test_dunning_sending,
     test_dunning_states,
     test_insurance_company_search,
+    test_law_claims,
+    test_law_documents,
+    test_law_rates,
     test_neutralize,
     test_scale,
     test_score_history,

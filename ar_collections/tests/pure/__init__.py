@@ -7,4 +7,9 @@ from . import (
     test_connector_open_data,
     test_connector_ratings,
     test_scoring,
+    test_interest,
+    test_interest_properties,
+    test_reference_rates,
+    test_scoring,
+    test_terms,
 )

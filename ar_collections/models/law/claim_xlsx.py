@@ -1,0 +1,91 @@
+import io
+
+import xlsxwriter
+
+from odoo import models
+
+
+class ArClaim(models.Model):
+    """The statement as a spreadsheet whose interest cells are formulas."""
+    _inherit = 'ar.claim'
+
+    def _get_xlsx(self):
+        """Return the workbook of one statement in the language of the customer, as bytes."""
+        self.ensure_one()
+        # sudo: the right to read the statement was checked; what it quotes comes with it.
+        lang = self.partner_id.lang or self.company_id.partner_id.lang or self.env.lang
+        claim = self.sudo().with_context(lang=lang)
+        stream = io.BytesIO()
+        book = xlsxwriter.Workbook(stream, {'in_memory': True, 'strings_to_formulas': False})
+        claim._write_sheet(book, book.add_worksheet(claim.name.replace('/', '-')[:31]))
+        book.close()
+        return stream.getvalue()
+
+    def _write_sheet(self, book, sheet):
+        env = self.env
+        digits = self.currency_id.decimal_places
+        money = '#,##0' + ('.' + '0' * digits if digits else '')
+        style = {
+            'title': book.add_format({'bold': True, 'font_size': 14}),
+            'head': book.add_format({'bold': True, 'bg_color': '#EFEFEF', 'border': 1}),
+            'bold': book.add_format({'bold': True}),
+            'date': book.add_format({'num_format': 'yyyy-mm-dd'}),
+            'money': book.add_format({'num_format': money}),
+            'total': book.add_format({'num_format': money, 'bold': True, 'top': 1}),
+            'rate': book.add_format({'num_format': '0.00##'}),
+        }
+        sheet.set_column(0, 0, 22)
+        sheet.set_column(1, 9, 14)
+        sheet.write_string(0, 0, env._(
+            "Late interest of %(customer)s, statement %(name)s",
+            customer=self.partner_id.name or '', name=self.name), style['title'])
+        sheet.write_string(1, 0, self.regime_id.sentence or '')
+        heads = [
+            env._("Invoice"), env._("Due date"), env._("From"), env._("To"), env._("Days"),
+            env._("On"), env._("Rate %"), env._("Days of the year"), env._("Interest"),
+            env._("Remark")]
+        for column, head in enumerate(heads):
+            sheet.write_string(3, column, head, style['head'])
+        row = 4
+        for line in self.line_ids:
+            row = self._write_line(sheet, style, line, row)
+        sheet.write_string(row, 0, env._("Total"), style['bold'])
+        sheet.write_formula(
+            row, 8, f"=SUM(I5:I{max(row, 5)})", style['total'], self.amount_total)
+        sheet.freeze_panes(4, 0)
+
+    def _write_line(self, sheet, style, line, row):
+        """Write one invoice; return the next free row."""
+        env = self.env
+        daily = self.regime_id.rounding == 'daily'
+        digits = self.currency_id.decimal_places
+        for segment in line._get_segments():
+            sheet.write_string(row, 0, line.name or '')
+            sheet.write_datetime(row, 1, line.date_maturity, style['date'])
+            sheet.write_datetime(row, 2, segment['from'], style['date'])
+            sheet.write_datetime(row, 3, segment['to'], style['date'])
+            sheet.write_number(row, 4, segment['days'])
+            sheet.write_number(row, 5, float(segment['base']), style['money'])
+            sheet.write_number(row, 6, float(segment['rate']), style['rate'])
+            sheet.write_number(row, 7, segment['divisor'])
+            cells = {'base': f"F{row + 1}", 'rate': f"G{row + 1}", 'days': f"E{row + 1}",
+                     'year': f"H{row + 1}", 'digits': digits}
+            formula = ("=ROUND({base}*{rate}/100/{year},{digits})*{days}" if daily else
+                       "=ROUND({base}*{rate}/100*{days}/{year},{digits})")
+            if self.regime_id.rounding == 'end' or segment['rule'] != 'rate':
+                sheet.write_number(row, 8, float(segment['amount']), style['money'])
+            else:
+                sheet.write_formula(
+                    row, 8, formula.format(**cells), style['money'], float(segment['amount']))
+            sheet.write_string(row, 9, segment['source'] if segment['rule'] == 'stay' else '')
+            row += 1
+        for amount, label in (
+            (-line.prior_interest, env._("Interest claimed before")),
+            (line.compensation_amount, env._("Compensation for recovery cost")),
+        ):
+            if amount:
+                sheet.write_string(row, 0, line.name or '')
+                sheet.write_number(row, 8, amount, style['money'])
+                sheet.write_string(row, 9, label)
+                row += 1
+        return row

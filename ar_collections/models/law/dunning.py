@@ -1,0 +1,185 @@
+from odoo import fields, models
+from odoo.tools import SQL, format_date
+
+INTEREST_MODES = [
+    ('none', "Not mentioned"),
+    ('mention', "The rule is mentioned"),
+    ('figure', "Shown as a figure, not claimed"),
+    ('claim', "Claimed, statement attached"),
+]
+# Where `_read_ahead` leaves what a batch of messages needs, to be taken once.
+CACHE = 'ar_collections.late_claims'
+
+
+class ArDunningLevel(models.Model):
+    """EXTENDS dunning: what a message says about late interest."""
+    _inherit = 'ar.dunning.level'
+
+    interest_mode = fields.Selection(
+        INTEREST_MODES, string="Late interest", required=True, default='none',
+        help="What the law does not give, or what cannot be computed, is never printed: the "
+             "message then leaves without it.")
+
+
+class ArDunningSkip(models.Model):
+    """EXTENDS dunning: why the law keeps an item out of a run."""
+    _inherit = 'ar.dunning.skip'
+
+    reason = fields.Selection(selection_add=[
+        ('insolvency', "Insolvency opened: declare the claim, no reminder"),
+        ('no_policy',),
+    ], ondelete={'insolvency': 'cascade'})
+
+
+class ArDunningEngine(models.AbstractModel):
+    """EXTENDS dunning: nobody reminds an insolvent customer of an older debt.
+
+    In France the opening judgment forbids to pursue earlier claims (L622-21, L622-24: they are
+    declared); later ones are paid as they fall due.
+    """
+    _inherit = 'ar.dunning.engine'
+
+    def _get_item_exclusions(self, company, date):
+        """EXTENDS dunning."""
+        return [*super()._get_item_exclusions(company, date), (
+            'insolvency', SQL(
+                "(c.insolvency_date <= %s AND COALESCE(m.invoice_date, l.date) < "
+                "c.insolvency_date)", date))]
+
+
+class ArReminder(models.Model):
+    """EXTENDS dunning: late interest in the message, as its level wants it."""
+    _inherit = 'ar.reminder'
+
+    def _read_ahead(self):
+        """EXTENDS dunning: what lateness costs, for all customers of the batch at once."""
+        result = super()._read_ahead()
+        known = self.env.cr.cache.setdefault(CACHE, {})
+        speaking = self.sudo().filtered(
+            lambda r: r.level_id.interest_mode in ('figure', 'claim') and r.line_ids)
+        for company, reminders in speaking.grouped('company_id').items():
+            found = {}
+            for claim in self.env['ar.interest.engine'].sudo()._get_item_claims(
+                    reminders.customer_id, company._get_ar_today()):
+                found.setdefault(claim.customer_id, []).append(claim)
+            for reminder in reminders:
+                known[reminder.id] = found.get(reminder.customer_id.id, [])
+        return result
+
+    def _get_items_values(self):
+        """EXTENDS dunning: the paragraphs on late interest."""
+        return {**super()._get_items_values(), 'late_texts': self._get_late_texts()}
+
+    def _get_late_texts(self):
+        """Return the sentences on late interest, in the language of the customer.
+
+        :return: list of texts; empty when the level is silent or the law gives nothing
+        """
+        self.ensure_one()
+        mode = self.level_id.interest_mode
+        if mode == 'none':
+            return []
+        env = self.with_context(lang=self.lang).env
+        # sudo: the rule is printed on the message.
+        regime = self.customer_id.sudo().effective_regime_id.with_context(lang=self.lang)
+        if not regime:
+            return []
+        sentence = regime.sentence or ''
+        if mode == 'mention':
+            return [env._("Late payment entitles us to interest and compensation. %s", sentence)
+                    if regime.bracket_ids else
+                    env._("Late payment entitles us to interest. %s", sentence)]
+        texts = self._get_late_amount_texts(env)
+        return [*texts, sentence] if texts and sentence else texts
+
+    def _get_late_amount_texts(self, env):
+        claims = self._take_late_claims()
+        texts = []
+        day = format_date(env, self.company_id._get_ar_today(), lang_code=self.lang)
+        for currency_id in dict.fromkeys(claim.currency_id for claim in claims):
+            currency = env['res.currency'].browse(currency_id)
+            interest, compensation = (
+                sum(getattr(claim, name) for claim in claims if claim.currency_id == currency_id)
+                for name in ('interest', 'compensation'))
+            if not interest and not compensation:
+                continue
+            values = {
+                'date': day, 'interest': self._format_amount(float(interest), currency),
+                'compensation': self._format_amount(float(compensation), currency),
+                'total': self._format_amount(float(interest + compensation), currency),
+            }
+            if self.level_id.interest_mode == 'figure':
+                texts.append(env._(
+                    "For information, not included in the amount above: late interest to "
+                    "%(date)s %(interest)s, compensation for recovery cost %(compensation)s.",
+                    **values))
+            else:
+                texts.append(env._(
+                    "In addition to the amount above we claim late interest to %(date)s of "
+                    "%(interest)s and compensation for recovery cost of %(compensation)s, "
+                    "together %(total)s.", **values))
+        return texts
+
+    def _take_late_claims(self):
+        """Return the `ItemClaim` of the late items that this message lists."""
+        claims = self.env.cr.cache.get(CACHE, {}).pop(self.id, None)
+        if claims is None:
+            # sudo: what is printed on the message comes with the message.
+            claims = self.env['ar.interest.engine'].sudo()._get_item_claims(
+                self.customer_id, self.company_id._get_ar_today())
+        listed = set(self.line_ids.filtered(
+            lambda line: line.kind != 'credit').move_line_id.ids)
+        return [claim for claim in claims if claim.statement and claim.item_id in listed]
+
+    # === STATEMENT === #
+
+    def _get_documents(self):
+        """EXTENDS dunning: the statement of late interest, where the level claims it."""
+        documents = super()._get_documents()
+        for claim in self._prepare_claims():
+            content, report_type = self.env['ir.actions.report'].sudo()._render_qweb_pdf(
+                'ar_collections.ar_claim_report', res_ids=claim.ids)
+            name = claim.name.replace('/', '-')
+            if report_type == 'pdf':
+                documents.append((f"{name}.pdf", content, 'application/pdf'))
+            else:
+                # Under test Odoo returns the HTML instead.
+                content = content.encode() if isinstance(content, str) else bytes(content)
+                documents.append((f"{name}.html", content, 'text/html'))
+        return documents
+
+    def _log_history(self):
+        """EXTENDS dunning: what a message claims waits as a statement for the credit manager."""
+        for reminder in self:
+            reminder._prepare_claims()
+        return super()._log_history()
+
+    def _prepare_claims(self):
+        """Return the statements of this message, made once; a person turns them into documents.
+
+        :return: `ar.claim` records; none when the level claims nothing
+        """
+        self.ensure_one()
+        Claim = self.env['ar.claim'].sudo()
+        if self.level_id.interest_mode != 'claim':
+            return Claim
+        claims = Claim.search([('reminder_id', '=', self.id)])
+        if claims:
+            return claims
+        owed = [claim for claim in self._take_late_claims()
+                if claim.interest or claim.compensation]
+        for currency_id in dict.fromkeys(claim.currency_id for claim in owed):
+            claim = Claim.create({
+                'customer_id': self.customer_id.id, 'currency_id': currency_id,
+                'date': self.company_id._get_ar_today(), 'reminder_id': self.id})
+            claim._fill(only_items=[item.item_id for item in owed])
+            claims |= claim
+        return claims
+
+
+class ArClaim(models.Model):
+    _inherit = 'ar.claim'
+
+    reminder_id = fields.Many2one(
+        'ar.reminder', string="Announced in", readonly=True, copy=False, ondelete='set null',
+        index='btree_not_null')

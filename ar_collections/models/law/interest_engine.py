@@ -1,0 +1,255 @@
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
+
+from ...tools.interest import (
+    Credit,
+    MissingRate,
+    Payment,
+    Statement,
+    Stay,
+    Stop,
+    compute_statement,
+)
+from ...tools.interest_rules import ZERO, Compensation, to_decimal
+
+
+@dataclass(frozen=True)
+class ItemClaim:
+    """What one open or paid item owes for its lateness.
+
+    ``interest`` and ``compensation`` are what is left after earlier claims and waivers; with a
+    ``reason`` there is no claim and no statement.
+    """
+    item_id: int
+    move_id: int
+    customer_id: int
+    currency_id: int
+    name: str
+    invoice_date: date | None
+    due: date
+    regime_id: int | None = None
+    statement: Statement | None = None
+    interest: Decimal = ZERO
+    compensation: Decimal = ZERO
+    prior_interest: Decimal = ZERO
+    prior_compensation: Decimal = ZERO
+    reason: str | None = None
+    detail: str = ''
+
+
+class ArInterestEngine(models.AbstractModel):
+    """From receivable lines and their reconciliations to statements of interest.
+
+    The ledger is read in three queries for any number of customers; the arithmetic is pure.
+    """
+    _name = 'ar.interest.engine'
+    _description = "Late interest"
+
+    @api.model
+    def _get_item_claims(self, customers, date, moves=None, paid_since=None, allocation=None):
+        """Return what is owed for lateness on a day.
+
+        :param customers: `ar.customer` records of one company
+        :param date date: last day counted
+        :param moves: only the items of these invoices
+        :param date paid_since: also items paid in full, when the last payment came on or after it
+        :param str allocation: beats the rule of the regime for part payments
+        :rtype: list[ItemClaim]
+        """
+        if not customers:
+            return []
+        customers.company_id.ensure_one()
+        items = self._read_items(customers, date, moves, paid_since)
+        if not items:
+            return []
+        events = self._read_events([item['id'] for item in items])
+        prior_items, prior_moves = self._read_prior(
+            [item['id'] for item in items], [item['move_id'] for item in items])
+        laws = customers._get_laws()
+        rates = self.env['ar.reference.rate']._get_rates()
+        frames = {customer.id: self._get_frame(customer, laws[customer], allocation, date)
+                  for customer in customers}
+        claims, compensated = [], set()
+        for item in items:
+            claim = self._compute_item(
+                item, frames[item['customer_id']], events.get(item['id'], []), rates, date,
+                item['move_id'] in compensated)
+            if claim.statement and claim.statement.compensation:
+                compensated.add(item['move_id'])
+            claims.append(self._subtract_prior(claim, prior_items, prior_moves))
+        return claims
+
+    # === READING === #
+
+    def _read_items(self, customers, date, moves, paid_since):
+        """Return the late receivable lines of invoices, oldest first, as dictionaries."""
+        company = customers.company_id
+        if paid_since:
+            scope = SQL(
+                """(l.reconciled IS NOT TRUE OR EXISTS (
+                    SELECT 1 FROM account_partial_reconcile paid
+                     WHERE paid.debit_move_id = l.id AND paid.max_date >= %s))""", paid_since)
+        else:
+            scope = SQL("l.reconciled IS NOT TRUE")
+        if moves is not None:
+            scope = SQL("%s AND l.move_id = ANY(%s)", scope, moves.ids)
+        for model in ('account.move.line', 'account.move', 'res.partner', 'ar.claim'):
+            self.env[model].flush_model()
+        return self.env.execute_query_dict(SQL(
+            """
+            SELECT l.id, l.move_id, c.id AS customer_id, l.currency_id,
+                   l.amount_currency AS amount, l.reconciled, m.name, m.invoice_date,
+                   COALESCE(l.date_maturity, l.date) AS due
+              FROM account_move_line l
+              JOIN account_move m ON m.id = l.move_id
+              JOIN res_partner p ON p.id = l.partner_id
+              JOIN ar_customer c
+                ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
+             WHERE l.account_id = ANY(%(accounts)s) AND l.company_id = %(company)s
+               AND l.parent_state = 'posted' AND l.amount_currency > 0
+               AND m.move_type IN ('out_invoice', 'out_receipt')
+               AND l.no_followup IS NOT TRUE AND c.id = ANY(%(customers)s)
+               AND COALESCE(l.date_maturity, l.date) < %(date)s AND %(scope)s
+               -- Interest bears no interest: our own documents stay out.
+               AND NOT EXISTS (SELECT 1 FROM ar_claim own WHERE own.move_id = l.move_id)
+             ORDER BY due, l.id
+            """,
+            accounts=company._get_ar_account_ids(), company=company.id, date=date,
+            customers=customers.ids, scope=scope))
+
+    def _read_events(self, item_ids):
+        """Return {item id: [Payment or Credit]}, from what was matched with each item.
+
+        Bank and cash entries are payments; everything else (credit notes, write-offs, transfers)
+        cuts the principal without paying interest.
+        """
+        self.env['account.partial.reconcile'].flush_model()
+        rows = self.env.execute_query_dict(SQL(
+            """
+            SELECT pr.debit_move_id AS item_id, pr.debit_amount_currency AS amount, other.date,
+                   m.name, (j.type IN ('bank', 'cash') OR m.origin_payment_id IS NOT NULL) AS paid,
+                   cur.decimal_places AS decimals
+              FROM account_partial_reconcile pr
+              JOIN account_move_line other ON other.id = pr.credit_move_id
+              JOIN account_move m ON m.id = other.move_id
+              JOIN account_journal j ON j.id = m.journal_id
+              JOIN account_move_line item ON item.id = pr.debit_move_id
+              JOIN res_currency cur ON cur.id = item.currency_id
+             WHERE pr.debit_move_id = ANY(%s)
+             ORDER BY other.date, pr.id
+            """, list(item_ids)))
+        events = {}
+        for row in rows:
+            amount = to_decimal(row['amount'], row['decimals'])
+            if amount > 0:
+                kind = Payment if row['paid'] else Credit
+                events.setdefault(row['item_id'], []).append(
+                    kind(row['date'], amount, label=row['name'] or ''))
+        return events
+
+    def _read_prior(self, item_ids, move_ids):
+        """Return ({item: interest}, {move: compensation}) that was claimed or waived before."""
+        self.env['ar.claim.line'].flush_model()
+        rows = self.env.execute_query_dict(SQL(
+            """
+            SELECT line.move_line_id, line.move_id, SUM(line.interest_amount) AS interest,
+                   SUM(line.compensation_amount) AS compensation
+              FROM ar_claim_line line JOIN ar_claim claim ON claim.id = line.claim_id
+             WHERE claim.state IN ('claimed', 'waived')
+               AND (line.move_line_id = ANY(%s) OR line.move_id = ANY(%s))
+             GROUP BY 1, 2
+            """, list(item_ids), list(move_ids)))
+        by_item, by_move = {}, {}
+        for row in rows:
+            by_item[row['move_line_id']] = to_decimal(row['interest'])
+            by_move[row['move_id']] = by_move.get(row['move_id'], ZERO) + to_decimal(
+                row['compensation'])
+        return by_item, by_move
+
+    # === COMPUTING === #
+
+    def _get_frame(self, customer, law, allocation, date):
+        """Return what the items of a customer share: rule, events, or the reason of no claim."""
+        regime, why = law
+        if not regime:
+            return {'reason': 'law', 'detail': why or ''}
+        # sudo: the law is no secret.
+        regime = regime.sudo()
+        if regime.needs_notice and not customer.notice_date:
+            return {'reason': 'notice', 'detail': ''}
+        wait = regime.needs_notice and fields.Date.add(
+            customer.notice_date, days=regime.notice_days)
+        if wait and date <= wait:
+            return {'reason': 'wait', 'detail': wait.isoformat()}
+        agreed = customer.has_contract_rate and regime.debtor != 'consumer'
+        rule = regime._to_regime(to_decimal(customer.contract_rate) if agreed else None)
+        if allocation:
+            rule = replace(rule, allocation=allocation)
+        events = [Stay(stay.date_from, stay.date_to, stay.reason) for stay in customer.stay_ids]
+        if customer.insolvency_date:
+            events.append(Stop(customer.insolvency_date))
+        return {
+            'reason': None, 'regime': regime, 'rule': rule, 'events': events,
+            'notice': customer.notice_date if regime.needs_notice else None,
+        }
+
+    def _compute_item(self, item, frame, events, rates, date, compensated):
+        claim = ItemClaim(
+            item['id'], item['move_id'], item['customer_id'], item['currency_id'],
+            item['name'] or '', item['invoice_date'], item['due'])
+        if frame['reason']:
+            return replace(claim, reason=frame['reason'], detail=frame['detail'])
+        currency = self.env['res.currency'].browse(item['currency_id'])
+        rule, regime = frame['rule'], frame['regime']
+        if compensated or regime.currency_id != currency:
+            rule = replace(rule, compensation=Compensation())
+        due = max(item['due'], frame['notice'] or item['due'])
+        end = date
+        if item['reconciled'] and events:
+            # Settled in the books: nothing runs on after the last entry.
+            end = min(date, max(event.date for event in events))
+        decimals = currency.decimal_places
+        try:
+            statement = compute_statement(
+                to_decimal(item['amount'], decimals), due, end, rule, rates,
+                [*frame['events'], *events], decimals)
+        except MissingRate as error:
+            return replace(claim, regime_id=regime.id, reason='rate',
+                           detail=f"{error.reference}|{error.day}")
+        return replace(
+            claim, regime_id=regime.id, statement=statement, interest=statement.interest,
+            compensation=statement.compensation)
+
+    def _subtract_prior(self, claim, prior_items, prior_moves):
+        if not claim.statement:
+            return claim
+        interest = prior_items.get(claim.item_id, ZERO)
+        compensation = prior_moves.get(claim.move_id, ZERO)
+        return replace(
+            claim, interest=max(claim.interest - interest, ZERO),
+            compensation=max(claim.compensation - compensation, ZERO),
+            prior_interest=interest, prior_compensation=min(compensation, claim.compensation))
+
+    @api.model
+    def _describe_reason(self, claim):
+        """Return in words why an item gives no claim."""
+        if claim.reason == 'notice':
+            return self.env._(
+                "No interest before a formal notice: enter the day on which it was sent.")
+        if claim.reason == 'wait':
+            return self.env._(
+                "Nothing may be charged before the notice has run out on %s.",
+                format_date(self.env, fields.Date.to_date(claim.detail)))
+        if claim.reason == 'rate':
+            reference, day = claim.detail.split('|')
+            labels = dict(self.env['ar.reference.rate']._fields['reference']
+                          ._description_selection(self.env))
+            return self.env._(
+                "Cannot be computed: “%(reference)s” is not known or not confirmed for "
+                "%(date)s.", reference=labels.get(reference, reference),
+                date=format_date(self.env, fields.Date.to_date(day)))
+        return claim.detail

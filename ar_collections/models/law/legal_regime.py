@@ -1,0 +1,196 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools.interest_rules import Compensation, InterestError, Regime, find_rate, to_decimal
+from .reference_rate import EVIDENCE, REFERENCES, STATES
+
+DEBTORS = [('business', "Business"), ('consumer', "Consumer"), ('public', "Public body")]
+
+
+class ArLegalRegime(models.Model):
+    """What the law of a country gives for late payment by one kind of debtor.
+
+    Each row says where it was read. A row that nobody confirmed gives nothing.
+    """
+    _name = 'ar.legal.regime'
+    _description = "Late payment: rule of law"
+    _order = 'sequence, country_id, debtor, id'
+
+    # === FIELDS: WHO === #
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    country_id = fields.Many2one('res.country', required=True, index=True)
+    currency_id = fields.Many2one(
+        'res.currency', required=True,
+        help="Currency of the compensation. It is claimed only on invoices in this currency: no "
+             "law tells how to convert it.")
+    debtor = fields.Selection(DEBTORS, required=True, default='business')
+    also_public = fields.Boolean(
+        string="Public bodies too", help="The same rule binds public bodies of this country.")
+
+    # === FIELDS: INTEREST === #
+    rate_kind = fields.Selection(
+        [('reference', "Reference rate plus points"), ('fixed', "Fixed rate"),
+         ('none', "No interest")], required=True, default='reference')
+    reference = fields.Selection(REFERENCES, string="Reference rate")
+    margin = fields.Float(string="Points added", digits=(16, 4), aggregator=None)
+    fixed_rate = fields.Float(string="Percent a year", digits=(16, 4), aggregator=None)
+    rate_step = fields.Float(
+        string="Rounded up to", digits=(16, 4), aggregator=None,
+        help="The sum of rate and points is rounded up to a multiple of this; zero: not at all.")
+    anchoring = fields.Selection(
+        [('segment', "Each day at the rate of its own half-year"),
+         ('start', "Rate of the first day of interest, to the end"),
+         ('payment', "Rate of the day of payment, for all days")],
+        required=True, default='segment')
+    day_count = fields.Selection(
+        [('365', "Days / 365, always"), ('actual', "Days / 365 or 366"),
+         ('30/360', "Months of 30 days / 360")], required=True, default='365')
+    rounding = fields.Selection(
+        [('segment', "Each line"), ('daily', "The amount of one day"),
+         ('end', "Once, at the end")], required=True, default='segment')
+    compounding = fields.Boolean(
+        string="Joins the principal every year",
+        help="After each full year its interest bears interest too.")
+    allocation = fields.Selection(
+        [('principal', "The principal first"), ('interest', "Interest, then the principal"),
+         ('cost', "Costs, interest, then the principal")],
+        string="A part payment pays", required=True, default='principal',
+        help="Where nobody has read the rule, the principal comes first: the lowest claim.")
+    needs_notice = fields.Boolean(
+        string="Only after a formal notice",
+        help="Interest does not run by itself: no figure is shown before a notice was sent.")
+
+    # === FIELDS: COMPENSATION === #
+    bracket_ids = fields.One2many('ar.legal.bracket', 'regime_id', copy=True)
+    compensation_min = fields.Monetary(string="At least")
+    compensation_max = fields.Monetary(string="At most", help="Zero: no maximum.")
+
+    # === FIELDS: CONTRACTS AND TERMS === #
+    floor_reference = fields.Selection(REFERENCES, string="Floor of contract rates")
+    floor_factor = fields.Float(string="Times", default=1.0, digits=(16, 2), aggregator=None)
+    cap_rate = fields.Float(
+        string="Cap of contract rates", digits=(16, 4), aggregator=None, help="Zero: no cap.")
+    default_days = fields.Integer(
+        string="Days without agreement", aggregator=None, help="Zero: not known.")
+    longest_days = fields.Integer(
+        string="Longest term (days)", aggregator=None,
+        help="From the date of the invoice. Zero: no limit known.")
+    longest_end_of_month = fields.Integer(
+        string="Or days, end of month", aggregator=None,
+        help="Longest term counted to an end of month, by both ways of counting. Zero: none.")
+    longest_periodic = fields.Integer(
+        string="Periodic invoices (days)", aggregator=None,
+        help="Longest term of an invoice that sums up a month. Zero: as any other.")
+    longest_hard = fields.Boolean(
+        string="No agreement beyond",
+        help="Even a clause that both have signed cannot go beyond the longest term.")
+    free_reminders = fields.Integer(
+        string="Free reminders", aggregator=None, help="Reminders that may cost nothing.")
+    notice_days = fields.Integer(
+        string="Days to wait after the notice", aggregator=None,
+        help="Nothing may be charged before this many days have passed since the free notice.")
+
+    # === FIELDS: TEXTS AND SOURCES === #
+    sentence = fields.Text(
+        translate=True, help="Printed on the statement of interest: the rule in one sentence.")
+    mention = fields.Text(
+        string="Mention on invoices", translate=True, help="Ready to be put into your terms.")
+    source = fields.Char(required=True)
+    evidence = fields.Selection(EVIDENCE, required=True, default='primary')
+    read_on = fields.Date()
+    read_again_after = fields.Date()
+    note = fields.Text(translate=True)
+    state = fields.Selection(STATES, required=True, default='unconfirmed')
+    confirmed_by_id = fields.Many2one('res.users', string="Confirmed by", readonly=True)
+    confirmed_on = fields.Date(readonly=True)
+
+    _positive = models.Constraint(
+        'CHECK(fixed_rate >= 0 AND rate_step >= 0 AND compensation_min >= 0 AND '
+        'compensation_max >= 0 AND longest_days >= 0)',
+        "The figures of a rule are not negative.")
+
+    # === CONSTRAINTS === #
+
+    @api.constrains(
+        'rate_kind', 'reference', 'anchoring', 'allocation', 'compounding', 'day_count',
+        'rounding')
+    def _check_rule(self):
+        for regime in self:
+            try:
+                regime._to_regime().check()
+            except InterestError as error:
+                raise ValidationError(self.env._(
+                    "Rule “%(name)s” cannot be applied: %(error)s. A rate frozen at payment needs "
+                    "part payments that reduce the principal, and no compounding.",
+                    name=regime.name, error=error)) from error
+
+    @api.constrains('country_id', 'debtor', 'active', 'state')
+    def _check_unique(self):
+        """One confirmed rule per country and debtor: two would make claims depend on chance."""
+        for regime in self.filtered(lambda r: r.active and r.state == 'confirmed'):
+            twin = self.search([
+                ('id', '!=', regime.id), ('country_id', '=', regime.country_id.id),
+                ('debtor', '=', regime.debtor), ('state', '=', 'confirmed')], limit=1)
+            if twin:
+                raise ValidationError(self.env._(
+                    "“%(one)s” and “%(other)s” are both confirmed for the same country and "
+                    "debtor. Archive one of them.", one=regime.name, other=twin.name))
+
+    # === ACTIONS === #
+
+    def action_confirm(self):
+        """Take the responsibility for these rules: from now on claims use them."""
+        self.check_access('write')
+        self.write({
+            'state': 'confirmed', 'confirmed_by_id': self.env.uid,
+            'confirmed_on': fields.Date.context_today(self)})
+        return True
+
+    def action_withdraw(self):
+        """Take the rules out of the claims again."""
+        self.check_access('write')
+        self.write({'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
+        return True
+
+    # === BUSINESS === #
+
+    def _to_regime(self, contract_rate=None):
+        """Return the rule as `tools.interest_rules.Regime`.
+
+        :param Decimal contract_rate: percent a year that the parties agreed, instead of the law's
+        """
+        self.ensure_one()
+        fixed = contract_rate
+        if fixed is None and self.rate_kind != 'reference':
+            fixed = to_decimal(self.fixed_rate) if self.rate_kind == 'fixed' else Decimal(0)
+        agreed = contract_rate is not None
+        return Regime(
+            code=str(self.id), reference=self.reference or None, margin=to_decimal(self.margin),
+            fixed_rate=fixed,
+            anchoring='segment' if agreed else self.anchoring,
+            rate_step=to_decimal(self.rate_step) if self.rate_step else None,
+            day_count=self.day_count, rounding=self.rounding,
+            compounding=self.compounding and not agreed, allocation=self.allocation,
+            compensation=Compensation(
+                self.bracket_ids._to_brackets(), to_decimal(self.compensation_min),
+                to_decimal(self.compensation_max) if self.compensation_max else None,
+                self.source),
+            source=self.env._("contract") if agreed else self.source)
+
+    def _get_contract_limits(self, date):
+        """Return (floor, cap) of contract rates on a day, in percent; None: there is none.
+
+        :raise MissingRate: when the floor depends on a rate that nobody entered
+        """
+        self.ensure_one()
+        floor = None
+        if self.floor_reference:
+            rates = self.env['ar.reference.rate']._get_rates([self.floor_reference])
+            base = find_rate(
+                Regime('floor', reference=self.floor_reference), rates, date)
+            floor = base.value * to_decimal(self.floor_factor)
+        return floor, to_decimal(self.cap_rate) if self.cap_rate else None

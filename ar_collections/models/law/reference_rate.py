@@ -1,0 +1,174 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools.interest_rules import Rate, to_decimal
+from ...tools.reference_rates import check_rates, find_last_known
+
+# Published rates that follow from another one are kept to check what is typed or imported; only
+# the Belgian one is used as it is, because its rounding was never read in the law itself.
+REFERENCES = [
+    ('ecb', "ECB main refinancing rate of 1 January and 1 July"),
+    ('boe', "Bank Rate of the Bank of England on the eve of the half-year"),
+    ('fr_legal', "France: legal interest rate, professional creditors"),
+    ('fr_legal_private', "France: legal interest rate, private creditors"),
+    ('de_base', "Germany: base rate (§ 247 BGB)"),
+    ('at_base', "Austria: base rate (§ 456 UGB)"),
+    ('be_business', "Belgium: published rate, commercial transactions"),
+    ('lu_consumer', "Luxembourg: published rate, consumers"),
+    ('nl_consumer', "Netherlands: published rate, consumers"),
+    ('fr_floor', "France: published floor of contract rates"),
+    ('fr_business', "France: published default rate between businesses"),
+    ('eu_business', "ECB + 8 points, published"),
+    ('de_business', "Germany: published rate between businesses"),
+    ('de_consumer', "Germany: published rate for consumers"),
+    ('at_business', "Austria: published rate between businesses"),
+    ('uk_business', "United Kingdom: published statutory rate"),
+    ('own', "Rate of a contract of ours"),
+]
+EVIDENCE = [
+    ('primary', "Law, gazette or authority"),
+    ('relayed', "Relayed by a page that quotes it"),
+    ('computed', "Computed from a rule"),
+    ('memory', "Nobody has read it yet"),
+]
+STATES = [('unconfirmed', "To be confirmed"), ('confirmed', "Confirmed")]
+
+
+class ArReferenceRate(models.Model):
+    """One reference rate over the half-year (or year) that it was published for.
+
+    The same law for every company: these rows belong to none. A rate that is not confirmed does
+    not exist for the claims.
+    """
+    _name = 'ar.reference.rate'
+    _description = "Reference rate of late interest"
+    _order = 'reference, date_from desc'
+
+    # === FIELDS === #
+    reference = fields.Selection(REFERENCES, required=True, index=True)
+    date_from = fields.Date(string="From", required=True)
+    date_to = fields.Date(
+        string="To", required=True,
+        help="Included. After it the rate is unknown, and nothing is claimed on a guess.")
+    value = fields.Float(
+        string="Percent a year", digits=(16, 4), required=True, aggregator=None)
+    source = fields.Char(required=True, help="Where the figure was read.")
+    evidence = fields.Selection(EVIDENCE, required=True, default='primary')
+    read_on = fields.Date(help="Day on which somebody read the source.")
+    read_again_after = fields.Date(help="Look at the source again from this day on.")
+    state = fields.Selection(STATES, required=True, default='confirmed')
+    confirmed_by_id = fields.Many2one('res.users', string="Confirmed by", readonly=True)
+    confirmed_on = fields.Date(readonly=True)
+    note = fields.Text(translate=True)
+
+    # === SQL OBJECTS === #
+    _reference_date_uniq = models.Constraint(
+        'UNIQUE(reference, date_from)', "This reference rate has a figure for that day already.")
+    _dates = models.Constraint(
+        'CHECK(date_to >= date_from)', "A period ends after it begins.")
+
+    # === COMPUTES === #
+
+    @api.depends('reference', 'date_from', 'value')
+    def _compute_display_name(self):
+        labels = dict(self._fields['reference']._description_selection(self.env))
+        for rate in self:
+            rate.display_name = self.env._(
+                "%(reference)s, from %(date)s: %(value)s %%",
+                reference=labels.get(rate.reference, ""), date=rate.date_from,
+                value=to_decimal(rate.value))
+
+    # === CONSTRAINTS === #
+
+    @api.constrains('reference', 'date_from', 'date_to', 'value')
+    def _check_fits(self):
+        """Refuse two rates for one day, odd periods, and what contradicts a tied rate."""
+        table = self.search(fields.Domain.TRUE)._to_rates()
+        mine = {(rate.reference, rate.date_from) for rate in self._to_rates()}
+        for finding in check_rates(table):
+            keys = {(rate.reference, rate.date_from)
+                    for rate in (finding.rate, finding.other) if rate}
+            if finding.code not in ('gap', 'jump') and keys & mine:
+                raise ValidationError(self._describe_finding(finding))
+
+    @api.model
+    def _describe_finding(self, finding):
+        """Return in words what `tools.reference_rates` found."""
+        labels = dict(self._fields['reference']._description_selection(self.env))
+        values = {
+            'reference': labels.get(finding.rate.reference, finding.rate.reference),
+            'date': finding.rate.date_from, 'value': finding.rate.value,
+            'expected': finding.expected,
+            'other': finding.other and labels.get(
+                finding.other.reference, finding.other.reference),
+            'other_value': finding.other and finding.other.value,
+        }
+        texts = {
+            'range': self.env._(
+                "%(reference)s, %(date)s: %(value)s %% cannot be a rate. A slip of the keyboard?",
+                **values),
+            'period': self.env._(
+                "%(reference)s, %(date)s: a rate covers whole half-years, from 1 January or 1 July "
+                "to 30 June or 31 December.", **values),
+            'overlap': self.env._(
+                "%(reference)s, %(date)s: another figure covers that day already (%(other_value)s "
+                "%%).", **values),
+            'tie': self.env._(
+                "%(reference)s, %(date)s: %(value)s %% does not follow from “%(other)s” "
+                "(%(other_value)s %%), which gives %(expected)s %%. One of the two was copied from "
+                "a wrong page.", **values),
+            'gap': self.env._(
+                "%(reference)s: nothing is known for the days before %(date)s.", **values),
+            'jump': self.env._(
+                "%(reference)s, %(date)s: %(value)s %% after %(other_value)s %%: look twice.",
+                **values),
+        }
+        return texts[finding.code]
+
+    # === ACTIONS === #
+
+    def action_confirm(self):
+        """Take the responsibility for these figures: from now on claims use them."""
+        self.check_access('write')
+        self.write({
+            'state': 'confirmed', 'confirmed_by_id': self.env.uid,
+            'confirmed_on': fields.Date.context_today(self)})
+        return True
+
+    def action_withdraw(self):
+        """Take the figures out of the claims again."""
+        self.check_access('write')
+        self.write({'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
+        return True
+
+    def write(self, vals):
+        """A figure that changes is not the one that somebody confirmed."""
+        if {'value', 'date_from', 'date_to', 'reference'} & set(vals) and 'state' not in vals:
+            vals = dict(vals, state='unconfirmed', confirmed_by_id=False, confirmed_on=False)
+        return super().write(vals)
+
+    # === BUSINESS === #
+
+    def _to_rates(self):
+        """Return these rows as `tools.interest_rules.Rate`."""
+        return [
+            Rate(rate.reference, rate.date_from, rate.date_to, to_decimal(rate.value), rate.source)
+            for rate in self]
+
+    @api.model
+    def _get_rates(self, references=None):
+        """Return the confirmed rates: one query for any number of claims.
+
+        :param references: codes; all when omitted
+        :rtype: list[Rate]
+        """
+        domain = fields.Domain('state', '=', 'confirmed')
+        if references is not None:
+            domain &= fields.Domain('reference', 'in', list(references))
+        # sudo: the law is no secret, whoever looks at an invoice.
+        return self.sudo().search(domain)._to_rates()
+
+    @api.model
+    def _get_last_known(self, reference):
+        """Return the last day for which claims can be computed, or None."""
+        return find_last_known(self._get_rates([reference]), reference)

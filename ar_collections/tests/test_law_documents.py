@@ -1,0 +1,236 @@
+import io
+from datetime import date
+
+from openpyxl import load_workbook
+
+from odoo import Command
+from odoo.tests import HttpCase, tagged
+from odoo.tools import html2plaintext
+
+from .test_law_claims import LawCommon
+
+
+@tagged('post_install', '-at_install')
+class TestClaimDocuments(LawCommon):
+    """What the customer gets: a table that adds up, in its own language."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env['res.lang']._activate_lang('fr_FR')
+
+    def make(self):
+        bill = self.invoice(10000, due='2025-11-30')
+        self.pay(bill, 4000, date='2026-03-02')
+        self.invoice(3650, due='2026-04-22')
+        return self.draft()
+
+    def page(self, claim):
+        html, _kind = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.report_ar_claim', claim.ids)
+        return " ".join(html2plaintext(html).replace('\xa0', ' ').split())
+
+    def test_every_segment_is_printed_with_what_it_takes_to_redo_it(self):
+        claim = self.make()
+        text = self.page(claim)
+        for line in claim.line_ids:
+            self.assertIn(line.name, text)
+            for segment in line._get_segments():
+                self.assertIn(f"{segment['amount']:,.2f}", text)
+                self.assertIn(f"{segment['base']:,.2f}", text)
+        self.assertIn("12.15", text)
+        self.assertIn("L441-10", text)
+        self.assertIn("36,500", text)
+        self.assertIn(f"{claim.amount_total:,.2f}", text)
+
+    def test_a_draft_says_that_it_claims_nothing(self):
+        claim = self.make()
+        self.assertIn("claims nothing yet", self.page(claim))
+        claim.with_user(self.boss).action_claim()
+        self.assertNotIn("claims nothing yet", self.page(claim))
+
+    def test_each_customer_in_its_own_language(self):
+        self.buyer.lang = 'fr_FR'
+        text = self.page(self.make())
+        # Odoo's own formats: the words follow with the translations of the module.
+        self.assertIn("10 000,00", text.replace('\u202f', ' '))
+        self.assertIn("12,15", text)
+
+    def test_the_spreadsheet_computes_what_is_printed(self):
+        claim = self.make()
+        sheet = load_workbook(io.BytesIO(claim._get_xlsx())).active
+        values = load_workbook(io.BytesIO(claim._get_xlsx()), data_only=True).active
+        total = 0
+        for row in range(5, sheet.max_row):
+            days, base, rate, year = (sheet.cell(row, column).value for column in (5, 6, 7, 8))
+            amount = values.cell(row, 9).value
+            if days:
+                self.assertTrue(sheet.cell(row, 9).value.startswith("=ROUND("))
+                self.assertAlmostEqual(base * rate / 100 * days / year, amount, delta=0.005001)
+            total += amount
+        self.assertAlmostEqual(total, claim.amount_total, places=2)
+        self.assertAlmostEqual(values.cell(sheet.max_row, 9).value, claim.amount_total, places=2)
+
+    def test_a_name_is_never_a_formula(self):
+        self.buyer.name = "=cmd|' /C calc'!A0"
+        sheet = load_workbook(io.BytesIO(self.make()._get_xlsx())).active
+        self.assertEqual(sheet.cell(1, 1).data_type, 's')
+
+
+@tagged('post_install', '-at_install')
+class TestReminderInterest(LawCommon):
+    """What a level says about late interest, and what it must not say."""
+
+    def message(self, mode, partner=None, **vals):
+        self.ladder.level_ids.interest_mode = mode
+        self.invoice(3650, due='2026-05-22', partner=partner)
+        [reminder] = self.run_dunning('2026-06-01').reminder_ids
+        return reminder, " ".join(
+            html2plaintext(reminder.items_html).replace('\xa0', ' ').split())
+
+    def test_silent_by_default(self):
+        self.assertEqual(set(self.env['ar.dunning.level'].search([]).mapped('interest_mode')),
+                         {'none'})
+        _reminder, text = self.message('none')
+        self.assertNotIn("interest", text.lower())
+
+    def test_mentioned(self):
+        _reminder, text = self.message('mention')
+        self.assertIn("L441-10", text)
+        self.assertNotIn("12.15", text)
+
+    def test_shown_as_a_figure_changes_no_amount(self):
+        reminder, text = self.message('figure')
+        self.assertIn("12.15", text)
+        self.assertIn("For information", text)
+        self.assertEqual(reminder.amount_claimed, 3650)
+        self.send()
+        self.assertFalse(self.env['ar.claim'].search([]))
+
+    def test_claimed_prepares_one_statement_and_attaches_it(self):
+        reminder, text = self.message('claim')
+        self.assertIn("52.15", text)
+        self.assertEqual(reminder.amount_claimed, 3650)
+        self.night('2026-06-01')
+        claim = self.env['ar.claim'].search([])
+        self.assertEqual((claim.reminder_id, claim.amount_total, claim.state),
+                         (reminder, 52.15, 'draft'))
+        names = reminder.mail_id.attachment_ids.mapped('name')
+        self.assertTrue([name for name in names if name.startswith(claim.name.replace('/', '-'))])
+
+    def test_nothing_is_said_where_the_law_gives_nothing(self):
+        for mode in ('mention', 'figure', 'claim'):
+            someone = self.customer(
+                f"Someone {mode}", is_company=False, country_id=self.france.id)
+            self.ladder.level_ids.interest_mode = mode
+            self.invoice(3650, due='2026-05-22', partner=someone)
+            self.run_dunning('2026-06-01')
+            [reminder] = self.reminders(someone)
+            self.assertEqual(reminder._get_late_texts(), [], mode)
+
+    def test_many_messages_read_the_ledger_once(self):
+        self.ladder.level_ids.interest_mode = 'figure'
+        for number in range(8):
+            partner = self.customer(f"Late {number}", country_id=self.france.id)
+            self.invoice(3650, due='2026-05-22', partner=partner)
+        reminders = self.run_dunning('2026-06-01').reminder_ids
+        reminders._read_ahead()
+        engine = type(self.env['ar.interest.engine'])
+        calls = []
+        self.patch(engine, '_get_item_claims', lambda *args, **kw: calls.append(args) or [])
+        for reminder in reminders:
+            self.assertTrue(reminder._get_late_texts())
+        self.assertFalse(calls)
+
+
+@tagged('post_install', '-at_install')
+class TestLegalGuard(LawCommon):
+    """What may not leave, and terms beyond the law."""
+
+    def test_an_insolvent_customer_gets_no_reminder_of_older_debts(self):
+        self.invoice(1000, due='2026-05-20')
+        self.account_of().insolvency_date = '2026-05-25'
+        run = self.run_dunning('2026-06-01')
+        self.assertFalse(run.reminder_ids)
+        self.assertEqual(self.reasons(run), [('insolvency', 1000)])
+
+    def test_later_debts_are_reminded(self):
+        self.account_of().insolvency_date = '2026-04-01'
+        self.invoice(1000, date='2026-04-20', due='2026-05-20')
+        self.assertTrue(self.run_dunning('2026-06-01').reminder_ids)
+
+    def test_a_waiting_reminder_is_cancelled_when_insolvency_opens(self):
+        self.invoice(1000, due='2026-05-25')
+        [reminder] = self.run_dunning('2026-06-01').reminder_ids
+        self.account_of().insolvency_date = '2026-06-01'
+        self.send(reminder)
+        self.assertEqual(reminder.state, 'cancelled')
+
+    def test_nothing_is_charged_before_a_notice_has_run_out(self):
+        """Dutch consumer: fourteen days after the free notice."""
+        rule = self.env.ref('ar_collections.regime_nl_consumer')
+        rule.write({'rate_kind': 'fixed', 'fixed_rate': 6})
+        rule.action_confirm()
+        jan = self.customer("Jan", is_company=False, country_id=self.env.ref('base.nl').id)
+        self.account_of(jan).write({'debtor_kind': 'consumer', 'notice_date': '2026-05-10'})
+        self.invoice(3650, due='2026-04-01', partner=jan)
+        self.assertEqual(self.amounts(jan, '2026-05-24')[0][3], 'wait')
+        # 15 % of the first 2,500 and 10 % of 1,150; interest from the day after the notice.
+        self.assertEqual(self.amounts(jan, '2026-05-25')[0][1:3], ('9.00', '490.00'))
+
+    def term(self, **line):
+        return self.env['account.payment.term'].create({
+            'name': "Term", 'company_id': self.company.id,
+            'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, **line})]})
+
+    def test_terms_beyond_the_longest_are_flagged(self):
+        """Both readings of "45 days end of month" are lawful; "60 days end of month" is not."""
+        for line, lawful in (
+            ({'nb_days': 30}, True), ({'nb_days': 60}, True), ({'nb_days': 61}, False),
+            ({'nb_days': 45, 'delay_type': 'days_after_end_of_month'}, True),
+            ({'nb_days': 45, 'delay_type': 'days_end_of_month_on_the',
+              'days_next_month': '0'}, True),
+            ({'nb_days': 60, 'delay_type': 'days_after_end_of_month'}, False),
+            ({'nb_days': 60, 'delay_type': 'days_end_of_month_on_the',
+              'days_next_month': '0'}, False),
+            ({'nb_days': 30, 'delay_type': 'days_after_end_of_next_month'}, False),
+        ):
+            warning = self.term(**line).ar_term_warning
+            self.assertEqual(not warning, lawful, (line, warning))
+
+    def test_invoices_and_customers_are_flagged(self):
+        long = self.invoice(100, date='2026-01-01', due='2026-04-30')
+        self.assertIn("60 days", long.ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-31').ar_term_warning)
+        customer = self.account_of()
+        self.buyer.property_payment_term_id = self.term(
+            nb_days=60, delay_type='days_after_end_of_month')
+        self.assertIn("60 days", customer.ar_term_warning)
+
+    def test_no_flag_where_no_limit_was_read(self):
+        self.company.country_id = self.env.ref('base.nl')
+        self.assertFalse(self.term(nb_days=120).ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-01', due='2026-12-31').ar_term_warning)
+
+
+@tagged('post_install', '-at_install')
+class TestClaimDownload(HttpCase, LawCommon):
+    """The spreadsheet by its address."""
+    frozen = False
+
+    def test_only_readers_download(self):
+        self.invoice(3650, due='2026-04-22')
+        claim = self.env['ar.claim']._prepare_for(self.account_of(), date(2026, 6, 1))
+        self.account_of().collector_id = self.boss
+        url = f'/ar_collections/claim/{claim.id}/xlsx'
+        self.user('auditor', 'sheet_auditor')
+        self.authenticate('sheet_auditor', 'sheet_auditor')
+        answer = self.url_open(url)
+        self.assertEqual(answer.status_code, 200)
+        self.assertTrue(answer.content.startswith(b'PK'))
+        for login, role in (
+            ('sheet_own', 'own'), ('sheet_seller', 'sales_team.group_sale_salesman'),
+        ):
+            self.user(role, login)
+            self.authenticate(login, login)
+            self.assertEqual(self.url_open(url).status_code, 404)

@@ -1,0 +1,253 @@
+import base64
+from datetime import date
+from decimal import Decimal
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..tools.interest import compute_statement
+from ..tools.interest_rules import MissingRate
+from .common import CollectionsCommon
+
+HEAD = "reference,date_from,date_to,value,source\n"
+
+
+@tagged('post_install', '-at_install')
+class TestReferenceRateRows(CollectionsCommon):
+    """Rates as rows: what is confirmed counts, what contradicts is refused."""
+
+    def setUp(self):
+        super().setUp()
+        self.Rate = self.env['ar.reference.rate']
+        self.manager = self.user('manager', 'rate_manager')
+
+    def row(self, reference='ecb', date_from='2027-01-01', date_to='2027-06-30', value=2.4,
+            **vals):
+        return self.Rate.create({
+            'reference': reference, 'date_from': date_from, 'date_to': date_to, 'value': value,
+            'source': "https://ecb.example.com", **vals})
+
+    def known(self, reference, day):
+        return [r.value for r in self.Rate._get_rates([reference])
+                if r.date_from <= date.fromisoformat(day) <= r.date_to]
+
+    def test_shipped_rows_stand_as_published(self):
+        self.assertEqual(self.known('ecb', '2025-06-30'), [Decimal('3.15')])
+        self.assertEqual(self.known('boe', '2024-03-01'), [Decimal('5.25')])
+        self.assertEqual(self.known('fr_legal', '2026-01-01'), [Decimal('2.62')])
+
+    def test_what_nobody_confirmed_does_not_exist(self):
+        row = self.env.ref('ar_collections.rate_fr_legal_2026h2')
+        self.assertEqual(row.state, 'unconfirmed')
+        self.assertEqual(self.known('fr_legal', '2026-08-01'), [])
+        row.with_user(self.manager).action_confirm()
+        self.assertEqual(self.known('fr_legal', '2026-08-01'), [Decimal('2.75')])
+        self.assertEqual(row.confirmed_by_id, self.manager)
+        row.action_withdraw()
+        self.assertEqual(self.known('fr_legal', '2026-08-01'), [])
+
+    def test_a_changed_figure_must_be_confirmed_again(self):
+        row = self.env.ref('ar_collections.rate_lu_consumer_2024')
+        self.assertEqual(row.state, 'confirmed')
+        row.value = 4.25
+        self.assertEqual(row.state, 'unconfirmed')
+
+    def test_a_rate_that_contradicts_its_neighbour_is_refused(self):
+        self.row()
+        with self.assertRaises(ValidationError) as caught:
+            self.row('fr_business', value=12.65)
+        self.assertIn("12.4", caught.exception.args[0])
+        self.row('fr_business', value=12.4)
+
+    def test_slips_are_refused(self):
+        for vals in ({'value': 215}, {'date_from': '2027-02-01'}, {'date_to': '2027-06-29'}):
+            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.row(**vals)
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self.row(date_from='2024-07-01', date_to='2024-12-31', reference='lu_consumer')
+
+    def test_two_figures_for_one_day(self):
+        self.row()
+        with mute_logger('odoo.sql_db'), self.assertRaises(IntegrityError):
+            self.row(value=2.65)
+
+    def test_a_missing_half_year_raises_from_rows_too(self):
+        regime = self.env.ref('ar_collections.regime_fr_business')._to_regime()
+        with self.assertRaises(MissingRate):
+            compute_statement(
+                Decimal(1000), date(2026, 12, 1), date(2027, 1, 1), regime,
+                self.Rate._get_rates())
+
+    def test_roles(self):
+        for role, allowed in (('auditor', False), ('own', False), ('collector', False)):
+            user = self.user(role, f'rate_{role}')
+            for model in ('ar.reference.rate', 'ar.legal.regime', 'ar.legal.bracket'):
+                self.assertTrue(self.env[model].with_user(user).has_access('read'))
+                self.assertEqual(self.env[model].with_user(user).has_access('write'), allowed)
+            with self.assertRaises(AccessError):
+                self.env.ref('ar_collections.rate_fr_legal_2026h2').with_user(
+                    user).action_confirm()
+            with self.assertRaises(AccessError):
+                self.env.ref('ar_collections.regime_fr_consumer').with_user(user).action_confirm()
+
+
+@tagged('post_install', '-at_install')
+class TestRateImport(CollectionsCommon):
+
+    def wizard(self, text, user=None):
+        Import = self.env['ar.rate.import'].with_user(user or self.env.user)
+        return Import.create(
+            {'file': base64.b64encode((HEAD + text).encode()), 'filename': "rates.csv"})
+
+    def test_a_consistent_file_is_imported_and_confirmed(self):
+        wizard = self.wizard(
+            "ecb,2027-01-01,,2.40,ECB\nfr_business,2027-01-01,,12.40,gazette\n"
+            "fr_legal,2027-01-01,,2.50,arrêté\nfr_floor,2027-01-01,,7.50,arrêté\n"
+            "boe,2027-01-01,,3.50,Bank of England\nuk_business,2027-01-01,,11.50,gov.uk\n")
+        wizard.action_check()
+        self.assertFalse(wizard.has_errors, wizard.findings)
+        wizard.action_import()
+        found = self.env['ar.reference.rate'].search([('date_from', '=', '2027-01-01')])
+        self.assertEqual(len(found), 6)
+        self.assertEqual(set(found.mapped('state')), {'confirmed'})
+        self.assertEqual(set(found.mapped(lambda r: str(r.date_to))), {'2027-06-30'})
+
+    def test_wrong_pages_are_refused_whole(self):
+        for row, tied in (
+            ("fr_floor,2027-01-01,,8.50,page\n", "fr_legal,2027-01-01,,2.50,page\n"),
+            ("fr_business,2027-01-01,,12.65,page\n", "ecb,2027-01-01,,2.40,page\n"),
+            ("uk_business,2027-01-01,,11.75,page\n", "boe,2027-01-01,,3.50,page\n"),
+        ):
+            wizard = self.wizard(tied + row)
+            wizard.action_check()
+            self.assertTrue(wizard.has_errors, row)
+            with self.assertRaises(UserError):
+                wizard.action_import()
+        self.assertFalse(self.env['ar.reference.rate'].search([('date_from', '=', '2027-01-01')]))
+
+    def test_a_published_rate_is_compared_with_what_is_known(self):
+        # The Italian page that took a later rate of the bank.
+        wizard = self.wizard("eu_business,2024-07-01,,11.65,calcolatorifiscali.it\n")
+        wizard.action_check()
+        self.assertTrue(wizard.has_errors)
+        self.assertIn("12.25", wizard.findings)
+
+    def test_lines_that_cannot_be_read_are_named(self):
+        for text, word in (
+            ("ecb,2027-01-01,,two,ECB\n", "2"), ("nothing,2027-01-01,,2.4,ECB\n", "nothing"),
+            ("ecb,2027-01-01,,2.4,\n", "source"), ("", "rows"),
+        ):
+            with self.assertRaisesRegex(UserError, word):
+                self.wizard(text).action_check()
+
+    def test_semicolons_and_decimal_commas(self):
+        wizard = self.env['ar.rate.import'].create({'file': base64.b64encode(
+            (HEAD.replace(',', ';') + "ecb;2027-01-01;;2,40;BCE\n").encode('utf-8-sig'))})
+        wizard.action_import()
+        self.assertEqual(
+            self.env['ar.reference.rate'].search([('date_from', '=', '2027-01-01')]).value, 2.4)
+
+    def test_collectors_import_nothing(self):
+        collector = self.user('collector', 'importer')
+        with self.assertRaises(AccessError):
+            self.wizard("ecb,2027-01-01,,2.40,ECB\n", collector)
+
+
+@tagged('post_install', '-at_install')
+class TestRegimeRows(CollectionsCommon):
+    """The rules that we ship, read back as the engine reads them."""
+
+    def rule(self, name):
+        return self.env.ref(f'ar_collections.regime_{name}')
+
+    def amount(self, name, principal, due, end):
+        return compute_statement(
+            Decimal(str(principal)), date.fromisoformat(due), date.fromisoformat(end),
+            self.rule(name)._to_regime(), self.env['ar.reference.rate']._get_rates())
+
+    def test_eleven_countries(self):
+        found = self.env['ar.legal.regime'].search([
+            ('debtor', '=', 'business'), ('state', '=', 'confirmed')])
+        self.assertEqual(sorted(found.country_id.mapped('code')), [
+            'AT', 'BE', 'CH', 'DE', 'ES', 'FR', 'GB', 'IE', 'IT', 'LU', 'NL'])
+        self.assertTrue(all(found.mapped('source')))
+
+    def test_one_claim_in_every_country(self):
+        """12,000 due on 31 May 2025, paid on 15 February 2026; computed by hand from C.1."""
+        # Known from memory only, and off until somebody looks it up: the British rate needs it.
+        self.env.ref('ar_collections.rate_boe_2025h1').action_confirm()
+        for name, interest, compensation in (
+            ('fr_business', '1048.44', 40), ('fr_public', '953.10', 40),
+            ('de_business', '887.74', 40), ('es_business', '877.48', 40),
+            ('it_business', '877.48', 40), ('lu_business', '877.48', 40),
+            ('ie_business', '867.62', 100), ('be_business', '907.39', 40),
+            ('at_business', '927.05', 40), ('uk_business', '1089.40', 100),
+            ('ch_business', '427.40', 0), ('nl_business', '877.48', 895),
+        ):
+            found = self.amount(name, 12000, '2025-05-31', '2026-02-15')
+            self.assertEqual((str(found.interest), found.compensation),
+                             (interest, compensation), name)
+
+    def test_unread_rules_are_off(self):
+        for name in ('fr_consumer', 'nl_consumer', 'be_consumer', 'lu_consumer'):
+            self.assertEqual(self.rule(name).state, 'unconfirmed', name)
+
+    def test_two_confirmed_rules_for_one_debtor_are_refused(self):
+        with self.assertRaises(ValidationError):
+            self.rule('fr_business').copy({'state': 'confirmed'})
+
+    def test_nonsense_is_refused(self):
+        for vals in (
+            {'allocation': 'interest'}, {'compounding': True},
+        ):
+            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.rule('ie_business').write(vals)
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self.rule('es_business').reference = False
+
+    def test_the_french_floor_of_contracts(self):
+        floor, cap = self.rule('fr_business')._get_contract_limits(date(2024, 3, 1))
+        self.assertEqual((floor, cap), (Decimal('15.21'), None))
+        with self.assertRaises(MissingRate):
+            self.rule('fr_business')._get_contract_limits(date(2026, 9, 1))
+
+
+@tagged('post_install', '-at_install')
+class TestRateWatch(CollectionsCommon):
+    """Who approves is told before the last known half-year ends."""
+
+    def watch(self, day):
+        self.go(day)
+        self.company.ar_rates_watched_on = False
+        self.company._ar_watch_rates()
+        return self.company.ar_rate_activity_id
+
+    def test_a_month_before_the_end(self):
+        boss = self.user('manager', 'rate_boss')
+        self.company.ar_approver_id = boss
+        self.env.ref('ar_collections.rate_fr_legal_2026h2').action_confirm()
+        self.assertFalse(self.watch('2026-11-30'))
+        activity = self.watch('2026-12-01')
+        self.assertEqual(activity.user_id, boss)
+        self.assertIn("France", activity.note)
+        self.assertNotIn("Germany", activity.note)
+
+    def test_an_unconfirmed_rate_counts_as_unknown(self):
+        self.assertIn("France", self.watch('2026-06-10').note)
+
+    def test_entered_rates_end_the_warning(self):
+        self.assertTrue(self.watch('2026-12-15'))
+        self.env.ref('ar_collections.rate_fr_legal_2026h2').action_confirm()
+        for reference in ('ecb', 'fr_legal'):
+            self.env['ar.reference.rate'].create({
+                'reference': reference, 'date_from': '2027-01-01', 'date_to': '2027-06-30',
+                'value': 2.4, 'source': "https://gazette.example.com"})
+        self.assertFalse(self.watch('2026-12-16'))
+
+    def test_twice_on_one_day_is_once(self):
+        first = self.watch('2026-12-20')
+        self.company._ar_watch_rates()
+        self.assertEqual(self.company.ar_rate_activity_id, first)
