@@ -1,2 +1,1 @@
-from . import core, ledger, dunning, credit, desk
-from . import core, ledger, dunning, credit, law
+from . import core, ledger, dunning, credit, desk, law

@@ -2,5 +2,4 @@ from . import dunning_preview, dunning_reset, first_steps, reminder_reason
 from . import credit_answer, credit_limit_change, risk_class_set
 from . import dispute_settle
 from . import company_search
-from . import credit_answer, risk_class_set
 from . import rate_import
