@@ -50,6 +50,16 @@ class TestCreditRules(BlockCommon):
             'customer_id': self.account_of(insured).id, 'name': "BG 1", 'kind': 'bank',
             'amount': 500, 'date_from': '2026-01-01', 'date_to': '2026-06-01'})
         yield 'not_covered', {'tolerance_amount': 20}, self.offer(521, insured)
+        promiser = self.customer("Promiser")
+        item = self.items(self.invoice(100, due='2026-04-20', partner=promiser))
+        self.go('2026-05-01')
+        promise = self.env['ar.promise'].create({
+            'customer_id': self.account_of(promiser).id, 'amount': 100,
+            'currency_id': item.currency_id.id, 'promise_date': '2026-05-10',
+            'line_ids': [Command.create({'move_line_id': item.id})]})
+        self.go('2026-06-01')
+        promise._follow()
+        yield 'broken_promise', {}, self.offer(10, promiser)
 
     def test_every_reason_ignores_warns_and_holds(self):
         seen = set()
