@@ -25,6 +25,7 @@ from . import (
     test_dunning_policy,
     test_dunning_sending,
     test_dunning_states,
+    test_insurance_bodacc,
     test_insurance_company_search,
     test_neutralize,
     test_scale,
