@@ -23,3 +23,17 @@ def check_siren(number: str) -> str:
     except ValidationError:
         raise InvalidInputError('company_number', "not a SIREN or SIRET") from None
     return digits[:9]
+
+
+def find_siren(registry: str | None, vat: str | None) -> str:
+    """Return the SIREN in a company number or in a French VAT number, '' when neither holds one."""
+    candidates = [compact(registry or '')]
+    number = compact(vat or '')
+    if number.startswith('FR'):
+        candidates.append(number[4:])
+    for candidate in candidates:
+        try:
+            return check_siren(candidate)
+        except InvalidInputError:
+            continue
+    return ''

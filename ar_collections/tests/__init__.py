@@ -32,6 +32,7 @@ from . import (
     test_dunning_policy,
     test_dunning_sending,
     test_dunning_states,
+    test_insurance_bodacc,
     test_insurance_company_search,
     test_law_claims,
     test_law_documents,

@@ -7,7 +7,7 @@ from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 from ..connectors.recherche_entreprises import RechercheEntreprisesClient
 from ..connectors.transport import LocalSimulator
-from .simulators.open_data import RechercheEntreprises
+from .simulators.open_data import RechercheEntreprises, make_siret
 
 # Taken before any test case replaces it.
 _send = requests.Session.send
@@ -61,10 +61,10 @@ class TestCompanySearch(TransactionCase):
         dialog = Form(self.env['ar.company.search'].with_context(
             active_model='res.partner', active_id=self.contact.id))
         self.assertEqual((dialog.partner_id, dialog.words), (self.partner, "Levant"))
-        self.partner.company_registry = '01234567400014'
+        self.partner.company_registry = make_siret('012345674')
         dialog = Form(self.env['ar.company.search'].with_context(
             active_model='res.partner', active_id=self.partner.id))
-        self.assertEqual(dialog.words, '01234567400014')
+        self.assertEqual(dialog.words, make_siret('012345674'))
 
     def test_searching_changes_nothing_and_picking_fills_what_is_empty(self):
         dialog = self.search("levant")
@@ -73,7 +73,7 @@ class TestCompanySearch(TransactionCase):
             {'siren': '012345674', 'state': 'active', 'found_by': 'name'}])
         dialog.line_ids.action_take()
         self.assertRecordValues(self.partner, [{
-            'name': "Levant", 'company_registry': '01234567400014', 'city': "NANTES",
+            'name': "Levant", 'company_registry': make_siret('012345674'), 'city': "NANTES",
             'zip': '44000', 'street': "1 RUE DES INVENTIONS",
             'country_id': self.env.ref('base.fr').id}])
         note = self.partner.message_ids[:1]
@@ -85,7 +85,7 @@ class TestCompanySearch(TransactionCase):
         self.search("levant").line_ids.action_take()
         self.assertRecordValues(self.partner, [{
             'city': "Rezé", 'zip': False, 'street': False,
-            'company_registry': '01234567400014'}])
+            'company_registry': make_siret('012345674')}])
 
     def test_replacing_is_said_first(self):
         self.partner.city = "Rezé"

@@ -15,6 +15,16 @@ COMPANIES = {
 }
 
 
+def make_siret(siren):
+    """Return the number of a company's first site, with a right check digit."""
+    for digit in '0123456789':
+        number = f'{siren}0001{digit}'
+        doubled = [int(x) * (1 + place % 2) for place, x in enumerate(reversed(number))]
+        if sum(x - 9 if x > 9 else x for x in doubled) % 10 == 0:
+            return number
+    raise AssertionError("one digit always fits")
+
+
 class RechercheEntreprises(Simulator):
     """Search without a key; knows no insolvency."""
 
@@ -55,7 +65,7 @@ class RechercheEntreprises(Simulator):
             'activite_principale': '43.91B',
             'etat_administratif': company['state'], 'date_fermeture': company.get('closed'),
             'siege': {
-                'siret': siren + '00014', 'code_postal': company['zip'],
+                'siret': make_siret(siren), 'code_postal': company['zip'],
                 'libelle_commune': company['city'], 'adresse': "1 RUE DES INVENTIONS "
                 + f"{company['zip']} {company['city']}",
                 'etat_administratif': 'A' if company['state'] == 'A' else 'F',

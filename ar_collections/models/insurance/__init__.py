@@ -1,0 +1,1 @@
+from . import legal_notice, res_company, customer

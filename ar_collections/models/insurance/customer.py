@@ -1,0 +1,191 @@
+import logging
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.tools import format_date
+from odoo.tools.misc import split_every
+
+from ...connectors.bodacc import SIRENS_PER_CALL, BodaccClient
+from ...connectors.bodacc_reading import Insolvency, read_standing
+from ...connectors.errors import ConnectorError
+from ...connectors.numbers import find_siren
+
+_logger = logging.getLogger(__name__)
+STATES = [
+    ('none_found', "No notice found"),
+    ('conciliation', "Conciliation"),
+    ('safeguard', "Safeguard"),
+    ('reorganisation', "Reorganisation"),
+    ('liquidation', "Liquidation"),
+    ('plan', "Plan running"),
+    ('closed', "Proceedings closed"),
+    ('closed_unpaid', "Closed, debts unpaid"),
+    ('to_check', "To be read by a person"),
+]
+# From here on nothing older is paid any more: no reminder, no new order.
+GRAVE = frozenset({
+    Insolvency.SAFEGUARD, Insolvency.REORGANISATION, Insolvency.LIQUIDATION,
+    Insolvency.CLOSED_UNPAID})
+# The data of the portal begin here; a plan may run for ten years.
+FIRST_DAY = date(2008, 1, 1)
+# Notices are corrected, and the portal loads some of them late.
+OVERLAP_DAYS = 30
+
+
+class ArCustomer(models.Model):
+    """EXTENDS core: insolvency, as the official gazette (BODACC) tells it."""
+    _inherit = 'ar.customer'
+
+    legal_notice_ids = fields.One2many('ar.legal.notice', 'customer_id', readonly=True)
+    insolvency_state = fields.Selection(
+        STATES, string="Insolvency", readonly=True, copy=False, tracking=True,
+        help="What the notices of the BODACC say together. No notice found does not mean sound.")
+    insolvency_published_on = fields.Date(
+        string="Opening published on", readonly=True, copy=False,
+        help="Publication of the opening judgment in force: claims must be filed in time from "
+             "this day.")
+    bodacc_checked_on = fields.Date(
+        string="BODACC read on", readonly=True, copy=False,
+        help="Last day on which the gazette was read completely for this customer.")
+
+    # === POLL === #
+
+    @api.model
+    def _get_bodacc_client(self):
+        """Return the client of the gazette. Tests hand over one that speaks to a simulator."""
+        return BodaccClient(environment='production')
+
+    @api.model
+    def _cron_poll_bodacc(self):
+        """Scheduled action: read the notices of all customers with a SIREN, in batches.
+
+        Each batch is committed: killed anywhere, it goes on with those not read today. A failure
+        keeps what is known and its date; the next night tries again.
+        """
+        companies = self.env['res.company'].search([('ar_bodacc_active', '=', True)])
+        todo = [(company, part) for company in companies
+                for part in split_every(SIRENS_PER_CALL, company._ar_get_bodacc_todo(), list)]
+        left = sum(len(part) for _company, part in todo)
+        self.env['ir.cron']._commit_progress(remaining=left)
+        client = self._get_bodacc_client()
+        try:
+            for company, part in todo:
+                error = self._poll_bodacc(client, company, dict(part))
+                if company.ar_bodacc_error != error:
+                    company.ar_bodacc_error = error
+                time_left = self.env['ir.cron']._commit_progress(len(part))
+                if error or not time_left:
+                    break
+        finally:
+            client.close()
+
+    def _poll_bodacc(self, client, company, numbers):
+        """Read and store the notices of one batch.
+
+        :param numbers: {customer id: SIREN}
+        :return: why it failed, False when it did not
+        """
+        customers = self.browse(numbers)
+        today = company._get_ar_today()
+        read = [customer.bodacc_checked_on for customer in customers]
+        since = FIRST_DAY if not all(read) else fields.Date.subtract(min(read), days=OVERLAP_DAYS)
+        try:
+            batch = client.list_notices(sorted(set(numbers.values())), since, today)
+        except ConnectorError as error:
+            _logger.info("BODACC not read for company %s: %s", company.id, error)
+            return error.code
+        customers._store_notices(numbers, batch.items)
+        if not batch.complete:
+            return 'incomplete'
+        customers.filtered(lambda c: not c.insolvency_state).insolvency_state = 'none_found'
+        customers.bodacc_checked_on = today
+        return False
+
+    def _store_notices(self, numbers, events):
+        """Keep the notices that are new, and read the standing of their customers again."""
+        Notice = self.env['ar.legal.notice']
+        known = {(notice.customer_id.id, notice.event_id)
+                 for notice in Notice.search([('customer_id', 'in', self.ids)])}
+        new = Notice.create([
+            {**Notice._get_values(event), 'customer_id': customer_id}
+            for event in events for customer_id, siren in numbers.items()
+            if siren == event.company_id and (customer_id, event.event_id) not in known])
+        for customer in new.customer_id:
+            customer._update_insolvency()
+
+    # === STANDING === #
+
+    def _update_insolvency(self):
+        """Read all notices of a customer together and act when its standing has changed."""
+        self.ensure_one()
+        standing = read_standing([notice._get_event() for notice in self.legal_notice_ids])
+        before = self.insolvency_state
+        opened = standing.opened
+        self.insolvency_state = standing.state.value
+        self.insolvency_published_on = opened.published_on if opened else False
+        if standing.state == before:
+            if standing.to_check:
+                self._tell_insolvency()
+            return
+        if standing.state in GRAVE:
+            self._stop_for_insolvency()
+        self._tell_insolvency()
+
+    def _stop_for_insolvency(self):
+        """Stop reminders and new orders, and give the class of customers in default.
+
+        Nothing is lifted by program when a notice is cancelled later: a person does.
+        """
+        state = dict(self._fields['insolvency_state']._description_selection(self.env))[
+            self.insolvency_state]
+        reason = self.env._("BODACC: %s", state)
+        self.write({
+            'dunning_stop': True, 'dunning_stop_until': False, 'dunning_stop_reason': reason,
+            'credit_stop': True, 'credit_stop_reason': reason})
+        risk_class = self.env['ar.risk.class'].search([('kind', '=', 'default')], limit=1)
+        if risk_class:
+            self._set_risk_class(risk_class, reason, manual=False)
+
+    def _tell_insolvency(self):
+        """Plan an activity for whoever follows the customer, in that person's language."""
+        user = self.collector_id or self.company_id._get_ar_responsible()
+        customer = self.with_context(lang=user.lang)
+        state = dict(customer._fields['insolvency_state']._description_selection(customer.env))[
+            customer.insolvency_state]
+        note = customer.env._("Read the legal notices on the customer's account.")
+        if customer.insolvency_published_on and customer.insolvency_state in GRAVE:
+            note = customer.env._(
+                "Opening published on %s. File the claim with the trustee in time; tell the credit "
+                "insurer. Reminders and new orders are stopped.",
+                format_date(customer.env, customer.insolvency_published_on))
+        customer.activity_schedule(
+            'mail.mail_activity_data_todo', date_deadline=self.company_id._get_ar_today(),
+            summary=customer.env._("BODACC: %s", state), note=note, user_id=user.id)
+
+    def _absorb(self, other):
+        """EXTENDS core: notices follow, each once."""
+        known = set(self.legal_notice_ids.mapped('event_id'))
+        moving = other.legal_notice_ids.filtered(lambda notice: notice.event_id not in known)
+        moving.customer_id = self
+        result = super()._absorb(other)
+        if moving:
+            self._update_insolvency()
+        return result
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    def _ar_get_bodacc_todo(self):
+        """Return [(customer id, SIREN)] not read today, those never read first."""
+        self.ensure_one()
+        customers = self.env['ar.customer'].search([
+            ('company_id', '=', self.id),
+            '|', ('partner_id.country_id', '=', False), ('partner_id.country_id.code', '=', 'FR'),
+            '|', ('bodacc_checked_on', '=', False),
+            ('bodacc_checked_on', '<', self._get_ar_today())], order='id')
+        customers = customers.sorted(lambda c: c.bodacc_checked_on or date.min)
+        found = ((customer.id, find_siren(
+            customer.partner_id.company_registry, customer.partner_id.vat))
+            for customer in customers)
+        return [(customer_id, siren) for customer_id, siren in found if siren]

@@ -1,0 +1,221 @@
+from datetime import date
+from urllib.parse import urlsplit
+
+import requests
+
+from odoo.exceptions import AccessError
+from odoo.modules import neutralize
+from odoo.tests import tagged
+
+from ..connectors.bodacc import BodaccClient
+from ..connectors.transport import LocalSimulator
+from .common import CollectionsCommon
+from .simulators.open_data import Bodacc, make_notice, make_siret
+
+# Taken before any test case replaces it.
+_send = requests.Session.send
+SIREN, OTHER = '012345674', '002003002'
+LIQUIDATION = "Jugement d'ouverture de liquidation judiciaire"
+CLAIMS = "Dépôt de l'état des créances"
+
+
+@tagged('post_install', '-at_install')
+class TestBodaccPoll(CollectionsCommon):
+    """The gazette is read over real HTTP; what it says stops reminders and orders."""
+
+    @classmethod
+    def _request_handler(cls, session, request, /, **kwargs):
+        if urlsplit(request.url).hostname == '127.0.0.1':
+            return _send(session, request, **kwargs)
+        return super()._request_handler(session, request, **kwargs)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = Bodacc().start()
+        cls.addClassCleanup(cls.sim.stop)
+        cls.company.ar_bodacc_active = True
+        cls.collector = cls.user('collector')
+        cls.buyer.write({'company_registry': make_siret(SIREN),
+                         'country_id': cls.env.ref('base.fr').id})
+        cls.account = cls.env['ar.customer']._get_or_create(cls.buyer, cls.company)
+        cls.account.collector_id = cls.collector
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+        self.patch(
+            self.registry['ar.customer'], '_get_bodacc_client',
+            lambda model: BodaccClient(
+                environment='production', simulator=LocalSimulator(self.sim.url),
+                sleep=lambda seconds: None))
+
+    def publish(self, number, day, nature=LIQUIDATION, siren=SIREN, **more):
+        notice = make_notice(number, siren, day, nature, **more)
+        self.sim.notices.append(notice)
+        return notice['id']
+
+    def poll(self, day=None):
+        """Run the scheduled action, on another day if one is given."""
+        if day:
+            self.go(day)
+        with self.enter_registry_test_mode():
+            self.env.ref('ar_collections.ir_cron_ar_bodacc').method_direct_trigger()
+        self.env.invalidate_all()
+
+    def make_account(self, name, **vals):
+        partner = self.customer(name, **vals)
+        return self.env['ar.customer']._get_or_create(partner, self.company)
+
+    # === WHAT FOLLOWS === #
+
+    def test_an_opening_stops_reminders_and_orders_and_tells_the_collector(self):
+        self.invoice(100, due='2026-05-20')
+        self.publish(1, '2026-05-28', judged='20 mai 2026')
+        self.poll()
+        self.assertRecordValues(self.account, [{
+            'insolvency_state': 'liquidation', 'insolvency_published_on': date(2026, 5, 28),
+            'bodacc_checked_on': date(2026, 6, 1), 'dunning_stop': True, 'credit_stop': True}])
+        self.assertEqual(self.account.risk_class_id.kind, 'default')
+        self.assertRecordValues(self.account.legal_notice_ids, [{
+            'kind': 'liquidation', 'judged_on': date(2026, 5, 20), 'siren': SIREN}])
+        activity = self.account.activity_ids
+        self.assertEqual(activity.user_id, self.collector)
+        self.assertIn("Liquidation", activity.summary)
+        self.assertIn("05/28/2026", activity.note)
+        self.run_dunning('2026-06-01')
+        self.assertFalse(self.reminders())
+
+    def test_no_notice_is_said_with_its_day_and_stops_nothing(self):
+        self.poll()
+        self.assertRecordValues(self.account, [{
+            'insolvency_state': 'none_found', 'bodacc_checked_on': date(2026, 6, 1),
+            'dunning_stop': False, 'credit_stop': False}])
+        self.assertFalse(self.account.activity_ids)
+
+    def test_reading_twice_is_reading_once(self):
+        self.publish(1, '2026-05-28')
+        self.poll()
+        calls = len(self.sim.calls)
+        self.poll()
+        self.assertEqual(len(self.sim.calls), calls, "nobody is left to read today")
+        self.poll('2026-06-02')
+        self.assertEqual(len(self.account.legal_notice_ids), 1)
+        self.assertEqual(len(self.account.activity_ids), 1)
+
+    def test_a_plan_after_the_opening_and_words_nobody_knows_are_told(self):
+        self.publish(1, '2026-05-01', "Jugement d'ouverture de redressement judiciaire")
+        self.poll()
+        self.publish(2, '2026-06-01', "Jugement arrêtant le plan de redressement",
+                     family="Jugement arrêtant le plan")
+        self.poll('2026-06-02')
+        self.assertEqual(self.account.insolvency_state, 'plan')
+        self.publish(3, '2026-06-02', "Jugement d'un type nouveau", family="Avis divers")
+        self.poll('2026-06-03')
+        self.assertEqual(self.account.insolvency_state, 'plan')
+        self.assertEqual(len(self.account.activity_ids), 3)
+
+    def test_a_cancellation_undoes_the_state_but_lifts_no_stop_by_itself(self):
+        number = self.publish(1, '2026-05-28')
+        self.poll()
+        self.publish(2, '2026-06-02', "", kind='annulation', cancels=number)
+        self.poll('2026-06-03')
+        self.assertRecordValues(self.account, [{
+            'insolvency_state': 'none_found', 'insolvency_published_on': False,
+            'dunning_stop': True}])
+        self.assertEqual(len(self.account.activity_ids), 2)
+
+    def test_a_list_of_claims_alone_changes_nothing(self):
+        self.publish(1, '2026-05-28', CLAIMS, family="Dépôt")
+        self.poll()
+        self.assertRecordValues(
+            self.account, [{'insolvency_state': 'none_found', 'dunning_stop': False}])
+        self.assertEqual(len(self.account.legal_notice_ids), 1)
+
+    # === WHO IS READ === #
+
+    def test_who_is_read(self):
+        self.make_account("By VAT", vat='FR62002003002', country_id=self.env.ref('base.fr').id)
+        self.make_account("Wrong digit", company_registry='012345675')
+        self.make_account("No number")
+        self.make_account("Abroad", company_registry='031000425',
+                          country_id=self.env.ref('base.be').id)
+        self.assertEqual(
+            {siren for _id, siren in self.company._ar_get_bodacc_todo()}, {SIREN, OTHER})
+        self.company.ar_bodacc_active = False
+        self.poll()
+        self.assertFalse(self.sim.calls)
+
+    def test_two_customers_of_one_number_both_hear_of_it(self):
+        twin = self.make_account("Twin", company_registry=SIREN)
+        self.publish(1, '2026-05-28')
+        self.poll()
+        self.assertEqual((self.account + twin).mapped('insolvency_state'), ['liquidation'] * 2)
+
+    def test_an_old_procedure_is_found_at_the_first_look(self):
+        self.publish(1, '2015-02-03', "Jugement d'ouverture d'une procédure de sauvegarde")
+        self.poll()
+        self.assertEqual(self.account.insolvency_state, 'safeguard')
+
+    # === WHEN IT FAILS === #
+
+    def test_a_failure_keeps_what_is_known_and_its_day(self):
+        self.poll()
+        self.publish(1, '2026-06-01')
+        self.sim.fail(fault='status', status=503, times=99)
+        self.poll('2026-06-02')
+        self.assertRecordValues(self.account, [{
+            'insolvency_state': 'none_found', 'bodacc_checked_on': date(2026, 6, 1)}])
+        self.assertEqual(self.company.ar_bodacc_error, 'technical')
+        self.sim.faults.clear()
+        self.poll('2026-06-03')
+        self.assertEqual((self.account.insolvency_state, self.company.ar_bodacc_error),
+                         ('liquidation', False))
+
+    def test_a_failure_half_way_goes_on_with_the_rest(self):
+        for number in range(35):
+            self.make_account(f"Customer {number}", company_registry=OTHER)
+        self.sim.fail(fault='mutate', set={}, times=1)
+        self.sim.fail(fault='status', status=400, times=1)
+        self.poll()
+        accounts = self.env['ar.customer'].search([('company_id', '=', self.company.id)])
+        self.assertEqual(len(accounts.filtered('bodacc_checked_on')), 30)
+        self.poll()
+        self.assertEqual(len(accounts.filtered('bodacc_checked_on')), 36)
+
+    # === RIGHTS AND COPIES === #
+
+    def test_notices_are_read_by_the_perimeter_and_written_by_nobody(self):
+        self.publish(1, '2026-05-28')
+        self.poll()
+        notice = self.account.legal_notice_ids
+        own = self.user('own')
+        self.assertFalse(notice.with_user(own).search([('id', '=', notice.id)]))
+        self.assertEqual(notice.with_user(self.collector).kind, 'liquidation')
+        for role in (self.collector, self.user('admin', 'ar_admin')):
+            with self.assertRaises(AccessError):
+                notice.with_user(role).kind = 'plan'
+            with self.assertRaises(AccessError):
+                notice.with_user(role).unlink()
+
+    def test_another_company_sees_nothing(self):
+        self.publish(1, '2026-05-28')
+        self.poll()
+        company = self.make_company("Elsewhere")
+        manager = self.user('manager')
+        manager.write({'company_ids': [(6, 0, company.ids)], 'company_id': company.id})
+        self.assertFalse(self.env['ar.legal.notice'].with_user(manager).with_company(
+            company).with_context(allowed_company_ids=company.ids).search([]))
+
+    def test_merged_contacts_keep_each_notice_once(self):
+        twin = self.make_account("Twin", company_registry=SIREN)
+        self.publish(1, '2026-05-28')
+        self.poll()
+        self.account._absorb(twin)
+        self.assertEqual(len(self.account.legal_notice_ids), 1)
+
+    def test_a_neutralized_copy_asks_nobody(self):
+        for query in neutralize.get_neutralization_queries(['ar_collections']):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.assertFalse(self.company.ar_bodacc_active)
