@@ -55,6 +55,9 @@ class ReportClaim(models.AbstractModel):
             'has_contract': bool(claim.contract_rate),
             'rounding': regime.rounding, 'day_count': regime.day_count,
             'compounding': regime.compounding,
+            'interest_first': any(
+                float(move['to_interest']) for line in claim.line_ids
+                for move in (line.statement or {}).get('payments', ())),
             'sources': self._get_sources(claim, day),
             'bank': env['ar.reminder'].new({'company_id': company.id})._get_bank_values(),
         }
@@ -81,6 +84,7 @@ class ReportClaim(models.AbstractModel):
         return {
             'name': line.name, 'invoice_date': day(line.invoice_date),
             'due': day(line.date_maturity), 'principal': money(line.principal),
+            'still_open': self._get_still_open(line, money),
             'rows': [row for _date, _rank, row in sorted(rows, key=lambda row: row[:2])],
             'interest': money(line.interest_total),
             'prior': money(line.prior_interest) if line.prior_interest else '',
@@ -88,6 +92,14 @@ class ReportClaim(models.AbstractModel):
             'compensation': money(line.compensation_amount)
             if line.compensation_amount else '',
         }
+
+    @api.model
+    def _get_still_open(self, line, money):
+        """Return what the books leave open on the invoice after its payments, or nothing."""
+        payments = (line.statement or {}).get('payments', ())
+        left = line.principal - sum(float(move['amount']) for move in payments)
+        currency = line.currency_id
+        return money(left) if payments and currency.compare_amounts(left, 0) > 0 else ''
 
     @api.model
     def _get_sources(self, claim, day):

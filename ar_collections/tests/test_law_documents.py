@@ -43,6 +43,16 @@ class TestClaimDocuments(LawCommon):
         self.assertIn("36,500", text)
         self.assertIn(f"{claim.amount_total:,.2f}", text)
 
+    def test_what_stays_open_and_the_statement_add_up_to_the_whole_debt(self):
+        claim = self.make()
+        line = claim.line_ids.sorted('date_maturity')[0]
+        self.assertRegex(self.page(claim), "besides this statement: [^0-9]*6,000.00")
+        # French law: the payment paid interest first. Books and law come to the same sum.
+        [payment] = line.statement['payments']
+        by_law = (float(line.statement['principal_due']) + line.interest_total
+                  - float(payment['to_interest']) + line.compensation_total)
+        self.assertAlmostEqual(line.move_id.amount_residual + line.amount_total, by_law, places=2)
+
     def test_a_draft_says_that_it_claims_nothing(self):
         claim = self.make()
         self.assertIn("claims nothing yet", self.page(claim))
