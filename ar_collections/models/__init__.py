@@ -1,1 +1,1 @@
-from . import core, ledger, dunning, credit
+from . import core, ledger, dunning, credit, figures

@@ -1,0 +1,30 @@
+from odoo import models
+from odoo.tools import SQL
+
+from ...tools.open_items import ALL, ITEM_COLUMNS, items_at
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    def _get_ar_items_query(self, date, *, where=ALL, columns=ITEM_COLUMNS):
+        """Return the query of the items of these companies open at the end of a day.
+
+        On receivable accounts, and on the doubtful accounts (416 in France) that the legal entity
+        of each company chose: where one entity owes nothing, another may.
+
+        :param date: last day that counts, included
+        :param SQL where: further condition on `l` (line), `p` (its partner) or `m` (its entry)
+        :param SQL columns: see `items_at`
+        :return: SQL, usable as a sub-query; columns as in `items_at`
+        """
+        account_ids = self._get_ar_exposure_account_ids()
+        # sudo: which accounts are doubtful is the books' business, not the reader's.
+        for root, companies in self.sudo().grouped('root_id').items():
+            foreign = self.root_id.sudo().ar_doubtful_account_ids - root.ar_doubtful_account_ids
+            foreign = foreign.filtered(lambda account: account.account_type != 'asset_receivable')
+            if foreign:
+                where = SQL(
+                    "%s AND NOT (l.account_id = ANY(%s) AND l.company_id = ANY(%s))",
+                    where, foreign.ids, companies.ids)
+        return items_at(self.ids, account_ids, date, where=where, columns=columns)
