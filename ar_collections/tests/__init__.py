@@ -1,5 +1,5 @@
 # Odoo collects modules named test_* of this package only, not those of a package below it.
-from .pure import test_calendars, test_scoring
+from .pure import test_calendars, test_kpi, test_scoring
 from . import (
     test_core_refresh,
     test_credit_attacks,
