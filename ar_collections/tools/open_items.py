@@ -75,7 +75,7 @@ def items_at(company_ids, account_ids, date, *, where=ALL, columns=ITEM_COLUMNS)
     half = SQL(
         """
         LEFT JOIN res_partner p ON p.id = l.partner_id
-             JOIN account_move m ON m.id = l.move_id
+        LEFT JOIN account_move m ON m.id = l.move_id
             WHERE l.account_id = ANY(%(accounts)s)
               AND l.company_id = ANY(%(companies)s)
               AND l.parent_state = 'posted'

@@ -1,2 +1,18 @@
 from . import res_company
 from . import aged_bucket
+from . import (
+    statement,
+    customer_statement,
+    statement_run,
+    statement_sending,
+)
+from . import aged_balance
+from . import aged_balance_query
+from . import aged_report
+from . import aged_report_pdf
+from . import aged_report_xlsx
+from . import cockpit
+from . import cockpit_cards
+from . import cockpit_dso
+from . import cockpit_rooms
+from . import report_schedule

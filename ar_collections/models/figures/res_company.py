@@ -18,13 +18,23 @@ class ResCompany(models.Model):
         :param SQL columns: see `items_at`
         :return: SQL, usable as a sub-query; columns as in `items_at`
         """
-        account_ids = self._get_ar_exposure_account_ids()
+        account_ids, scope = self._get_ar_account_scope()
+        return items_at(self.ids, account_ids, date, columns=columns,
+                        where=SQL("%s AND %s", where, scope))
+
+    def _get_ar_account_scope(self):
+        """Return where customers of these companies can owe.
+
+        :return: (ids of the accounts, SQL condition on `l` that leaves out, for each company, the
+            accounts that only another company's entity considers doubtful)
+        """
+        account_ids, scope = self._get_ar_exposure_account_ids(), ALL
         # sudo: which accounts are doubtful is the books' business, not the reader's.
         for root, companies in self.sudo().grouped('root_id').items():
             foreign = self.root_id.sudo().ar_doubtful_account_ids - root.ar_doubtful_account_ids
             foreign = foreign.filtered(lambda account: account.account_type != 'asset_receivable')
             if foreign:
-                where = SQL(
+                scope = SQL(
                     "%s AND NOT (l.account_id = ANY(%s) AND l.company_id = ANY(%s))",
-                    where, foreign.ids, companies.ids)
-        return items_at(self.ids, account_ids, date, where=where, columns=columns)
+                    scope, foreign.ids, companies.ids)
+        return account_ids, scope
