@@ -1,6 +1,8 @@
 # Odoo collects modules named test_* of this package only, not those of a package below it.
 from .pure import test_calendars, test_kpi, test_scoring
 from . import (
+    test_cockpit,
+    test_cockpit_tour,
     test_core_refresh,
     test_credit_attacks,
     test_credit_authority,
