@@ -13,6 +13,10 @@ from decimal import Decimal
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 YEAR = 365
+# Changes are summed with their distance from this day; any day will do.
+EPOCH = date(2000, 1, 1)
+# A balance that two years of sales do not explain is capped there.
+COUNTBACK_MONTHS = 24
 # Steps of the monthly roll rates, in days after the due date: not due, 1-30 ... over 120.
 ROLL_EDGES = (1, 31, 61, 91, 121)
 

@@ -5,6 +5,9 @@ from . import (
     customer_statement,
     statement_run,
     statement_sending,
+    term_cap,
+    diagnosis,
+    diagnosis_quality,
 )
 from . import aged_balance
 from . import aged_balance_query
@@ -16,3 +19,13 @@ from . import cockpit_cards
 from . import cockpit_dso
 from . import cockpit_rooms
 from . import report_schedule
+from . import (
+    kpi_queries,
+    kpi,
+    kpi_figures,
+    kpi_stored,
+    kpi_snapshot,
+    kpi_items,
+    kpi_settings,
+    kpi_digest,
+)
