@@ -101,6 +101,14 @@ class ArCockpit(models.AbstractModel):
                 [('company_id', 'in', companies.ids), *domain], order='id').ids
         return scope
 
+    @staticmethod
+    def _get_small_scope(scope):
+        """Return the scope for the other figures: the domain, and not the ids that it found.
+
+        Their actions travel to the browser. They keep the perimeter themselves.
+        """
+        return {'company_ids': scope['company_ids'], 'segment': scope['customer_domain'] or None}
+
     def _get_segment_domain(self, segment):
         name, _colon, record_id = str(segment).partition(':')
         if name not in self._get_segment_fields() or not record_id.isdigit():

@@ -23,11 +23,8 @@ class ArCockpit(models.AbstractModel):
             late = {bucket.id for bucket, start, _end in self.env['ar.aged.bucket']._get_bounds()
                     if start is not None and start > 0}
             credit = self.env['ar.aged.bucket']._get_credit_bucket()
-            # The domain of the scope alone, and not the ids that it found: the action of each
-            # bucket travels to the browser. Record rules keep the perimeter here.
-            for row in self.env['ar.aged.balance']._read_buckets({
-                    'company_ids': scope['company_ids'],
-                    'segment': scope['customer_domain'] or None}, scope['date']):
+            for row in self.env['ar.aged.balance']._read_buckets(
+                    self._get_small_scope(scope), scope['date']):
                 is_credit = row['bucket_id'] == credit.id
                 if is_credit and not row['amount']:
                     continue
@@ -47,21 +44,24 @@ class ArCockpit(models.AbstractModel):
 
     @api.model
     def _get_forecast_rows(self, scope):
-        """Return the cash expected in each of thirteen weeks.
+        """Return the cash expected in each of thirteen weeks, and the range of what is in by then.
 
-        :return: list of {date, label, low, likely, high, action}
+        A week has no range of its own: what comes late must come some day. The sums up to its end
+        have one.
+
+        :return: list of {date, label, likely, low_total, likely_total, high_total, action}; []
+            when nothing is expected
         """
-        weeks = self.env['ar.forecast']._read_weeks(scope, scope['date'], weeks=WEEKS)
+        amounts = ('likely', 'low_total', 'likely_total', 'high_total')
         rows = []
-        for week in weeks:
-            date = fields.Date.to_date(week['week'])
+        for week in self.env['ar.forecast']._read_weeks(
+                self._get_small_scope(scope), scope['date'], weeks=WEEKS):
             rows.append({
-                'date': fields.Date.to_string(date),
-                'label': format_date(self.env, date, date_format='d MMM'),
-                'low': float(week['low']), 'likely': float(week['likely']),
-                'high': float(week['high']), 'action': week.get('action'),
+                'date': fields.Date.to_string(week['week']),
+                'label': format_date(self.env, week['week'], date_format='d MMM'),
+                'action': week['action'], **{name: float(week[name]) for name in amounts},
             })
-        return rows if any(row['high'] or row['likely'] for row in rows) else []
+        return rows if any(row['high_total'] for row in rows) else []
 
     # === DEBTORS === #
 

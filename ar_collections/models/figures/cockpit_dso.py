@@ -26,8 +26,7 @@ class ArCockpit(models.AbstractModel):
             sales to divide by; [] when no month has any
         """
         frame = self.env['ar.kpi']._get_frame(
-            {'company_ids': scope['company_ids'], 'segment': scope['customer_domain'] or None},
-            scope['months'], scope['date'])
+            self._get_small_scope(scope), scope['months'], scope['date'])
         balances, sales = self._read_balances_and_sales(frame)
         months = frame.companies[:1].ar_kpi_months or 1
         lengths = [(after - before).days for before, after in zip(

@@ -157,7 +157,7 @@ export class Cockpit extends Component {
     }
 
     get forecastLabel() {
-        return _t("Bars: cash expected by week, from low to high. Use “Table” to read the figures.");
+        return _t("Cash expected by week, and what is in by its end. Use “Table” to read the figures.");
     }
 }
 

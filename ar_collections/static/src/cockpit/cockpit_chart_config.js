@@ -103,40 +103,45 @@ function getDso(rows, settings) {
     };
 }
 
+/** Bars: what a week brings. Line and band: what is in by its end, at least and at most. */
 function getForecast(rows, settings) {
     const money = (value) => formatCurrency(value, settings.currencyId, { digits: [16, 0] });
     const options = getOptions(
-        (item) =>
-            item.datasetIndex
-                ? `${item.dataset.label}: ${money(item.raw[0])} – ${money(item.raw[1])}`
-                : `${item.dataset.label}: ${money(item.raw)}`,
+        (item) => `${item.dataset.label}: ${money(item.raw)}`,
         getMoneyTick(settings),
         settings
     );
     options.plugins.legend.display = true;
-    options.scales.x.stacked = true;
+    const line = (label, key, more) => ({
+        type: "line",
+        label,
+        data: rows.map((row) => row[key]),
+        borderColor: TEAL,
+        backgroundColor: faded(TEAL, 0.15),
+        borderWidth: 2,
+        pointRadius: 0,
+        pointHitRadius: 12,
+        ...more,
+    });
     return {
         type: "bar",
         data: {
             labels: rows.map((row) => row.label),
             datasets: [
                 {
-                    type: "line",
-                    label: _t("Likely"),
+                    label: _t("In the week"),
                     data: rows.map((row) => row.likely),
-                    borderColor: TEAL,
-                    backgroundColor: TEAL,
-                    borderWidth: 2,
-                    pointRadius: 3,
-                },
-                {
-                    label: _t("Low to high"),
-                    data: rows.map((row) => [row.low, row.high]),
-                    backgroundColor: faded(TEAL, 0.3),
-                    maxBarThickness: 32,
+                    backgroundColor: BLUE,
+                    maxBarThickness: 28,
                     borderRadius: 2,
-                    borderSkipped: false,
                 },
+                line(_t("So far, expected"), "likely_total"),
+                line(_t("At least"), "low_total", { borderWidth: 1, borderDash: [4, 4] }),
+                line(_t("At most"), "high_total", {
+                    borderWidth: 1,
+                    borderDash: [4, 4],
+                    fill: "-1",
+                }),
             ],
         },
         options,
