@@ -25,6 +25,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 # How far back payments are read, and after how many days one counts half.
 HISTORY_MONTHS = 24
@@ -51,8 +52,7 @@ TAIL_DEFAULT = 30.0
 TAIL_LIMIT = 1095
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(NamedTuple):
     """A payment, or a part of one.
 
     ``delay`` in days after the due date; ``weight`` between 0 and 1: the share of the item that was

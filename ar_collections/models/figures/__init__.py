@@ -29,3 +29,11 @@ from . import (
     kpi_settings,
     kpi_digest,
 )
+from . import (
+    forecast,
+    forecast_habit,
+    forecast_item,
+    forecast_snapshot,
+    forecast_week,
+    forecast_fields,
+)
