@@ -1,6 +1,8 @@
 # Odoo collects modules named test_* of this package only, not those of a package below it.
-from .pure import test_calendars, test_kpi, test_scoring
+from .pure import test_calendars, test_forecast, test_kpi, test_scoring
 from . import (
+    test_aged_balance,
+    test_aged_report,
     test_cockpit,
     test_cockpit_tour,
     test_core_refresh,
@@ -18,6 +20,8 @@ from . import (
     test_dunning_policy,
     test_dunning_sending,
     test_dunning_states,
+    test_kpi,
+    test_kpi_snapshot,
     test_neutralize,
     test_scale,
     test_score_history,

@@ -31,7 +31,7 @@ DEPENDS = {
 
 def known(field, label, **options):
     """Return a field whose value depends on the day in the context."""
-    return field(label, readonly=True, depends_context=CONTEXT_KEYS, **options)
+    return field(string=label, readonly=True, depends_context=CONTEXT_KEYS, **options)
 
 
 class ArForecastItem(models.Model):

@@ -1,1 +1,1 @@
-from . import test_calendars, test_kpi, test_scoring
+from . import test_calendars, test_forecast, test_kpi, test_scoring
