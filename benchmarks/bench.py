@@ -59,7 +59,7 @@ class Bench:
     def run(self):
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
-            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'growth',
+            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi', 'growth',
             'peer']
         main = self.arguments.database
         work = f'{main}_work'
@@ -167,6 +167,12 @@ class Bench:
                 drop_database(work)
                 drop_database(f'{plain}_credit')
         bench_credit.add_rows(self, over, confirm)
+
+    def bench_kpi(self, database):
+        """Key figures of 24 months: stored, rebuilt, and the plain way."""
+        import bench_kpi
+
+        bench_kpi.add_rows(self, self.step('kpi_page', database))
 
     def bench_growth(self, _database):
         """Refresh and proposals on ledgers of other sizes."""
