@@ -1,1 +1,1 @@
-from . import letter, reminder_letter, statement
+from . import letter, diagnosis, reminder_letter, statement

@@ -8,6 +8,7 @@ from . import (
     term_cap,
     diagnosis,
     diagnosis_quality,
+    diagnosis_target,
 )
 from . import aged_balance
 from . import aged_balance_query
