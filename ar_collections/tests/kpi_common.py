@@ -48,7 +48,7 @@ class KpiCommon(CollectionsCommon):
         cls.match(move, invoice)
         return move
 
-    def build(self, seed, steps=40):
+    def build(self, seed, steps=34):
         """Make a ledger of sixteen months with something of everything."""
         dice = random.Random(seed)
         buyers = [self.customer(f"Buyer {seed} {number}") for number in range(4)]

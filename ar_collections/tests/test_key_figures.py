@@ -99,9 +99,6 @@ class TestKpiOracle(KpiCommon):
     def test_seed_2(self):
         self.check(2)
 
-    def test_seed_3(self):
-        self.check(3)
-
     def test_what_a_figure_opens_adds_up_to_it(self):
         self.build(5)
         items, payments = self.read_items()
@@ -120,9 +117,9 @@ class TestKpiOracle(KpiCommon):
                 Decimal(str(month['overdue']['value'])))
             self.assertEqual(self.open(month['days_to_pay']), self.env['account.move.line'].union(*(
                 pay.item.line for pay in payments if before < pay.day <= day)))
-            self.assertEqual(sum(self.open(month['over90_rate']).mapped('balance')), sum(
-                item.balance for item in items if item.kind == 'billed' and item.balance > 0
-                and before < item.due + timedelta(days=90) <= day))
+            self.assertEqual(self.open(month['over90_rate']), self.env['account.move.line'].union(*(
+                item.line for item in items if item.kind == 'billed' and item.balance > 0
+                and before < item.due + timedelta(days=90) <= day)))
         self.assertEqual(day, today)
 
     def open(self, figure):

@@ -127,13 +127,14 @@ class ArKpi(models.AbstractModel):
     def _get_factor(self, companies, currency, day):
         """Return the SQL that turns an amount of company `l.company_id` into ``currency``.
 
-        One rate for all months, that of the last day: so months compare and movements tie.
+        One rate for all months, that of the last day in the books of the active company: so months
+        compare and movements tie.
         """
         foreign = companies.filtered(lambda company: company.currency_id != currency)
         if not foreign:
             return SQL("1")
         rates = [SQL("WHEN %s THEN %s::numeric", company.id, currency._get_conversion_rate(
-            company.currency_id, currency, company, day)) for company in foreign]
+            company.currency_id, currency, self.env.company, day)) for company in foreign]
         return SQL("(CASE l.company_id %s ELSE 1 END)", SQL(" ").join(rates))
 
     def _get_lines(self, frame):
