@@ -78,7 +78,7 @@ class ArCockpit(models.AbstractModel):
         return None if value is None else float(value)
 
     def _format_money(self, amount, frame):
-        return formatLang(self.env, float(amount), digits=0, currency_obj=frame.currency)
+        return formatLang(self.env, float(amount), rounding_unit='units', currency_obj=frame.currency)
 
     def _get_dso_tile(self, scope, months):
         """Return the tile: the DSO of today and its change since the beginning of the period."""

@@ -93,7 +93,7 @@ class ArCockpit(models.AbstractModel):
             'code': 'holds', 'sequence': 40, 'label': self.env._("Held orders"), 'value': count,
             'kind': 'count', 'tone': 'warning' if count else False, 'trend': False,
             'note': count and formatLang(
-                self.env, amount, digits=0, currency_obj=scope['currency']),
+                self.env, amount, rounding_unit='units', currency_obj=scope['currency']),
             'help': self.env._("Orders that a credit rule holds until somebody decides."),
             'action': self._get_list_action(
                 self.env._("Held orders"), 'ar.credit.hold', domain,
