@@ -188,31 +188,31 @@ class ArForecastItem(models.Model):
             return self.env._("Promised for %s", format_date(self.env, self.likely_date))
         country = self.habit_country_id.name
         if self.payment_count and country:
-            source = self.env._(
+            origin = self.env._(
                 "own history of %(count)s payments, blended with customers in %(country)s",
                 count=self.payment_count, country=country)
         elif self.payment_count:
-            source = self.env._(
+            origin = self.env._(
                 "own history of %(count)s payments, blended with all customers",
                 count=self.payment_count)
         elif country:
-            source = self.env._("no own payments yet: customers in %s", country)
+            origin = self.env._("no own payments yet: customers in %s", country)
         else:
-            source = self.env._("no own payments yet: all customers")
+            origin = self.env._("no own payments yet: all customers")
         if self.dispute_days:
-            source = self.env._(
-                "%(days)s days to settle the dispute; %(source)s", days=self.dispute_days,
-                source=source)
+            origin = self.env._(
+                "%(days)s days to settle the dispute; %(origin)s", days=self.dispute_days,
+                origin=origin)
         usual = round(self.usual_days)
         if self.basis == 'tail':
             return self.env._(
                 "Due %(days)+d days: later than expected (usually %(usual)+d), so what items of "
-                "this age still take; %(source)s", days=self.days, usual=usual, source=source)
+                "this age still take; %(origin)s", days=self.days, usual=usual, origin=origin)
         if abs(self.days - usual - self.dispute_days) > 1:
             return self.env._(
                 "Due %(days)+d days: usually %(usual)+d, corrected by what is still possible; "
-                "%(source)s", days=self.days, usual=usual, source=source)
-        return self.env._("Due %(days)+d days: %(source)s", days=self.days, source=source)
+                "%(origin)s", days=self.days, usual=usual, origin=origin)
+        return self.env._("Due %(days)+d days: %(origin)s", days=self.days, origin=origin)
 
     # === ACTIONS === #
 

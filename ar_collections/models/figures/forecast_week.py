@@ -6,9 +6,17 @@ from odoo.tools.misc import format_date
 
 from ..core.customer_refresh import CASH_JOURNALS
 from .forecast import CREDITS_LEFT, LATER, WEEKS
-from .forecast_item import DEPENDS, known
+from .forecast_item import DEPENDS
 
 KINDS = [('week', "Week"), ('later', "Later"), ('credit', "Credits left over")]
+
+# The sums are those of the items that the reader may see.
+CONTEXT_KEYS = ('ar_date', 'uid')
+
+
+def summed(field, label, **options):
+    """Return a field whose value depends on the day in the context and on the reader."""
+    return field(string=label, readonly=True, depends_context=CONTEXT_KEYS, **options)
 
 
 class ArForecastWeek(models.Model):
@@ -33,34 +41,34 @@ class ArForecastWeek(models.Model):
     currency_id = fields.Many2one('res.currency', readonly=True)
     number = fields.Integer(readonly=True, aggregator=None)
     kind = fields.Selection(KINDS, readonly=True)
-    week = known(fields.Date, "Week", help="Monday of the week.")
+    week = summed(fields.Date, "Week", help="Monday of the week.")
     label = fields.Char(
         string="When", compute='_compute_label', depends_context=('ar_date', 'lang'))
-    likely = known(
+    likely = summed(
         fields.Monetary, "Expected", help="Items whose likely date lies in this week.")
-    likely_total = known(
+    likely_total = summed(
         fields.Monetary, "Expected so far", aggregator=None,
         help="Expected up to the end of the week.")
-    low_total = known(
+    low_total = summed(
         fields.Monetary, "At least", aggregator=None,
         help="Up to the end of the week when every item comes on its late date.")
-    high_total = known(
+    high_total = summed(
         fields.Monetary, "At most", aggregator=None,
         help="Up to the end of the week when every item comes on its early date.")
-    low = known(
+    low = summed(
         fields.Monetary, "Cautious case", help="Items whose late date lies in this week.")
-    high = known(
+    high = summed(
         fields.Monetary, "Hopeful case", help="Items whose early date lies in this week.")
-    frozen = known(
+    frozen = summed(
         fields.Monetary, "Forecast in those days",
         help="What the forecast showed on that very day, kept since.")
-    actual = known(
+    actual = summed(
         fields.Monetary, "Came in",
         help="Received in bank or cash, in the week, on the items that were open on the day.")
-    actual_total = known(
+    actual_total = summed(
         fields.Monetary, "Came in so far", aggregator=None,
         help="Received up to the end of the week on the items that were open on the day.")
-    other = known(
+    other = summed(
         fields.Monetary, "Settled otherwise",
         help="Credit notes, write-offs and the like, on the items that were open on the day.")
 
