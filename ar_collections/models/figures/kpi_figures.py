@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import format_date, formatLang
 
 # Unit of the numbers that are no amounts.
@@ -31,84 +31,82 @@ class ArKpi(models.AbstractModel):
                             *self._get_roll_figures(), *self._get_work_figures())]
 
     def _get_balance_figures(self):
-        _ = self.env._
         return [
-            ('receivables', _("Receivables"), 'money',
-             _("Opening + billed − credited − received − written off + exchange + other entries"),
+            ('receivables', self.env._("Receivables"), 'money', self.env._(
+                "Opening + billed − credited − received − written off + exchange + other entries"),
              "%(opening)s + %(billed)s − %(credited)s − %(cash)s − %(written_off)s + %(exchange)s"
              " + %(other)s", 'open'),
-            ('overdue', _("Overdue"), 'money',
-             _("Open items after their due date; credits not matched are not taken off"),
-             _("%(open_items)s open − %(not_due)s not due"), 'overdue'),
-            ('dso', _("DSO"), 'days', _("Receivables ÷ sales × days"),
-             _("%(receivables)s ÷ %(window_sales)s × %(window_days)s"), 'open'),
-            ('dso_countback', _("DSO by count-back"), 'days',
-             _("Days of the latest sales that make up the receivables, month by month"),
-             _("%(receivables)s against the sales of the last %(countback_months)s months"),
-             'window'),
-            ('best_dso', _("Best possible DSO"), 'days', _("Receivables not due ÷ sales × days"),
-             _("%(current)s ÷ %(window_sales)s × %(window_days)s"), 'open'),
-            ('add', _("Average days delinquent"), 'days', _("DSO − best possible DSO"),
-             _("%(dso)s − %(best_dso)s"), 'overdue'),
-            ('cei', _("Collection effectiveness"), 'percent',
-             _("(Opening + sales − closing) ÷ (opening + sales − closing not due)"),
-             _("(%(cei_opening)s + %(cei_sales)s − %(receivables)s) ÷ (%(cei_opening)s"
-               " + %(cei_sales)s − %(current)s)"), 'window'),
-            ('overdue_rate', _("Overdue rate"), 'percent', _("Overdue ÷ open items"),
-             _("%(overdue)s ÷ %(open_items)s"), 'overdue'),
-            ('over90_rate', _("90+ rate"), 'percent',
-             _("Unpaid 90 days after the due date ÷ what was invoiced, of the invoices whose 90th "
-               "day fell in the month"),
-             _("%(cohort_unpaid)s ÷ %(cohort)s"), 'cohort'),
-            ('over90_share', _("Share over 90 days"), 'percent',
-             _("Overdue by more than 90 days ÷ open items"),
-             _("%(over90)s ÷ %(open_items)s"), 'over90'),
+            ('overdue', self.env._("Overdue"), 'money', self.env._(
+                "Open items after their due date; credits not matched are not taken off"),
+             self.env._("%(open_items)s open − %(not_due)s not due"), 'overdue'),
+            ('dso', self.env._("DSO"), 'days', self.env._("Receivables ÷ sales × days"),
+             "%(receivables)s ÷ %(window_sales)s × %(window_days)s", 'open'),
+            ('dso_countback', self.env._("DSO by count-back"), 'days', self.env._(
+                "Days of the latest sales that make up the receivables, month by month"),
+             self.env._("%(receivables)s against the sales of the last %(countback_months)s"
+                        " months"), 'window'),
+            ('best_dso', self.env._("Best possible DSO"), 'days',
+             self.env._("Receivables not due ÷ sales × days"),
+             "%(current)s ÷ %(window_sales)s × %(window_days)s", 'open'),
+            ('add', self.env._("Average days delinquent"), 'days',
+             self.env._("DSO − best possible DSO"), "%(dso)s − %(best_dso)s", 'overdue'),
+            ('cei', self.env._("Collection effectiveness"), 'percent', self.env._(
+                "(Opening + sales − closing) ÷ (opening + sales − closing not due)"),
+             "(%(cei_opening)s + %(cei_sales)s − %(receivables)s) ÷ (%(cei_opening)s"
+             " + %(cei_sales)s − %(current)s)", 'window'),
+            ('overdue_rate', self.env._("Overdue rate"), 'percent',
+             self.env._("Overdue ÷ open items"), "%(overdue)s ÷ %(open_items)s", 'overdue'),
+            ('over90_rate', self.env._("90+ rate"), 'percent', self.env._(
+                "Unpaid 90 days after the due date ÷ what was invoiced, of the invoices whose 90th"
+                " day fell in the month"), "%(cohort_unpaid)s ÷ %(cohort)s", 'cohort'),
+            ('over90_share', self.env._("Share over 90 days"), 'percent',
+             self.env._("Overdue by more than 90 days ÷ open items"),
+             "%(over90)s ÷ %(open_items)s", 'over90'),
         ]
 
     def _get_payment_figures(self):
-        _ = self.env._
         return [
-            ('days_to_pay', _("Days to pay"), 'days',
-             _("Σ (amount received × days from invoice to payment) ÷ Σ amount received"),
-             _("%(paid_days)s ÷ %(paid)s"), 'paid'),
-            ('days_terms', _("Days of terms"), 'days',
-             _("Σ (amount received × days from invoice to due date) ÷ Σ amount received"),
-             _("%(terms_days)s ÷ %(paid)s"), 'paid'),
-            ('days_late', _("Days late"), 'days',
-             _("Σ (amount received × days from due date to payment) ÷ Σ amount received"),
-             _("%(late_paid_days)s ÷ %(paid)s"), 'paid'),
-            ('lateness_cost', _("Cost of lateness"), 'money',
-             _("Overdue amount of each day of the month × annual rate ÷ 365"),
-             _("%(late_days)s × %(late_rate)s ÷ 365"), 'overdue'),
-            ('cash_per_day', _("Cash freed by a day of DSO"), 'money',
-             _("Sales of twelve months ÷ 365"), _("%(year_sales)s ÷ 365"), 'year'),
+            ('days_to_pay', self.env._("Days to pay"), 'days', self.env._(
+                "Σ (amount received × days from invoice to payment) ÷ Σ amount received"),
+             "%(paid_days)s ÷ %(paid)s", 'paid'),
+            ('days_terms', self.env._("Days of terms"), 'days', self.env._(
+                "Σ (amount received × days from invoice to due date) ÷ Σ amount received"),
+             "%(terms_days)s ÷ %(paid)s", 'paid'),
+            ('days_late', self.env._("Days late"), 'days', self.env._(
+                "Σ (amount received × days from due date to payment) ÷ Σ amount received"),
+             "%(late_paid_days)s ÷ %(paid)s", 'paid'),
+            ('lateness_cost', self.env._("Cost of lateness"), 'money', self.env._(
+                "Overdue amount of each day of the month × annual rate ÷ 365"),
+             "%(late_days)s × %(late_rate)s ÷ 365", 'overdue'),
+            ('cash_per_day', self.env._("Cash freed by a day of DSO"), 'money',
+             self.env._("Sales of twelve months ÷ 365"), "%(year_sales)s ÷ 365", 'year'),
         ]
 
     def _get_roll_figures(self):
-        _ = self.env._
-        formula = _("Of what stood there at the end of the month before: still open and older now")
+        formula = self.env._(
+            "Of what stood there at the end of the month before: still open and older now")
         buckets = (
-            ('roll_not_due', _("Roll rate, not due → overdue")),
-            ('roll_1', _("Roll rate, 1–30 → 31–60")), ('roll_31', _("Roll rate, 31–60 → 61–90")),
-            ('roll_61', _("Roll rate, 61–90 → 91–120")),
-            ('roll_91', _("Roll rate, 91–120 → over 120")))
+            ('roll_not_due', self.env._("Roll rate, not due → overdue")),
+            ('roll_1', self.env._("Roll rate, 1–30 → 31–60")),
+            ('roll_31', self.env._("Roll rate, 31–60 → 61–90")),
+            ('roll_61', self.env._("Roll rate, 61–90 → 91–120")),
+            ('roll_91', self.env._("Roll rate, 91–120 → over 120")))
         return [
             *((code, label, 'percent', formula, f"%({code}_moved)s ÷ %({code}_base)s", 'overdue')
               for code, label in buckets),
-            ('loss_probability', _("Share that ends over 120 days"), 'percent',
-             _("Product of the roll rates"),
+            ('loss_probability', self.env._("Share that ends over 120 days"), 'percent',
+             self.env._("Product of the roll rates"),
              "%(roll_not_due)s × %(roll_1)s × %(roll_31)s × %(roll_61)s × %(roll_91)s", 'overdue'),
         ]
 
     def _get_work_figures(self):
-        _ = self.env._
         return [
-            ('action_efficiency', _("Action efficiency"), 'percent',
-             _("Reminders followed by money within 7 days ÷ reminders whose 7 days ended in the "
-               "month"), _("%(actions_paid)s ÷ %(actions)s"), 'actions'),
-            ('productivity', _("Collected per collector"), 'money',
-             _("Money received after the due date ÷ number of collectors"),
-             _("%(paid_late)s ÷ %(collectors)s"), 'paid_late'),
+            ('action_efficiency', self.env._("Action efficiency"), 'percent', self.env._(
+                "Reminders followed by money within 7 days ÷ reminders whose 7 days ended in the"
+                " month"), "%(actions_paid)s ÷ %(actions)s", 'actions'),
+            ('productivity', self.env._("Collected per collector"), 'money',
+             self.env._("Money received after the due date ÷ number of collectors"),
+             "%(paid_late)s ÷ %(collectors)s", 'paid_late'),
         ]
 
     # === EXPLAINING === #
@@ -177,14 +175,15 @@ class ArKpi(models.AbstractModel):
 
     def _get_action_name(self, kind, end):
         """Return the title of the window that shows what is behind a figure."""
-        _, day = self.env._, format_date(self.env, fields.Date.to_date(end))
+        day = format_date(self.env, end)
         month = format_date(self.env, end, date_format='MMMM yyyy')
         return {
-            'open': _("Open on %s", day), 'overdue': _("Overdue on %s", day),
-            'over90': _("Overdue by more than 90 days on %s", day),
-            'window': _("Invoices and credit notes up to %s", day),
-            'year': _("Invoices and credit notes up to %s", day),
-            'paid': _("Paid in %s", month), 'paid_late': _("Paid late in %s", month),
-            'cohort': _("90 days after the due date in %s", month),
-            'actions': _("Reminders whose 7 days ended in %s", month),
-        }.get(kind, _("Movements of %s", month))
+            'open': self.env._("Open on %s", day), 'overdue': self.env._("Overdue on %s", day),
+            'over90': self.env._("Overdue by more than 90 days on %s", day),
+            'window': self.env._("Invoices and credit notes up to %s", day),
+            'year': self.env._("Invoices and credit notes up to %s", day),
+            'paid': self.env._("Paid in %s", month),
+            'paid_late': self.env._("Paid late in %s", month),
+            'cohort': self.env._("90 days after the due date in %s", month),
+            'actions': self.env._("Reminders whose 7 days ended in %s", month),
+        }.get(kind, self.env._("Movements of %s", month))
