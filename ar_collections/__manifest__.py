@@ -5,7 +5,7 @@
     'category': 'Accounting/Accounting',
     'author': "ar_collections contributors",
     'license': 'LGPL-3',
-    'depends': ['account', 'mail', 'portal', 'resource', 'sale'],
+    'depends': ['account', 'account_qr_code_sepa', 'mail', 'portal', 'resource', 'sale'],
     'external_dependencies': {'python': ['python-stdnum']},
     'data': [
         'security/ar_groups.xml',

@@ -48,7 +48,12 @@ class ReportStatement(models.AbstractModel):
         # sudo: the right to read the customers was checked; their items come with them.
         customers = customers.sudo()
         customers._ensure_statement_tokens()
-        heads = {}
+        heads, ages = {}, {}
+        for lang in {customer._get_statement_lang() for customer in customers}:
+            ages[lang] = [
+                label for label, _first, _last
+                in self.env['ar.statement'].with_context(lang=lang)._get_ages()]
+        options = {**options, 'ages': ages}
         return [self._get_document(customer, statements[customer.id], options, heads)
                 for customer in customers]
 
@@ -146,9 +151,8 @@ class ReportStatement(models.AbstractModel):
             'has_due': bool(section['due']),
             'debit': money(section['balance'] - section['credit']),
             'credit': money(section['credit']) if section['credit'] else False,
-            'ages': [
-                (label, money(amount)) for (label, _first, _last), amount
-                in zip(Statement._get_ages(), section['ages'], strict=True)],
+            'ages': [(label, money(amount)) for label, amount
+                     in zip(options['ages'][lang], section['ages'], strict=True)],
         }
 
     # === PAYMENT === #

@@ -24,6 +24,7 @@ from . import (
     test_expected_cash,
     test_key_figures,
     test_key_figures_stored,
+    test_key_figures_tour,
     test_neutralize,
     test_scale,
     test_score_history,

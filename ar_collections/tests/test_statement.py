@@ -302,7 +302,8 @@ class TestStatement(ExposureCommon):
             content = Report._render_qweb_pdf(
                 'ar_collections.ar_statement_report', data={'customer_ids': customers.ids})[0]
         singles = self.env['ar.letter']._cut_pdf(content, 2)
-        texts = [PdfReader(io.BytesIO(one)).pages[0].extract_text() for one in singles]
+        texts = [" ".join(PdfReader(io.BytesIO(one)).pages[0].extract_text().split())
+                 for one in singles]
         self.assertIn("Buyer", texts[0])
         self.assertIn("Second", texts[1])
         self.assertIn("Our House", texts[1], "the sender stands in the body")

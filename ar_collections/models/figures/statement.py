@@ -43,10 +43,11 @@ class ArStatement(models.AbstractModel):
             items = self._read_items(scope, end)
             now = items if end == today else self._read_items(scope, today)
             movements = self._read_movements(scope, date_from, end) if kind == 'movements' else {}
+            columns = self._get_ages()
             for customer in batch:
                 key = customer.partner_id.id
                 statements[customer.id] = self._make_sections(
-                    company, end, today, items.get(key, {}), now.get(key, {}),
+                    company, columns, end, today, items.get(key, {}), now.get(key, {}),
                     movements.get(key, {}))
         return statements
 
@@ -188,7 +189,7 @@ class ArStatement(models.AbstractModel):
 
     # === SECTIONS === #
 
-    def _make_sections(self, company, date, today, items, now, movements):
+    def _make_sections(self, company, columns, date, today, items, now, movements):
         """Put items and movements of one customer together, one section per currency."""
         wanted = {*items, *movements, *(key for key, rows in now.items() if rows)}
         currencies = self.env['res.currency'].browse(wanted).sorted(
@@ -196,7 +197,8 @@ class ArStatement(models.AbstractModel):
         sections = []
         for currency in currencies:
             section = self._make_section(
-                currency, date, items.get(currency.id, []), movements.get(currency.id, []))
+                currency, columns, date, items.get(currency.id, []),
+                movements.get(currency.id, []))
             section['due'] = self._get_due(currency, today, now.get(currency.id, []))
             if (section['items'] or section['movements'] or section['due']
                     or not currency.is_zero(section['opening'])):
@@ -204,8 +206,7 @@ class ArStatement(models.AbstractModel):
         return sections
 
     @api.model
-    def _make_section(self, currency, date, items, movements):
-        columns = self._get_ages()
+    def _make_section(self, currency, columns, date, items, movements):
         ages = [0.0] * len(columns)
         credit = 0.0
         for item in items:
