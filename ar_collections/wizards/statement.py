@@ -77,7 +77,7 @@ class ArStatementWizard(models.TransientModel):
         """Record one statement per customer; the scheduler sends them."""
         self.ensure_one()
         Run = self.env['ar.statement.run']
-        Run.check_access('create')
+        Run.check_access('write')
         runs = Run
         for customers in self._get_customers().grouped('company_id').values():
             self.env['ar.statement']._get_companies(customers.company_id, self.branches)
@@ -88,6 +88,12 @@ class ArStatementWizard(models.TransientModel):
             'res_model': 'ar.statement.sending', 'view_mode': 'list,form',
             'domain': [('run_id', 'in', runs.ids)],
         }
+
+    def action_reset_links(self):
+        """Make the links that these customers have useless; their next statement has a new one."""
+        self.ensure_one()
+        self._get_customers().action_reset_statement_link()
+        return {'type': 'ir.actions.act_window_close'}
 
     def _get_options(self, text=False):
         def day(date):

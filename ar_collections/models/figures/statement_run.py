@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 STATES = [
     ('waiting', "Waiting"),
@@ -62,6 +62,14 @@ class ArStatementRun(models.Model):
             run.open_count = sum(mine.get(state, 0) for state in OPEN)
             run.sent_count = mine.get('sent', 0)
             run.problem_count = mine.get('failed', 0) + mine.get('unknown', 0)
+
+    # === CRUD === #
+
+    def write(self, vals):
+        if not self.env.su:
+            # Its dates and branches decide what leaves the house.
+            raise AccessError(self.env._("A sending is not changed once it is recorded."))
+        return super().write(vals)
 
     # === ACTIONS === #
 

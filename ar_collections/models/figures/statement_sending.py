@@ -314,6 +314,15 @@ class ArCustomer(models.Model):
         return self.env['ar.statement'].sudo()._read_statements(
             self.sudo(), **run._get_options())
 
+    def _absorb(self, other):
+        """EXTENDS core: keep what was sent to the account that is merged into this one."""
+        # sudo: as the merge itself.
+        Sending = self.env['ar.statement.sending'].sudo()
+        mine = Sending.search([('customer_id', '=', self.id)]).run_id
+        Sending.search([('customer_id', '=', other.id), ('run_id', 'not in', mine.ids)]).write(
+            {'customer_id': self.id})
+        return super()._absorb(other)
+
 
 class MailMail(models.Model):
     _inherit = 'mail.mail'
