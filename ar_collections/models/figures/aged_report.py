@@ -153,12 +153,14 @@ class ArAgedReport(models.AbstractModel):
     def _get_control(self, Balance, options, domain):
         """Compare with the ledger, account by account; nothing when the report is a part of it.
 
+        A legal entity as a whole: Odoo books the exchange difference of a branch in its parent and
+        matches the two, so that neither ties alone.
+
         :return: list of {'company', 'account', 'ledger', 'aged', 'difference', 'currency'}
         """
         if options['valuation'] != 'company' or not domain.is_true() or not self._sees_everything():
             return []
-        aged = {(company.id, account.id): amount for company, account, amount in
-                Balance._read_group([], ['company_id', 'account_id'], ['amount:sum'])}
+        roots = {company.id: company.root_id for company in self.env.companies.sudo()}
         account_ids, scope = self.env.companies._get_ar_account_scope()
         ledger = self.env.execute_query(SQL(
             """
@@ -168,19 +170,24 @@ class ArAgedReport(models.AbstractModel):
                AND l.parent_state = 'posted' AND l.date <= %s AND %s
              GROUP BY 1, 2
             """, account_ids, self.env.companies.ids, options['date'], scope))
+        sums = defaultdict(lambda: [0.0, 0.0])
+        for company_id, account_id, balance in ledger:
+            sums[roots[company_id], account_id][0] += balance
+        for company, account, amount in Balance._read_group(
+                [], ['company_id', 'account_id'], ['amount:sum']):
+            sums[roots[company.id], account.id][1] += amount
         result = []
-        for company_id, account_id, balance in sorted(ledger):
+        for (root, account_id), values in sorted(
+                sums.items(), key=lambda pair: (pair[0][0].id, pair[0][1])):
             # sudo: the auditor who reads the balance may lack the right to open the account.
-            company = self.env['res.company'].sudo().browse(company_id)
-            account = self.env['account.account'].sudo().with_company(company).browse(account_id)
-            amount = company.currency_id.round(aged.get((company_id, account_id), 0.0))
-            balance = company.currency_id.round(balance)
+            account = self.env['account.account'].sudo().with_company(root).browse(account_id)
+            balance, amount = (root.currency_id.round(value) for value in values)
             if balance or amount:
                 result.append({
-                    'company': company.name, 'account': account.display_name, 'ledger': balance,
-                    'aged': amount, 'difference': company.currency_id.round(balance - amount),
-                    'currency': company.currency_id.name,
-                    'decimals': company.currency_id.decimal_places,
+                    'company': root.name, 'account': account.display_name, 'ledger': balance,
+                    'aged': amount, 'difference': root.currency_id.round(balance - amount),
+                    'currency': root.currency_id.name,
+                    'decimals': root.currency_id.decimal_places,
                 })
         return result
 

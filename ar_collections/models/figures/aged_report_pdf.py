@@ -145,7 +145,8 @@ class ArAgedReport(models.AbstractModel):
             return ''
         lang = get_lang(self.env)
         if lang.grouping != '[3,0]':
-            return lang.format(f'%.{digits}f', value, grouping=True)
+            return self.env['res.lang'].browse(lang.id).format(
+                f'%.{digits}f', value, grouping=True)
         text = f'{value:,.{digits}f}'
         return text.replace(',', '\0').replace('.', lang.decimal_point).replace(
             '\0', (lang.thousands_sep or '').replace(' ', '\xa0'))
