@@ -32,13 +32,13 @@ class CockpitCommon(CollectionsCommon):
         cls.rows[cls.buyer].collector_id = cls.users['own']
         cls.rows[cls.second].collector_id = cls.users['collector']
 
-    def load(self, user='manager', companies=None, **filters):
+    def load(self, user='manager', companies=None, refresh=True, **filters):
         """Return the cockpit as one user sees it."""
         self.env.flush_all()
         companies = companies or self.company
         cockpit = self.env['ar.cockpit'].with_user(self.users.get(user, user)).with_context(
             allowed_company_ids=companies.ids, lang='en_US')
-        return cockpit.load_cockpit(filters)
+        return cockpit.load_cockpit(filters, refresh)
 
     def tile(self, data, code):
         return next(tile for tile in data['tiles'] if tile['code'] == code)
@@ -83,6 +83,55 @@ class TestCockpit(CockpitCommon):
         self.assertEqual(
             [round(amount, 2) for amount in amounts.values()],
             [307, 100.10, 1000, 0, 90, 50, -15.05], amounts)
+
+    def test_same_as_the_other_figures(self):
+        """The short cuts of the cockpit give what the reports give."""
+        own = {'segment': [('collector_id', '=', self.users['own'].id)]}
+        for scope, filters in (({}, {}), (own, {'collector': str(self.users['own'].id)})):
+            data = self.load(**filters)
+            env = self.env(user=self.users['manager'])
+            buckets = env['ar.aged.balance']._read_buckets(scope, date(2026, 6, 1))
+            self.assertEqual(
+                {row['code']: row['amount'] for row in data['aged']['rows'] if row['amount']},
+                {str(row['bucket_id']): row['amount'] for row in buckets if row['amount']})
+            months = env['ar.kpi']._read_kpis(scope, 24, date(2026, 6, 1))
+            self.assertEqual(len(data['dso']), 24)
+            for found, month in zip(data['dso'], months, strict=True):
+                self.assertEqual(found['date'], str(month['date']))
+                for name, code in (('dso', 'dso'), ('countback', 'dso_countback')):
+                    value = month[code]['value']
+                    if value is None:
+                        self.assertIsNone(found[name], (code, month['date']))
+                    else:
+                        self.assertAlmostEqual(found[name], float(value), 6)
+
+    def test_kept_for_a_while(self):
+        """Figures are kept for a quarter of an hour; what waits is counted each time."""
+        before = self.load()
+        self.invoice(900, due='2026-05-02')
+        self.run_dunning('2026-06-01')
+        kept = self.load(refresh=False)
+        self.assertEqual(kept['read_at'], before['read_at'])
+        self.assertEqual(self.tile(kept, 'overdue')['value'], 1240.10)
+        self.assertEqual(
+            self.tile(kept, 'reminders')['value'], self.tile(self.load(), 'reminders')['value'])
+        self.assertEqual(self.tile(self.load(), 'overdue')['value'], 2140.10)
+        self.invoice(50, due='2026-05-02')
+        self.go('2026-06-01', '09:14:00')
+        self.assertEqual(self.tile(self.load(refresh=False), 'overdue')['value'], 2140.10)
+        self.go('2026-06-01', '09:16:00')
+        self.assertEqual(self.tile(self.load(refresh=False), 'overdue')['value'], 2190.10)
+
+    def test_what_is_kept_is_for_one_person_and_their_rights(self):
+        whole, own = self.load('manager'), self.load('own', refresh=False)
+        self.assertNotEqual(
+            self.tile(whole, 'overdue')['value'], self.tile(own, 'overdue')['value'])
+        self.assertAlmostEqual(self.tile(own, 'overdue')['value'], 240.10, 2)
+        self.rows[self.buyer].collector_id = self.users['collector']
+        less = self.load('own', refresh=False)
+        self.assertAlmostEqual(self.tile(less, 'overdue')['value'], 100, 2)
+        for user in self.users.values():
+            self.assertFalse(self.env['ar.cockpit.cache'].with_user(user).has_access('read'))
 
     def test_largest_debtors(self):
         rows = self.load()['debtors']['rows']
@@ -260,8 +309,8 @@ class TestCockpit(CockpitCommon):
         model = type(self.env['ar.cockpit'])
         tiles, todos = model._get_tiles, model._get_todos
 
-        def more_tiles(cockpit, scope, totals, months):
-            return [*tiles(cockpit, scope, totals, months), {
+        def more_tiles(cockpit, scope, figures):
+            return [*tiles(cockpit, scope, figures), {
                 'code': 'promises', 'sequence': 50, 'label': "Promises due", 'value': 3,
                 'kind': 'count', 'tone': False, 'note': False, 'help': "", 'trend': False,
                 'action': False}]
@@ -307,7 +356,7 @@ class TestCockpitScale(ScaleCommon):
         counts = []
         for _turn in range(3):
             with self.counted(counts):
-                data = cockpit.load_cockpit(filters)
+                data = cockpit.load_cockpit(filters, True)
         return data, min(counts)
 
     def test_queries(self):

@@ -16,6 +16,8 @@ from . import aged_report
 from . import aged_report_pdf
 from . import aged_report_xlsx
 from . import cockpit
+from . import cockpit_actions
+from . import cockpit_cache
 from . import cockpit_cards
 from . import cockpit_dso
 from . import cockpit_rooms

@@ -1,11 +1,10 @@
-import time
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, formatLang
 
 PERIODS = (6, 12, 24)
 MAX_OPTIONS = 50
+TOP = 10
 # Who sees every customer of their companies; everybody else gets a list of customers.
 READERS = ('ar_collections.group_ar_auditor', 'ar_collections.group_ar_collector_own')
 READERS_OF_ALL = ('ar_collections.group_ar_auditor', 'ar_collections.group_ar_collector')
@@ -14,8 +13,8 @@ READERS_OF_ALL = ('ar_collections.group_ar_auditor', 'ar_collections.group_ar_co
 class ArCockpit(models.AbstractModel):
     """Everything the first page of Receivables shows, in one call and a fixed number of queries.
 
-    Nothing is stored: figures are read from the ledger when the page is opened. Rooms add tiles
-    with `_get_tiles` and rows of the to-do list with `_get_todos`.
+    Rooms add tiles with `_get_tiles` and rows of the to-do list with `_get_todos`; what takes long
+    to read belongs into `_read_figures`.
     """
     _name = 'ar.cockpit'
     _description = "Cockpit of Receivables"
@@ -23,46 +22,59 @@ class ArCockpit(models.AbstractModel):
     # === THE ONE CALL === #
 
     @api.model
-    def load_cockpit(self, filters=None):
+    def load_cockpit(self, filters=None, refresh=False):
         """Return all figures of the cockpit that the reader may see.
+
+        What is counted by the ledger may be up to `KEEP_MINUTES` old, and ``read_at`` says how
+        old; what waits to be done is always counted now.
 
         :param dict filters: ``months`` of history (6, 12 or 24), ``segment`` as
             "field:id" of `_get_segment_fields`, ``collector`` as a user id or "none"; companies
             are those chosen in Odoo's company switcher
+        :param bool refresh: read the ledger whatever is kept
         :return: a dictionary for the client action; amounts in ``currency_id``, which is the
             currency of the current company
         :raise AccessError: for whoever has no role in Receivables
         """
         if not self.env.su and not any(map(self.env.user.has_group, READERS)):
             raise AccessError(self.env._("The cockpit is for those with a role in Receivables."))
-        clock = time.monotonic()
         self.env.flush_all()
         scope = self._get_scope(filters or {})
-        totals = self._read_totals(scope)
+        figures = self._get_figures(scope, refresh)
         data = {
             'currency_id': scope['currency'].id,
             'is_converted': scope['is_converted'],
             'date': fields.Date.to_string(scope['date']),
-            'read_at': fields.Datetime.to_string(fields.Datetime.now()),
+            'read_at': figures['read_at'], 'seconds': figures['seconds'],
             'periods': list(PERIODS),
             'segments': self._get_segments(),
             'collectors': self._get_collectors(),
-            'empty': self._get_empty_reason(scope, totals),
+            'empty': self._get_empty_reason(scope, figures['totals']),
             'can_set_up': self.env['ar.first.steps'].has_access('create'),
         }
         if not data['empty']:
-            months = self._get_dso_rows(scope)
-            tiles = self._get_tiles(scope, totals, months)
             data.update({
-                'tiles': sorted(tiles, key=lambda tile: tile['sequence']),
+                'tiles': sorted(
+                    self._get_tiles(scope, figures), key=lambda tile: tile['sequence']),
                 'actions': [row for row in self._get_todos(scope) if row['count']],
-                'aged': self._get_aged(scope, totals),
-                'dso': months,
-                'forecast': self._get_forecast_rows(scope),
-                'debtors': self._get_debtors(scope, totals),
+                **{name: figures[name] for name in ('aged', 'dso', 'forecast', 'debtors')},
             })
-        data['seconds'] = time.monotonic() - clock
         return data
+
+    @api.model
+    def _read_figures(self, scope):
+        """Hook: return what is read from the ledger, and kept for a few minutes.
+
+        :rtype: dict, of what JSON can keep
+        """
+        ledger = self._read_ledger(scope)
+        return {
+            'totals': ledger['totals'],
+            'aged': self._get_aged(scope, ledger),
+            'dso': self._get_dso_rows(scope),
+            'forecast': self._get_forecast_rows(scope),
+            'debtors': self._get_debtors(scope, ledger),
+        }
 
     # === SCOPE === #
 
@@ -198,37 +210,66 @@ class ArCockpit(models.AbstractModel):
             SQL("(%s::int, %s::numeric)", company_id, rate)
             for company_id, rate in scope['rates'].items())
 
-    def _read_totals(self, scope):
-        """Return the sums of the open items: one query."""
-        [row] = self.env.execute_query_dict(SQL(
+    def _read_ledger(self, scope):
+        """Return the sums of the open items, by age too, and the largest debtors: one query.
+
+        :return: {'totals': {item_count, overdue_count, balance, debit, credit, overdue},
+            'buckets': [(bucket, first day, amount)], 'debtors': [{id, overdue, balance, oldest}]}
+        """
+        bounds = self.env['ar.aged.bucket']._get_bounds()
+        ages = [SQL(
+            "COALESCE(SUM(amount) FILTER (WHERE amount > 0 AND %s AND %s), 0)",
+            SQL("TRUE") if start is None else SQL("%s - due_date >= %s", scope['date'], start),
+            SQL("TRUE") if end is None else SQL("%s - due_date <= %s", scope['date'], end),
+        ) for _bucket, start, end in bounds]
+        [(totals, amounts, debtors)] = self.env.execute_query(SQL(
             """
-            SELECT COUNT(*) AS item_count,
-                   COALESCE(SUM(amount), 0) AS balance,
-                   COALESCE(SUM(amount) FILTER (WHERE amount > 0), 0) AS debit,
-                   COALESCE(SUM(amount) FILTER (WHERE amount < 0), 0) AS credit,
-                   COALESCE(SUM(amount) FILTER (WHERE amount > 0 AND due_date < %(today)s), 0)
-                       AS overdue,
-                   COUNT(*) FILTER (WHERE amount > 0 AND due_date < %(today)s) AS overdue_count
-              FROM (%(items)s) item
-            """, items=self._get_items_query(scope), today=scope['date']))
+            WITH item AS MATERIALIZED (%(items)s)
+            SELECT (SELECT row_to_json(total) FROM (
+                        SELECT COUNT(*) AS item_count,
+                               COUNT(*) FILTER (WHERE %(late)s) AS overdue_count,
+                               COALESCE(SUM(amount), 0) AS balance,
+                               COALESCE(SUM(amount) FILTER (WHERE amount > 0), 0) AS debit,
+                               COALESCE(SUM(amount) FILTER (WHERE amount < 0), 0) AS credit,
+                               COALESCE(SUM(amount) FILTER (WHERE %(late)s), 0) AS overdue
+                          FROM item) total),
+                   (SELECT json_build_array(%(ages)s) FROM item),
+                   (SELECT COALESCE(json_agg(debtor), '[]') FROM (
+                        SELECT c.id, party.overdue, party.balance, party.oldest
+                          FROM (SELECT partner_id, company_id, SUM(amount) AS balance,
+                                       SUM(amount) FILTER (WHERE %(late)s) AS overdue,
+                                       MIN(due_date) FILTER (WHERE amount > 0) AS oldest
+                                  FROM item GROUP BY partner_id, company_id) party
+                          JOIN ar_customer c ON c.partner_id = party.partner_id
+                               AND c.company_id = party.company_id
+                         WHERE party.overdue > 0
+                         ORDER BY party.overdue DESC, c.id
+                         LIMIT %(top)s) debtor)
+            """,
+            items=self._get_items_query(scope), ages=SQL(", ").join(ages), top=TOP,
+            late=SQL("amount > 0 AND due_date < %s", scope['date'])))
+        round_off = scope['currency'].round
         return {
-            name: value if name.endswith('count') else scope['currency'].round(float(value))
-            for name, value in row.items()
+            'totals': {name: value if name.endswith('count') else round_off(value)
+                       for name, value in totals.items()},
+            'buckets': [(bucket, start, round_off(amount)) for (bucket, start, _end), amount in zip(
+                bounds, amounts, strict=True)],
+            'debtors': [{**row, 'overdue': round_off(row['overdue']),
+                         'balance': round_off(row['balance'])} for row in debtors],
         }
 
     # === TILES === #
 
     @api.model
-    def _get_tiles(self, scope, totals, months):
+    def _get_tiles(self, scope, figures):
         """Hook: return the tiles; rooms add theirs.
 
-        :param totals: see `_read_totals`
-        :param months: rows of `_get_dso_rows`
+        :param dict figures: see `_read_figures`
         :return: list of {code, sequence, label, value, kind ('money', 'days' or 'count'), tone
             ('bad', 'warning', 'good' or False), note, help, trend (False or {text, tone, icon}),
             action}
         """
-        overdue, debit = totals['overdue'], totals['debit']
+        overdue, debit = figures['totals']['overdue'], figures['totals']['debit']
         rate = overdue / debit if debit else 0.0
         return [
             {
@@ -242,7 +283,7 @@ class ArCockpit(models.AbstractModel):
                 'action': self._get_items_action(
                     scope, self.env._("Overdue items"), [('overdue_amount', '>', 0)]),
             },
-            self._get_dso_tile(scope, months),
+            self._get_dso_tile(scope, figures['dso']),
         ]
 
     @api.model
@@ -259,51 +300,3 @@ class ArCockpit(models.AbstractModel):
             'tone': False, 'action': self._get_list_action(
                 self.env._("Customers to look at again"), 'ar.customer', domain),
         }]
-
-    # === ACTIONS === #
-
-    def _get_customer_domain(self, scope):
-        """Return the domain of the customers in scope; record rules do the rest."""
-        return [('company_id', 'in', scope['company_ids']), *scope['customer_domain']]
-
-    def _get_through_customer(self, scope):
-        """Return the domain, on a model with a `customer_id`, of what is in scope."""
-        domain = [('company_id', 'in', scope['company_ids'])]
-        if scope['customer_domain']:
-            domain.append(('customer_id', 'any', scope['customer_domain']))
-        return domain
-
-    def _get_list_action(self, name, model, domain, *, view=None, search=None, context=None):
-        """Return an action that opens a list with exactly these records.
-
-        :param list domain: plain, as it travels to the browser
-        :param view: xml id of the list; the model's first one when omitted
-        :param search: xml id of the search view
-        """
-        action = {
-            'type': 'ir.actions.act_window', 'name': name, 'res_model': model,
-            'view_mode': 'list,form', 'domain': domain,
-            'views': [(self._get_view_id(view), 'list'), (False, 'form')],
-            'context': {'create': False, **(context or {})},
-        }
-        if search:
-            action['search_view_id'] = [self._get_view_id(search), 'search']
-        return action
-
-    def _get_view_id(self, name):
-        return self.env.ref(f'ar_collections.{name}').id if name else False
-
-    def _get_items_action(self, scope, name, domain=(), group_by=('partner_id',)):
-        """Return the aged balance of the day, cut to the items in scope that satisfy a domain.
-
-        What opens adds up to what was clicked: it is the same question to the same query.
-
-        :param domain: on `ar.aged.balance`
-        """
-        return self.env['ar.aged.balance']._get_action(
-            {'date': scope['date']}, [*self._get_items_domain(scope), *domain], name=name,
-            group_by=group_by)
-
-    def _get_items_domain(self, scope):
-        """Return the domain on `ar.aged.balance` of what is in scope; record rules do the rest."""
-        return self._get_through_customer(scope)

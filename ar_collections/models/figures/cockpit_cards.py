@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
 
-TOP = 10
 WEEKS = 13
 
 
@@ -12,29 +11,28 @@ class ArCockpit(models.AbstractModel):
     # === AGE === #
 
     @api.model
-    def _get_aged(self, scope, totals):
+    def _get_aged(self, scope, ledger):
         """Return the open items by age, tied to the balance of the receivable accounts.
 
+        The same buckets and the same amounts as `ar.aged.balance`, which each of them opens.
+
+        :param ledger: see `_read_ledger`
         :return: {'rows': list of {code, name, amount, share, is_late, is_credit, action},
             'total', 'action'}
         """
-        rows = []
-        if totals['item_count']:
-            late = {bucket.id for bucket, start, _end in self.env['ar.aged.bucket']._get_bounds()
-                    if start is not None and start > 0}
-            credit = self.env['ar.aged.bucket']._get_credit_bucket()
-            for row in self.env['ar.aged.balance']._read_buckets(
-                    self._get_small_scope(scope), scope['date']):
-                is_credit = row['bucket_id'] == credit.id
-                if is_credit and not row['amount']:
-                    continue
-                rows.append({
-                    'code': str(row['bucket_id']), 'name': row['name'], 'amount': row['amount'],
-                    'share': row['amount'] / totals['debit']
-                    if totals['debit'] and not is_credit else None,
-                    'is_late': row['bucket_id'] in late, 'is_credit': is_credit,
-                    'action': row['action'],
-                })
+        totals, rows = ledger['totals'], []
+        credit = self.env['ar.aged.bucket']._get_credit_bucket()
+        for bucket, start, amount in [*ledger['buckets'], (credit, None, totals['credit'])]:
+            is_credit = bucket == credit
+            if not totals['item_count'] or (is_credit and not amount):
+                continue
+            name = bucket.with_env(self.env).name
+            rows.append({
+                'code': str(bucket.id), 'name': name, 'amount': amount,
+                'share': amount / totals['debit'] if totals['debit'] and not is_credit else None,
+                'is_late': start is not None and start > 0, 'is_credit': is_credit,
+                'action': self._get_items_action(scope, name, [('bucket_id', '=', bucket.id)]),
+            })
         return {
             'rows': rows, 'total': totals['balance'],
             'action': self._get_items_action(scope, self.env._("Open items")),
@@ -66,37 +64,23 @@ class ArCockpit(models.AbstractModel):
     # === DEBTORS === #
 
     @api.model
-    def _get_debtors(self, scope, totals):
-        """Return the customers with the largest overdue amounts: one query for the figures."""
-        found = self.env.execute_query_dict(SQL(
-            """
-            SELECT c.id, debtor.overdue, debtor.balance, debtor.oldest
-              FROM (
-                SELECT partner_id, company_id, SUM(amount) AS balance,
-                       SUM(amount) FILTER (WHERE amount > 0 AND due_date < %(today)s) AS overdue,
-                       MIN(due_date) FILTER (WHERE amount > 0) AS oldest
-                  FROM (%(items)s) item
-                 GROUP BY partner_id, company_id
-                HAVING SUM(amount) FILTER (WHERE amount > 0 AND due_date < %(today)s) > 0
-              ) debtor
-              JOIN ar_customer c ON c.partner_id = debtor.partner_id
-                   AND c.company_id = debtor.company_id
-             ORDER BY debtor.overdue DESC, c.id
-             LIMIT %(top)s
-            """, items=self._get_items_query(scope), today=scope['date'], top=TOP))
-        customers = self.env['ar.customer'].browse([row['id'] for row in found])
+    def _get_debtors(self, scope, ledger):
+        """Return the customers with the largest overdue amounts.
+
+        :param ledger: see `_read_ledger`
+        """
+        customers = self.env['ar.customer'].browse([row['id'] for row in ledger['debtors']])
         customers.fetch(['partner_id', 'company_id', 'collector_id'])
-        rows = []
-        for customer, row in zip(customers, found, strict=True):
-            overdue = scope['currency'].round(float(row['overdue']))
+        overdue, rows = ledger['totals']['overdue'], []
+        for customer, row in zip(customers, ledger['debtors'], strict=True):
             name = customer.partner_id.display_name
             rows.append({
                 'id': customer.id, 'name': name,
                 # sudo: the name of a colleague.
                 'collector': customer.collector_id.sudo().name or '',
-                'overdue': overdue, 'balance': scope['currency'].round(float(row['balance'])),
-                'days': (scope['date'] - row['oldest']).days,
-                'share': overdue / totals['overdue'] if totals['overdue'] else 0.0,
+                'overdue': row['overdue'], 'balance': row['balance'],
+                'days': (scope['date'] - fields.Date.to_date(row['oldest'])).days,
+                'share': row['overdue'] / overdue if overdue else 0.0,
                 'action': {
                     'type': 'ir.actions.act_window', 'res_model': 'ar.customer',
                     'res_id': customer.id, 'views': [(False, 'form')], 'name': name},

@@ -56,18 +56,27 @@ class ArCockpit(models.AbstractModel):
     def _read_balances_and_sales(self, frame):
         """Return the balance at the end of each period and the sales in it: one query.
 
-        Sales are invoices, receipts and credit notes, tax included, as in `ar.kpi`.
+        Sales are invoices, receipts and credit notes, tax included, as in `ar.kpi`; their lines
+        tell it by journal and invoice date, without a second look at every entry.
         """
+        # sudo: whoever may read figures need not be allowed to read journals.
+        journals = self.env['account.journal'].sudo().with_context(active_test=False).search([
+            ('company_id', 'parent_of', frame.companies.ids), ('type', '=', 'sale')])
         rows = self.env.execute_query(SQL(
             """
-            SELECT %(period)s, SUM(l.balance * %(factor)s), SUM(l.balance * %(factor)s) FILTER (
-                       WHERE m.move_type IN ('out_invoice', 'out_receipt', 'out_refund'))
-              FROM account_move_line l JOIN account_move m ON m.id = l.move_id %(join)s
-             WHERE %(lines)s AND l.date <= %(last)s
+            SELECT %(period)s, SUM(amount), SUM(amount) FILTER (WHERE is_sale)
+              FROM (
+                SELECT l.date, SUM(l.balance * %(factor)s) AS amount,
+                       l.journal_id = ANY(%(journals)s) AND l.invoice_date IS NOT NULL AS is_sale
+                  FROM account_move_line l %(join)s
+                 WHERE %(lines)s AND l.date <= %(last)s
+                 GROUP BY 1, 3
+              ) day
              GROUP BY 1
             """,
-            period=frame.period(SQL("l.date")), factor=frame.factor, join=frame.join,
-            lines=self.env['ar.kpi']._get_lines(frame), last=frame.days[-1]))
+            period=frame.period(SQL("day.date")), factor=frame.factor, join=frame.join,
+            lines=self.env['ar.kpi']._get_lines(frame), last=frame.days[-1],
+            journals=journals.ids))
         count = len(frame.days)
         changes = {period: Decimal(change) for period, change, _sold in rows}
         sold = {period: Decimal(amount or 0) for period, _change, amount in rows}
@@ -78,7 +87,8 @@ class ArCockpit(models.AbstractModel):
         return None if value is None else float(value)
 
     def _format_money(self, amount, frame):
-        return formatLang(self.env, float(amount), rounding_unit='units', currency_obj=frame.currency)
+        return formatLang(
+            self.env, float(amount), rounding_unit='units', currency_obj=frame.currency)
 
     def _get_dso_tile(self, scope, months):
         """Return the tile: the DSO of today and its change since the beginning of the period."""

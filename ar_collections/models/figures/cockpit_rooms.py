@@ -15,50 +15,58 @@ class ArCockpit(models.AbstractModel):
     """
     _inherit = 'ar.cockpit'
 
+    @api.model
+    def _read_figures(self, scope):
+        """EXTENDS: the exposure."""
+        return {**super()._read_figures(scope), 'exposure': self._read_exposure(scope)}
+
     # === TILES === #
 
     @api.model
-    def _get_tiles(self, scope, totals, months):
+    def _get_tiles(self, scope, figures):
         """EXTENDS: exposure, held orders, reminders to approve and today's steps."""
         return [
-            *super()._get_tiles(scope, totals, months),
-            self._get_exposure_tile(scope),
+            *super()._get_tiles(scope, figures),
+            self._get_exposure_tile(scope, figures['exposure']),
             *self._get_hold_tiles(scope),
             *self._get_reminder_tiles(scope),
             self._get_today_tile(scope),
         ]
 
-    def _get_exposure_tile(self, scope):
-        help_text = self.env._(
-            "What customers owe or will owe: open items, orders not yet invoiced, drafts and "
-            "payments on their way. A legal entity and its branches count as one.")
-        tile = {
+    def _get_exposure_tile(self, scope, exposure):
+        over = exposure['over']
+        return {
             'code': 'exposure', 'sequence': 30, 'label': self.env._("Exposure"), 'kind': 'money',
-            'value': None, 'tone': False, 'note': False, 'trend': False, 'help': help_text,
+            'value': exposure['total'], 'tone': 'warning' if over else False, 'trend': False,
+            'note': exposure['problem'] or (
+                over and self.env._("%s customers over their limit", over)),
+            'help': self.env._(
+                "What customers owe or will owe: open items, orders not yet invoiced, drafts and "
+                "payments on their way. A legal entity and its branches count as one."),
             'action': self._get_list_action(
                 self.env._("Exposure"), 'ar.customer',
                 [*self._get_customer_domain(scope), ('exposure', '!=', 0)],
                 view='ar_customer_view_list_exposure', context={'active_test': False}),
         }
-        try:
-            total, over = self._read_exposure(scope)
-        except UserError as error:
-            # A currency without a rate: the tile says so, the others stand.
-            return dict(tile, note=error.args[0])
-        note = over and self.env._("%s customers over their limit", over)
-        return dict(tile, value=total, note=note, tone='warning' if over else False)
 
     def _read_exposure(self, scope):
         """Return the exposure of the customers in scope, and how many are over their limit.
 
         One query per legal entity; its branches share one debtor file.
+
+        :return: {'total', 'over', 'problem': why there is no total}
         """
         total, over = 0.0, 0
         customers = SQL("TRUE") if scope['customer_ids'] is None else SQL(
             "c.id = ANY(%s)", scope['customer_ids'])
         for companies in scope['companies'].grouped('root_id').values():
             company = companies[0]
-            # sudo: sums over customers whom the reader may see, see `customers`.
+            try:
+                # sudo: sums over customers whom the reader may see, see `customers`.
+                totals = self.env['ar.credit.exposure'].sudo()._get_total_query(company)
+            except UserError as error:
+                # A currency without a rate: the tile says so, the others stand.
+                return {'total': None, 'over': 0, 'problem': error.args[0]}
             [(amount, count)] = self.env.execute_query(SQL(
                 """
                 SELECT COALESCE(SUM(total.amount), 0), COUNT(*) FILTER (
@@ -70,14 +78,14 @@ class ArCockpit(models.AbstractModel):
                                 WHERE c.partner_id = total.partner_id
                                   AND c.company_id = ANY(%(companies)s) AND %(customers)s)
                 """,
-                totals=self.env['ar.credit.exposure'].sudo()._get_total_query(company),
+                totals=totals, digits=company.currency_id.decimal_places,
+                # sudo: the limits of the same customers.
                 limits=self.env['ar.credit.limit'].sudo()._get_limit_query(
                     company, scope['date']),
-                digits=company.currency_id.decimal_places, companies=companies.ids,
-                customers=customers))
+                companies=companies.ids, customers=customers))
             total += float(amount) * scope['rates'][company.id]
             over += count
-        return scope['currency'].round(total), over
+        return {'total': scope['currency'].round(total), 'over': over, 'problem': False}
 
     def _get_hold_tiles(self, scope):
         Hold = self.env['ar.credit.hold']

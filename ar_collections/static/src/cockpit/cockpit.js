@@ -47,11 +47,15 @@ export class Cockpit extends Component {
 
     // === LOADING === //
 
-    async load() {
+    /** @param {boolean} [refresh] read the ledger now, whatever the server has kept */
+    async load(refresh = false) {
         this.state.status = "loading";
         try {
             this.state.data = await this.keepLast.add(
-                this.orm.silent.call("ar.cockpit", "load_cockpit", [{ ...this.state.filters }])
+                this.orm.silent.call("ar.cockpit", "load_cockpit", [
+                    { ...this.state.filters },
+                    refresh,
+                ])
             );
             this.state.status = "ready";
         } catch (error) {
