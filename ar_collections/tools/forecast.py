@@ -152,10 +152,10 @@ def learn_tail(payments: Iterable[Payment], open_ages: Iterable[int] = ()) -> Ta
     still = sorted(open_ages)
     mean, remaining = TAIL_DEFAULT, []
     for age in TAIL_AGES:
-        later = [(delay, weight) for delay, weight in paid if delay > age]
-        lived = sum((delay - age) * weight for delay, weight in later)
+        paid = [(delay, weight) for delay, weight in paid if delay > age]
+        lived = sum((delay - age) * weight for delay, weight in paid)
         lived += sum(days - age for days in still[bisect_right(still, age):])
-        count = sum(weight for _delay, weight in later)
+        count = sum(weight for _delay, weight in paid)
         mean = min((lived + TAIL_PRIOR * mean) / (count + TAIL_PRIOR), TAIL_LIMIT)
         remaining.append(tuple(
             max(1, math.ceil(-mean * math.log(1 - tenths / 10))) for tenths in TENTHS))

@@ -50,7 +50,7 @@ class ArForecast(models.AbstractModel):
                 SELECT * FROM habit WHERE partner_id IS NULL
             )
             SELECT item.*, COALESCE(own.payment_count, 0) AS payment_count, own.own_days,
-                   COALESCE(own.usual_days, base.usual_days, 0) AS usual_days, own.country_id,
+                   known.usual_days, own.country_id,
                    COALESCE(dispute.days, 0) AS dispute_days,
                    CASE WHEN item.residual <= 0 THEN 'credit'
                         WHEN promise.date > %(date)s THEN 'promise'
@@ -58,21 +58,24 @@ class ArForecast(models.AbstractModel):
                         ELSE 'habit' END AS basis,
                    %(early)s AS early_date, %(likely)s AS likely_date, %(late)s AS late_date
               FROM (%(items)s) item
-              JOIN base ON base.company_id = item.company_id
               LEFT JOIN habit own
                    ON own.company_id = item.company_id AND own.partner_id = item.partner_id
               LEFT JOIN (%(promises)s) promise ON promise.line_id = item.line_id
               LEFT JOIN (%(disputes)s) dispute ON dispute.line_id = item.line_id
+             -- Late and sideways: the arrays of the company are not carried through any sort.
              CROSS JOIN LATERAL (
                 SELECT COALESCE(own.delays, base.delays) AS delays,
                        COALESCE(own.totals, base.totals) AS totals,
-                       %(start)s AS start, %(date)s::date - (%(start)s) AS age
+                       COALESCE(own.usual_days, base.usual_days, 0) AS usual_days,
+                       %(start)s AS start, %(date)s::date - (%(start)s) AS age,
+                       base.tail_ages, base.tail_early, base.tail_likely, base.tail_late
+                  FROM base WHERE base.company_id = item.company_id
                 OFFSET 0
              ) known
              CROSS JOIN LATERAL (
                 SELECT known.totals[array_length(known.totals, 1)] AS total,
                        COALESCE(known.totals[width_bucket(known.age, known.delays)], 0) AS passed,
-                       GREATEST(width_bucket(known.age, base.tail_ages), 1) AS step
+                       GREATEST(width_bucket(known.age, known.tail_ages), 1) AS step
                 OFFSET 0
              ) aged
             """,
@@ -100,7 +103,7 @@ class ArForecast(models.AbstractModel):
             CASE WHEN item.residual <= 0 THEN NULL
                  WHEN promise.date > %(date)s THEN %(promised)s
                  WHEN aged.total - aged.passed < %(unit)s
-                 THEN %(date)s::date + base.%(tail)s[aged.step]
+                 THEN %(date)s::date + known.%(tail)s[aged.step]
                  ELSE known.start + %(delay)s END
             """,
             date=date, promised=promised, unit=tool.UNIT, tail=SQL.identifier(f'tail_{name}'),
