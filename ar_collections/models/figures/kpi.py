@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import cache
 
 from odoo import api, fields, models
 
@@ -36,9 +37,9 @@ class ArKpi(models.AbstractModel):
     @api.model
     def _explain_months(self, rows, currency, scope):
         """Return `_read_kpis` from the numbers of months, however they were read."""
-        get_action = self._get_actions(scope)
+        get_action, figures = self._get_actions(scope), self._get_figures()
         return [{'date': numbers['date'], 'currency_id': currency.id,
-                 **self._explain(numbers, currency, get_action)} for numbers in rows]
+                 **self._explain(numbers, currency, get_action, figures)} for numbers in rows]
 
     @api.model
     def _read_numbers(self, scope=None, months=24, date=None, group=None):
@@ -185,20 +186,28 @@ class ArKpi(models.AbstractModel):
                 'partner_id.commercial_partner_id.ar_customer_ids', 'any',
                 customers & fields.Domain('company_id', 'in', companies.ids))
         window = self.env['ar.customer']._get_items_action(fields.Domain.TRUE)
+        base, reminders = list(base), list(reminders)
 
-        def get_action(kind, numbers):
-            end = fields.Date.to_date(numbers['date'])
-            start = fields.Date.subtract(end, days=int(numbers['days']) - 1)
-            name = self._get_action_name(kind, end)
+        @cache
+        def get_window(kind, end, days, months):
+            start, name = fields.Date.subtract(end, days=days - 1), self._get_action_name(kind, end)
             if kind == 'actions':
                 return self._get_reminders_action(reminders, start, end, name)
-            domain = base & fields.Domain(self._get_items_domain(kind, numbers, start, end))
-            return {**window, 'name': name, 'domain': list(domain)}
+            return {**window, 'name': name,
+                    'domain': [*base, *self._get_items_domain(kind, months, start, end)]}
+
+        def get_action(kind, numbers):
+            # A window of its own for each figure: whoever gets it may change it.
+            return dict(get_window(kind, fields.Date.to_date(numbers['date']),
+                                   int(numbers['days']), int(numbers['window_months'])))
 
         return get_action
 
-    def _get_items_domain(self, kind, numbers, start, end):
-        """Return the condition on journal items behind a figure, in words a client can keep."""
+    def _get_items_domain(self, kind, months, start, end):
+        """Return the condition on journal items behind a figure, in words a client can keep.
+
+        :param int months: window of the sales in DSO
+        """
         invoices = ('out_invoice', 'out_receipt', 'out_refund')
         day = fields.Date.to_string
         if kind in ('open', 'overdue', 'over90'):
@@ -214,18 +223,17 @@ class ArKpi(models.AbstractModel):
                     ('balance', '>', 0), ('move_id.move_type', 'in', invoices[:2])]
         if kind == 'moves':
             return [('date', '>=', day(start)), ('date', '<=', day(end))]
-        months = int(numbers['window_months']) if kind == 'window' else (
-            YEAR_MONTHS if kind == 'year' else 1)
+        months = {'window': months, 'year': YEAR_MONTHS}.get(kind, 1)
         first = kpi.month_ends(end, months + 1)[0]
         return [('date', '>', day(first)), ('date', '<=', day(end)),
                 ('move_id.move_type', 'in', invoices)]
 
     def _get_reminders_action(self, reminders, start, end, name):
-        domain = reminders & fields.Domain([
-            ('sent_date', '>=', fields.Date.to_string(fields.Date.subtract(start, days=7))),
-            ('sent_date', '<=', fields.Date.to_string(fields.Date.subtract(end, days=7)))])
+        first, last = (fields.Date.to_string(fields.Date.subtract(day, days=7))
+                       for day in (start, end))
         return {
             'type': 'ir.actions.act_window', 'res_model': 'ar.reminder', 'name': name,
             'view_mode': 'list,form', 'views': [(False, 'list'), (False, 'form')],
-            'domain': list(domain), 'context': {'create': False},
+            'domain': [*reminders, ('sent_date', '>=', first), ('sent_date', '<=', last)],
+            'context': {'create': False},
         }

@@ -12,6 +12,19 @@ UNITS = {
 }
 
 
+class _NumberTexts(dict):
+    """Texts of the numbers that a template names, each formatted once and only when named."""
+
+    def __init__(self, kpi, numbers, currency):
+        super().__init__()
+        self.kpi, self.numbers, self.currency = kpi, numbers, currency
+
+    def __missing__(self, code):
+        self[code] = self.kpi._format(
+            self.numbers[code], UNITS.get(code, 'money'), self.currency)
+        return self[code]
+
+
 class ArKpi(models.AbstractModel):
     """Words of the figures: name, formula, and the numbers put into it."""
     _inherit = 'ar.kpi'
@@ -112,17 +125,18 @@ class ArKpi(models.AbstractModel):
     # === EXPLAINING === #
 
     @api.model
-    def _explain(self, numbers, currency, get_action=None):
+    def _explain(self, numbers, currency, get_action=None, figures=None):
         """Return {code: {'value', 'text', 'label', 'formula', 'numbers', 'action'}}.
 
         Figures whose numbers are not there (roll rates of a group) are left out.
 
         :param dict numbers: of one month, see `_get_numbers`
         :param get_action: see `_get_actions`; without it the windows are left out
+        :param list figures: `_get_figures`, read once by those who explain many months
         """
-        texts = self._get_number_texts(numbers, currency)
+        texts = _NumberTexts(self, numbers, currency)
         result = {}
-        for figure in self._get_figures():
+        for figure in figures or self._get_figures():
             code = figure['code']
             if code not in numbers:
                 continue
@@ -151,11 +165,6 @@ class ArKpi(models.AbstractModel):
         if code in ('dso', 'dso_countback', 'best_dso', 'add', 'cei', 'cash_per_day'):
             return self.env._("No sales in this time.")
         return self.env._("Nothing to measure in this month.")
-
-    def _get_number_texts(self, numbers, currency):
-        return {code: self._format(value, UNITS.get(code, 'money'), currency)
-                for code, value in numbers.items()
-                if code != 'date' and not isinstance(value, bool)}
 
     @api.model
     def _format(self, value, unit, currency):

@@ -142,9 +142,11 @@ class ArKpiSnapshot(models.Model):
     @api.depends('numbers')
     @api.depends_context('lang', 'uid')
     def _compute_explanations(self):
+        kpi = self.env['ar.kpi']
+        figures = kpi._get_figures()
         for snapshot in self:
-            snapshot.explanations = self.env['ar.kpi']._explain(
-                snapshot._get_numbers(), snapshot.currency_id)
+            snapshot.explanations = kpi._explain(
+                snapshot._get_numbers(), snapshot.currency_id, figures=figures)
 
     @api.depends('explanations')
     @api.depends_context('lang', 'uid')
