@@ -240,9 +240,8 @@ class ArKpiSnapshot(models.Model):
             scope['segment'] = [('risk_class_id', '=', self.risk_class_id or False)]
         return scope
 
-    @api.model
     def action_read_again(self):
-        """Read the figures as known now again, for the active companies."""
+        """Read the figures as known now again, for the active companies, whatever is selected."""
         self.check_access('read')
         for company in self.env.companies:
             # sudo: rows of ours that nobody writes by hand; the ledger is read whole for all.
