@@ -5,7 +5,7 @@ from decimal import Decimal
 from dateutil.relativedelta import relativedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -436,11 +436,34 @@ class TestExpectedCash(ForecastCommon):
                          {date(2026, 5, 31), date(2026, 6, 21)})
 
     def test_last_quarter(self):
-        action = self.env['ar.forecast.week'].action_open_last_quarter()
-        self.assertEqual(action['context'], {'ar_date': '2026-03-01'})
-        weeks = self.env['ar.forecast.week'].with_context(**action['context']).search([])
+        """Ten customers who pay after 10 days, one early, one late, one never."""
+        review = self.env['ar.forecast.review'].create({})
+        self.assertEqual(str(review.date), '2026-03-01')
+        self.assertFalse(review.judged)
+        for delay in (10, 10, 9, 11, -4, 60, None):
+            invoice = self.invoice(100, due='2026-03-10')
+            if delay is not None:
+                self.pay(invoice, date=str(date(2026, 3, 10) + timedelta(days=delay)))
+        self.match(self.invoice(100, due='2026-03-10'), self.credit_note(100, '2026-03-15'))
+        item = self.env['ar.forecast.item'].with_context(ar_date='2026-03-01').search([], limit=1)
+        dates = [str(item[name]) for name in ('early_date', 'likely_date', 'late_date')]
+        self.assertEqual(dates, ['2026-03-20'] * 3)
+        self.invoice(100, due='2026-08-10', date='2026-02-20')
+        hits = self.env['ar.forecast']._read_hits(date(2026, 3, 1))
+        days = (0 + 0 + 1 + 1 + 14 + 50 + (date(2026, 6, 1) - date(2026, 3, 20)).days) / 7
+        self.assertEqual(
+            {**hits, 'mean_days': round(hits['mean_days'], 6)},
+            {'judged': 7, 'in_range': 2, 'before': 2, 'after': 3, 'mean_days': round(days, 6)})
+        review.invalidate_recordset()
+        self.assertAlmostEqual(review.in_range, 2 / 7)
+        weeks = self.env['ar.forecast.week'].with_context(
+            **review.action_show_weeks()['context']).search([])
         self.assertEqual(str(weeks[0].week), '2026-03-02')
         self.assertEqual(str(weeks[12].week), '2026-05-25')
+        self.assertEqual(review.action_show_items()['context'], {'ar_date': '2026-03-01'})
+        review.date = '2026-06-01'
+        with self.assertRaises(UserError):
+            review.action_show_weeks()
 
     def test_crons_run_twice(self):
         self.invoice(100, due='2026-06-10')

@@ -36,6 +36,7 @@ from . import (
     forecast,
     forecast_habit,
     forecast_item,
+    forecast_review,
     forecast_snapshot,
     forecast_week,
     forecast_fields,

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
@@ -179,9 +177,3 @@ class ArForecastWeek(models.Model):
                 (self.env.ref('ar_collections.ar_forecast_week_view_graph_past').id, 'graph'),
                 (False, 'pivot')]
         return action
-
-    @api.model
-    def action_open_last_quarter(self):
-        """Open the forecast made thirteen weeks ago beside what came in since."""
-        first = self.env['ar.forecast']._get_first_week(fields.Date.context_today(self))
-        return self._get_action(first - timedelta(days=1, weeks=WEEKS))
