@@ -33,6 +33,8 @@ class ArKpi(models.AbstractModel):
     def _get_figures(self):
         """Return the figures in the order in which they are shown.
 
+        Rows are lists: after a term, the extractor of terms takes `(` for another call.
+
         Hook: a room adds its own: the numbers that its text names come from `_get_numbers`.
 
         :return: list of {'code', 'label', 'unit': 'money', 'days' or 'percent', 'formula',
@@ -45,81 +47,81 @@ class ArKpi(models.AbstractModel):
 
     def _get_balance_figures(self):
         return [
-            ('receivables', self.env._("Receivables"), 'money', self.env._(
+            ['receivables', self.env._("Receivables"), 'money', self.env._(
                 "Opening + billed − credited − received − written off + exchange + other entries"),
              "%(opening)s + %(billed)s − %(credited)s − %(cash)s − %(written_off)s + %(exchange)s"
-             " + %(other)s", 'open'),
-            ('overdue', self.env._("Overdue"), 'money', self.env._(
+             " + %(other)s", 'open'],
+            ['overdue', self.env._("Overdue"), 'money', self.env._(
                 "Open items after their due date; credits not matched are not taken off"),
-             self.env._("%(open_items)s open − %(not_due)s not due"), 'overdue'),
-            ('dso', self.env._("DSO"), 'days', self.env._("Receivables ÷ sales × days"),
-             "%(receivables)s ÷ %(window_sales)s × %(window_days)s", 'open'),
-            ('dso_countback', self.env._("DSO by count-back"), 'days', self.env._(
+             self.env._("%(open_items)s open − %(not_due)s not due"), 'overdue'],
+            ['dso', self.env._("DSO"), 'days', self.env._("Receivables ÷ sales × days"),
+             "%(receivables)s ÷ %(window_sales)s × %(window_days)s", 'open'],
+            ['dso_countback', self.env._("DSO by count-back"), 'days', self.env._(
                 "Days of the latest sales that make up the receivables, month by month"),
              self.env._("%(receivables)s against the sales of the last %(countback_months)s"
-                        " months"), 'window'),
-            ('best_dso', self.env._("Best possible DSO"), 'days',
+                        " months"), 'window'],
+            ['best_dso', self.env._("Best possible DSO"), 'days',
              self.env._("Receivables not due ÷ sales × days"),
-             "%(current)s ÷ %(window_sales)s × %(window_days)s", 'open'),
-            ('add', self.env._("Average days delinquent"), 'days',
-             self.env._("DSO − best possible DSO"), "%(dso)s − %(best_dso)s", 'overdue'),
-            ('cei', self.env._("Collection effectiveness"), 'percent', self.env._(
+             "%(current)s ÷ %(window_sales)s × %(window_days)s", 'open'],
+            ['add', self.env._("Average days delinquent"), 'days',
+             self.env._("DSO − best possible DSO"), "%(dso)s − %(best_dso)s", 'overdue'],
+            ['cei', self.env._("Collection effectiveness"), 'percent', self.env._(
                 "(Opening + sales − closing) ÷ (opening + sales − closing not due)"),
              "(%(cei_opening)s + %(cei_sales)s − %(receivables)s) ÷ (%(cei_opening)s"
-             " + %(cei_sales)s − %(current)s)", 'window'),
-            ('overdue_rate', self.env._("Overdue rate"), 'percent',
-             self.env._("Overdue ÷ open items"), "%(overdue)s ÷ %(open_items)s", 'overdue'),
-            ('over90_rate', self.env._("90+ rate"), 'percent', self.env._(
+             " + %(cei_sales)s − %(current)s)", 'window'],
+            ['overdue_rate', self.env._("Overdue rate"), 'percent',
+             self.env._("Overdue ÷ open items"), "%(overdue)s ÷ %(open_items)s", 'overdue'],
+            ['over90_rate', self.env._("90+ rate"), 'percent', self.env._(
                 "Unpaid 90 days after the due date ÷ what was invoiced, of the invoices whose 90th"
-                " day fell in the month"), "%(cohort_unpaid)s ÷ %(cohort)s", 'cohort'),
-            ('over90_share', self.env._("Share over 90 days"), 'percent',
+                " day fell in the month"), "%(cohort_unpaid)s ÷ %(cohort)s", 'cohort'],
+            ['over90_share', self.env._("Share over 90 days"), 'percent',
              self.env._("Overdue by more than 90 days ÷ open items"),
-             "%(over90)s ÷ %(open_items)s", 'over90'),
+             "%(over90)s ÷ %(open_items)s", 'over90'],
         ]
 
     def _get_payment_figures(self):
         return [
-            ('days_to_pay', self.env._("Days to pay"), 'days', self.env._(
+            ['days_to_pay', self.env._("Days to pay"), 'days', self.env._(
                 "Σ (amount received × days from invoice to payment) ÷ Σ amount received"),
-             "%(paid_days)s ÷ %(paid)s", 'paid'),
-            ('days_terms', self.env._("Days of terms"), 'days', self.env._(
+             "%(paid_days)s ÷ %(paid)s", 'paid'],
+            ['days_terms', self.env._("Days of terms"), 'days', self.env._(
                 "Σ (amount received × days from invoice to due date) ÷ Σ amount received"),
-             "%(terms_days)s ÷ %(paid)s", 'paid'),
-            ('days_late', self.env._("Days late"), 'days', self.env._(
+             "%(terms_days)s ÷ %(paid)s", 'paid'],
+            ['days_late', self.env._("Days late"), 'days', self.env._(
                 "Σ (amount received × days from due date to payment) ÷ Σ amount received"),
-             "%(late_paid_days)s ÷ %(paid)s", 'paid'),
-            ('lateness_cost', self.env._("Cost of lateness"), 'money', self.env._(
+             "%(late_paid_days)s ÷ %(paid)s", 'paid'],
+            ['lateness_cost', self.env._("Cost of lateness"), 'money', self.env._(
                 "Overdue amount of each day of the month × annual rate ÷ 365"),
-             "%(late_days)s × %(late_rate)s ÷ 365", 'overdue'),
-            ('cash_per_day', self.env._("Cash freed by a day of DSO"), 'money',
-             self.env._("Sales of twelve months ÷ 365"), "%(year_sales)s ÷ 365", 'year'),
+             "%(late_days)s × %(late_rate)s ÷ 365", 'overdue'],
+            ['cash_per_day', self.env._("Cash freed by a day of DSO"), 'money',
+             self.env._("Sales of twelve months ÷ 365"), "%(year_sales)s ÷ 365", 'year'],
         ]
 
     def _get_roll_figures(self):
         formula = self.env._(
             "Of what stood there at the end of the month before: still open and older now")
-        buckets = (
-            ('roll_not_due', self.env._("Roll rate, not due → overdue")),
-            ('roll_1', self.env._("Roll rate, 1–30 → 31–60")),
-            ('roll_31', self.env._("Roll rate, 31–60 → 61–90")),
-            ('roll_61', self.env._("Roll rate, 61–90 → 91–120")),
-            ('roll_91', self.env._("Roll rate, 91–120 → over 120")))
+        buckets = [
+            ['roll_not_due', self.env._("Roll rate, not due → overdue")],
+            ['roll_1', self.env._("Roll rate, 1–30 → 31–60")],
+            ['roll_31', self.env._("Roll rate, 31–60 → 61–90")],
+            ['roll_61', self.env._("Roll rate, 61–90 → 91–120")],
+            ['roll_91', self.env._("Roll rate, 91–120 → over 120")]]
         return [
             *((code, label, 'percent', formula, f"%({code}_moved)s ÷ %({code}_base)s", 'overdue')
               for code, label in buckets),
-            ('loss_probability', self.env._("Share that ends over 120 days"), 'percent',
+            ['loss_probability', self.env._("Share that ends over 120 days"), 'percent',
              self.env._("Product of the roll rates"),
-             "%(roll_not_due)s × %(roll_1)s × %(roll_31)s × %(roll_61)s × %(roll_91)s", 'overdue'),
+             "%(roll_not_due)s × %(roll_1)s × %(roll_31)s × %(roll_61)s × %(roll_91)s", 'overdue'],
         ]
 
     def _get_work_figures(self):
         return [
-            ('action_efficiency', self.env._("Action efficiency"), 'percent', self.env._(
+            ['action_efficiency', self.env._("Action efficiency"), 'percent', self.env._(
                 "Reminders followed by money within 7 days ÷ reminders whose 7 days ended in the"
-                " month"), "%(actions_paid)s ÷ %(actions)s", 'actions'),
-            ('productivity', self.env._("Collected per collector"), 'money',
+                " month"), "%(actions_paid)s ÷ %(actions)s", 'actions'],
+            ['productivity', self.env._("Collected per collector"), 'money',
              self.env._("Money received after the due date ÷ number of collectors"),
-             "%(paid_late)s ÷ %(collectors)s", 'paid_late'),
+             "%(paid_late)s ÷ %(collectors)s", 'paid_late'],
         ]
 
     # === EXPLAINING === #
