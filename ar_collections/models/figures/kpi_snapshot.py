@@ -41,9 +41,9 @@ class ArKpiSnapshot(models.Model):
         [('company', "Company"), ('collector', "Collector"), ('risk_class', "Risk class")],
         required=True, readonly=True)
     # No foreign keys: what is frozen outlives the collector and the class.
-    collector_id = fields.Integer(readonly=True, index=True)
-    risk_class_id = fields.Integer(readonly=True)
-    read_at = fields.Datetime(readonly=True, help="When the ledger was read.")
+    collector_id = fields.Integer(string="Collector (id)", readonly=True, index=True)
+    risk_class_id = fields.Integer(string="Risk class (id)", readonly=True)
+    read_at = fields.Datetime(string="Read at", readonly=True, help="When the ledger was read.")
     numbers = fields.Json(readonly=True, help="Every number of the figures, exact.")
     explanations = fields.Json(compute='_compute_explanations')
     explanation = fields.Html(
@@ -55,11 +55,12 @@ class ArKpiSnapshot(models.Model):
     overdue = fields.Monetary(
         readonly=True, help="Open items after their due date; credits not matched are not taken "
                             "off.")
-    not_due = fields.Monetary(readonly=True, help="Open items due on that day or later.")
+    not_due = fields.Monetary(
+        string="Not due", readonly=True, help="Open items due on that day or later.")
     over90 = fields.Monetary(string="Over 90 days", readonly=True,
                              help="Open items more than 90 days after their due date.")
     open_credits = fields.Monetary(
-        readonly=True, help="Credit notes and payments that nobody has matched, as a positive "
+        string="Open credits", readonly=True, help="Credit notes and payments that nobody has matched, as a positive "
                             "amount.")
     doubtful = fields.Monetary(readonly=True, help="Balance of the doubtful accounts.")
     opening = fields.Monetary(readonly=True, help="Receivables one month earlier.")
@@ -69,7 +70,7 @@ class ArKpiSnapshot(models.Model):
         string="Received", readonly=True,
         help="Bank, cash and card entries; discounts and fees inside a payment with them.")
     written_off = fields.Monetary(
-        readonly=True, help="Credits of other entries against an expense.")
+        string="Written off", readonly=True, help="Credits of other entries against an expense.")
     exchange = fields.Monetary(string="Exchange differences", readonly=True)
     other = fields.Monetary(
         string="Other entries", readonly=True,
@@ -99,13 +100,13 @@ class ArKpiSnapshot(models.Model):
         string="Share over 90 days", digits=(16, 1), readonly=True, aggregator='avg',
         help="Overdue by more than 90 days ÷ open items, in percent.")
     days_to_pay = KnownFloat(
-        digits=(16, 1), readonly=True, aggregator='avg',
+        string="Days to pay", digits=(16, 1), readonly=True, aggregator='avg',
         help="Days from invoice to payment of what was received, weighted by amount.")
     days_terms = KnownFloat(
         string="Days of terms", digits=(16, 1), readonly=True, aggregator='avg',
         help="Days from invoice to due date of what was received, weighted by amount.")
     days_late = KnownFloat(
-        digits=(16, 1), readonly=True, aggregator='avg',
+        string="Days late", digits=(16, 1), readonly=True, aggregator='avg',
         help="Days from due date to payment of what was received: terms + late = days to pay.")
     roll_not_due = KnownFloat(
         string="Roll rate, not due → overdue", digits=(16, 1), readonly=True, aggregator='avg',
@@ -122,7 +123,7 @@ class ArKpiSnapshot(models.Model):
         string="Share that ends over 120 days", digits=(16, 2), readonly=True, aggregator='avg',
         help="Product of the roll rates, in percent.")
     action_efficiency = KnownFloat(
-        digits=(16, 1), readonly=True, aggregator='avg',
+        string="Action efficiency", digits=(16, 1), readonly=True, aggregator='avg',
         help="Percentage of the reminders that money followed within 7 days.")
     productivity = KnownMonetary(
         string="Collected per collector", readonly=True, aggregator='avg',
