@@ -60,8 +60,8 @@ class ArKpiSnapshot(models.Model):
     over90 = fields.Monetary(string="Over 90 days", readonly=True,
                              help="Open items more than 90 days after their due date.")
     open_credits = fields.Monetary(
-        string="Open credits", readonly=True, help="Credit notes and payments that nobody has matched, as a positive "
-                            "amount.")
+        string="Open credits", readonly=True,
+        help="Credit notes and payments that nobody has matched, as a positive amount.")
     doubtful = fields.Monetary(readonly=True, help="Balance of the doubtful accounts.")
     opening = fields.Monetary(readonly=True, help="Receivables one month earlier.")
     billed = fields.Monetary(readonly=True, help="Invoices and receipts, tax included.")
