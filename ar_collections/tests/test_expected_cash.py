@@ -248,8 +248,8 @@ class TestExpectedCash(ForecastCommon):
         found = {item.partner_id.name: item.reason for item in self.items_of()
                  if item.basis != 'credit'}
         self.assertEqual(found, {
-            'Buyer': "Due +10 days: own history of 6 payments, blended with customers in France",
-            'Thin': "Due +10 days: no own payments yet: customers in France"})
+            'Buyer': "Due date +10 days: own history of 6 payments, blended with customers in France",
+            'Thin': "Due date +10 days: no own payments yet: customers in France"})
         credit = self.items_of().filtered(lambda item: item.basis == 'credit')
         self.assertEqual((credit.reason, credit.amount, credit.credit_used),
                          ("Credit: lowers what the customer will pay", 0, -20))
@@ -258,7 +258,7 @@ class TestExpectedCash(ForecastCommon):
         self.invoice(500, due='2026-01-10')
         item = self.items_of()
         self.assertEqual(item.basis, 'tail')
-        self.assertIn("later than expected", item.reason)
+        self.assertIn("later than nearly ever", item.reason)
         self.assertGreater(item.likely_date, date(2026, 6, 1))
 
     def test_credit_notes_are_no_payments(self):

@@ -13,7 +13,7 @@ of the same customer stand in, with little weight.
 
 An item is known to be unpaid on a day. So only the delays that are still possible count: the date
 in the middle of them is the likely one, one in ten is earlier than the early date, one in ten later
-than the late one. An item later than nearly everything its customer ever did follows the tail: the
+than the late one. An item later than nine in ten of what its customer does follows the tail: the
 mean time that items of that age still took, where open items count with the time they have been
 waiting (exponential life table with censoring).
 
@@ -44,6 +44,8 @@ HINDSIGHT = 0.1
 TENTHS = (1, 5, 9)
 # Weights are kept as whole thousandths of a payment, so that SQL and Python agree to the unit.
 UNIT = 1000
+# The tail takes over when less than one in so many of the possible delays is left.
+LATEST = 10
 # Ages, in days after the due date, at which the tail is measured.
 TAIL_AGES = (-30, -14, 0, 7, 14, 30, 60, 90, 120, 180, 270, 365, 540, 730)
 # Payments of the age before that are mixed into each age of the tail, and its first guess.
@@ -265,7 +267,7 @@ def expect(
         return Expectation(promised, promised, promised + timedelta(days=spread), 'promise')
     start = due + timedelta(days=dispute_days)
     age = (unpaid_on - start).days
-    if habit.totals[-1] - _get_total(habit, age) < UNIT:
+    if LATEST * (habit.totals[-1] - _get_total(habit, age)) < habit.totals[-1]:
         index = max(bisect_right(tail.ages, age) - 1, 0)
         days, basis = [age + rest for rest in tail.remaining[index]], 'tail'
     else:

@@ -54,7 +54,7 @@ class ArForecast(models.AbstractModel):
                    COALESCE(dispute.days, 0) AS dispute_days,
                    CASE WHEN item.residual <= 0 THEN 'credit'
                         WHEN promise.date > %(date)s THEN 'promise'
-                        WHEN aged.total - aged.passed < %(unit)s THEN 'tail'
+                        WHEN %(latest)s * (aged.total - aged.passed) < aged.total THEN 'tail'
                         ELSE 'habit' END AS basis,
                    %(early)s AS early_date, %(likely)s AS likely_date, %(late)s AS late_date
               FROM (%(items)s) item
@@ -85,7 +85,7 @@ class ArForecast(models.AbstractModel):
                 "SELECT NULL::int AS line_id, NULL::date AS date WHERE FALSE"),
             disputes=self._get_dispute_days(companies, date) or SQL(
                 "SELECT NULL::int AS line_id, NULL::int AS days WHERE FALSE"),
-            start=start, date=date, unit=tool.UNIT,
+            start=start, date=date, latest=tool.LATEST,
             early=self._get_date_case(date, 'early', tool.TENTHS[0]),
             likely=self._get_date_case(date, 'likely', tool.TENTHS[1]),
             late=self._get_date_case(date, 'late', tool.TENTHS[2]),
@@ -102,11 +102,11 @@ class ArForecast(models.AbstractModel):
             """
             CASE WHEN item.residual <= 0 THEN NULL
                  WHEN promise.date > %(date)s THEN %(promised)s
-                 WHEN aged.total - aged.passed < %(unit)s
+                 WHEN %(latest)s * (aged.total - aged.passed) < aged.total
                  THEN %(date)s::date + known.%(tail)s[aged.step]
                  ELSE known.start + %(delay)s END
             """,
-            date=date, promised=promised, unit=tool.UNIT, tail=SQL.identifier(f'tail_{name}'),
+            date=date, promised=promised, latest=tool.LATEST, tail=SQL.identifier(f'tail_{name}'),
             delay=self._get_delay(tenths, SQL("aged.passed")))
 
     def _get_delay(self, tenths, passed):
@@ -195,6 +195,7 @@ class ArForecast(models.AbstractModel):
                     amount = currency._convert(amount, target, self.env.company, date)
                 amounts[case][number] += amount
         first, totals, result = self._get_first_week(date), dict.fromkeys(names, 0.0), []
+        action = model._get_action(date)
         for number in range(1, CREDITS_LEFT + 1):
             week = first + timedelta(weeks=number - 1) if number <= WEEKS else None
             row = {
@@ -204,7 +205,7 @@ class ArForecast(models.AbstractModel):
                 totals[case] += amounts[case][number]
                 row[case] = target.round(amounts[case][number])
                 row[f'{case}_total'] = target.round(totals[case])
-            row['action'] = model._get_action(date, number, domain)
+            row['action'] = model._get_action(date, number, domain, like=action)
             result.append(row)
         return result
 

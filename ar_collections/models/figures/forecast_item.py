@@ -173,7 +173,7 @@ class ArForecastItem(models.Model):
 
     # === REASON === #
 
-    @api.depends('basis', 'days', 'payment_count', 'usual_days', 'habit_country_id',
+    @api.depends('basis', 'days', 'due_date', 'payment_count', 'usual_days', 'habit_country_id',
                  'dispute_days', 'credit_used', 'likely_date')
     def _compute_reason(self):
         for item in self:
@@ -206,13 +206,14 @@ class ArForecastItem(models.Model):
         usual = round(self.usual_days)
         if self.basis == 'tail':
             return self.env._(
-                "Due %(days)+d days: later than expected (usually %(usual)+d), so what items of "
-                "this age still take; %(origin)s", days=self.days, usual=usual, origin=origin)
-        if abs(self.days - usual - self.dispute_days) > 1:
+                "Due date %(days)+d days: usually %(usual)+d, but later than nearly ever, so what "
+                "items of this age still take; %(origin)s",
+                days=self.days, usual=usual, origin=origin)
+        if self.due_date + timedelta(days=usual + self.dispute_days) <= self._get_date():
             return self.env._(
-                "Due %(days)+d days: usually %(usual)+d, corrected by what is still possible; "
-                "%(origin)s", days=self.days, usual=usual, origin=origin)
-        return self.env._("Due %(days)+d days: %(origin)s", days=self.days, origin=origin)
+                "Due date %(days)+d days: usually %(usual)+d, but still unpaid; %(origin)s",
+                days=self.days, usual=usual, origin=origin)
+        return self.env._("Due date %(days)+d days: %(origin)s", days=self.days, origin=origin)
 
     # === ACTIONS === #
 
@@ -222,13 +223,14 @@ class ArForecastItem(models.Model):
         return self.line_id.action_open_business_doc()
 
     @api.model
-    def _get_action(self, date, number=None, domain=()):
+    def _get_action(self, date, number=None, domain=(), like=None):
         """Return the action that lists the items of one row of the forecast.
 
         :param int number: week from 1, `LATER` or `CREDITS_LEFT`; all when omitted
+        :param dict like: another action of this method, so that none is read again
         """
-        action = self.env['ir.actions.act_window']._for_xml_id(
-            'ar_collections.ar_forecast_item_action')
+        action = dict(like or self.env['ir.actions.act_window']._for_xml_id(
+            'ar_collections.ar_forecast_item_action'))
         domain = fields.Domain(domain)
         if number:
             domain &= fields.Domain('likely_number', '=', number)
