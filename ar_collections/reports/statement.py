@@ -4,10 +4,13 @@ from odoo import api, fields, models
 from odoo.tools.misc import format_amount, format_date
 
 from ..models.dunning.reminder_layout import format_account
+from .letter import SECTION_ROWS
 
-# Room is left for bank details and payment code.
-ROWS_ON_FIRST = 20
-ROWS_ON_PAGE = 40
+# Rows that fit; a label that breaks into two lines takes from the slack.
+ROWS_ON_FIRST = 28
+ROWS_ON_PAGE = 39
+# Bank details and payment code, in rows.
+PAY_ROWS = 9
 
 
 class ReportStatement(models.AbstractModel):
@@ -96,6 +99,9 @@ class ReportStatement(models.AbstractModel):
                     **section, 'kind': kind, 'rows': section[kind], 'not_due_rows': [],
                     'credit_rows': [], 'final': number == len(parts) - 1})
         pages = customer.env['ar.letter']._paginate(tables, ROWS_ON_PAGE, ROWS_ON_FIRST)
+        used = sum(len(table['rows']) + SECTION_ROWS for table in pages[-1])
+        if used + PAY_ROWS > (ROWS_ON_PAGE if len(pages) > 1 else ROWS_ON_FIRST):
+            pages.append([])
         seen = set()
         for page in pages:
             for table in page:

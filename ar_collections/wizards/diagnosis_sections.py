@@ -323,7 +323,7 @@ class ArDiagnosisWizard(models.TransientModel):
             ('overdue', _("Overdue today"), self._money(facts['overdue'][1]),
              facts['overdue'][1], _("Would be in the bank if everybody paid on time.")),
             ('lateness', _("Cost of lateness"), self._money(float(facts['cost'] or 0)),
-             float(facts['cost'] or 0), _("In the period, at the cost of money above.")),
+             float(facts['cost'] or 0), _("In the period, at the cost of money chosen.")),
             ('not_invoiced', _("Delivered, not invoiced"), self._money(facts['not_invoiced']),
              facts['not_invoiced'], _("Work done that nobody has been asked to pay.")),
             ('sales', _("Cash freed by one day of DSO"),

@@ -213,7 +213,7 @@ class ArStatementSending(models.Model):
         except psycopg2.OperationalError:
             raise
         except Exception as error:
-            _logger.info("Statement %s cannot be prepared", self.id, exc_info=True)
+            _logger.info("Statement %s cannot be prepared: %r", self.id, error)
             self._set_failed(self.env._("It could not be prepared: %s", error))
 
     def _queue(self):
