@@ -52,11 +52,11 @@ class TestCockpitTour(CockpitTourCommon):
         model = type(self.env['ar.cockpit'])
         load, calls = model.load_cockpit, []
 
-        def tired_at_first(cockpit, filters=None):
+        def tired_at_first(cockpit, filters=None, refresh=False):
             calls.append(filters)
             if len(calls) == 1:
                 raise UserError("The server is tired")
-            return load(cockpit, filters)
+            return load(cockpit, filters, refresh)
 
         tired_at_first._api_model = True
         with patch.object(model, 'load_cockpit', tired_at_first):
