@@ -11,7 +11,7 @@ CONTEXT_KEYS = ('ar_date',)
 BASES = [
     ('promise', "Promised"),
     ('habit', "Payment habit"),
-    ('tail', "Later than ever"),
+    ('tail', "Very late"),
     ('credit', "Credit"),
 ]
 
@@ -62,14 +62,14 @@ class ArForecastItem(models.Model):
     document_currency_id = fields.Many2one('res.currency', string="Currency", readonly=True)
     currency_id = fields.Many2one('res.currency', string="Company currency", readonly=True)
     invoice_date = fields.Date(readonly=True)
-    due_date = fields.Date(readonly=True)
+    due_date = fields.Date(string="Due date", readonly=True)
 
     early_date = known(
-        fields.Date, "Early", help="One payment in ten comes before this day.")
+        fields.Date, "Early date", help="One payment in ten comes before this day.")
     likely_date = known(
         fields.Date, "Expected on", help="As likely before this day as after it.")
     late_date = known(
-        fields.Date, "Late", help="One payment in ten comes after this day.")
+        fields.Date, "Late date", help="One payment in ten comes after this day.")
     early_number = known(fields.Integer, "Week number, early", aggregator=None)
     likely_number = known(fields.Integer, "Week number", aggregator=None)
     late_number = known(fields.Integer, "Week number, late", aggregator=None)
