@@ -9,7 +9,7 @@ from .kpi_common import KpiCommon
 class TestKpiSnapshot(KpiCommon):
     """Months as they were seen then, beside months as known now."""
 
-    def read(self, date=None):
+    def look(self, date=None):
         if date:
             self.go(date)
         self.env['ar.kpi.snapshot']._read_again(self.company)
@@ -24,15 +24,15 @@ class TestKpiSnapshot(KpiCommon):
 
     def test_a_month_is_frozen_once_and_for_good(self):
         invoice = self.invoice(1000, date='2026-04-10', due='2026-05-10')
-        self.read('2026-06-04')
+        self.look('2026-06-04')
         self.assertFalse(self.rows('then'), "not before the day that the company set")
-        self.read('2026-06-05')
+        self.look('2026-06-05')
         then = self.rows('then')
         self.assertEqual([(str(row.date), row.overdue, row.receivables) for row in then],
                          [('2026-05-31', 1000, 1000)])
         # The statement of the last days of May is booked in June.
         self.pay(invoice, 400, '2026-05-28')
-        self.read('2026-06-06')
+        self.look('2026-06-06')
         self.assertEqual(self.rows('then'), then)
         self.assertEqual((then.overdue, then.read_at), (1000, fields.Datetime.to_datetime(
             '2026-06-05 09:00:00')))
@@ -44,7 +44,7 @@ class TestKpiSnapshot(KpiCommon):
 
     def test_what_is_frozen_cannot_be_changed(self):
         self.invoice(1000, date='2026-04-10', due='2026-05-10')
-        self.read('2026-06-05')
+        self.look('2026-06-05')
         then = self.rows('then')
         for change in (lambda: then.write({'overdue': 1}), then.unlink,
                        lambda: then.sudo().write({'name': "Better"})):
@@ -55,7 +55,7 @@ class TestKpiSnapshot(KpiCommon):
 
     def test_twice_is_once(self):
         self.invoice(1000, date='2026-04-10', due='2026-05-10')
-        self.read('2026-06-05')
+        self.look('2026-06-05')
         before = self.rows().read(['date', 'basis', 'overdue', 'dso', 'name'])
         with self.enter_registry_test_mode():
             self.env.ref('ar_collections.ir_cron_ar_kpi').method_direct_trigger()
@@ -65,24 +65,24 @@ class TestKpiSnapshot(KpiCommon):
     def test_nobody_invents_what_was_seen_then(self):
         """Installed late, or off for a month: what was not frozen stays unknown."""
         self.invoice(1000, date='2026-01-10', due='2026-02-10')
-        self.read('2026-06-20')
+        self.look('2026-06-20')
         self.assertEqual(len(self.rows('then')), 1)
-        self.read('2026-08-10')
+        self.look('2026-08-10')
         self.assertEqual([str(row.date) for row in self.rows('then')],
                          ['2026-05-31', '2026-07-31'])
         self.assertEqual(len(self.rows('now')), 8, "January to August")
 
     def test_the_running_month_says_its_day(self):
         self.invoice(1000, date='2026-06-01', due='2026-07-01')
-        self.read('2026-06-12')
+        self.look('2026-06-12')
         [row] = self.rows('now')
         self.assertEqual((str(row.date), str(row.day)), ('2026-06-30', '2026-06-12'))
-        self.read('2026-07-01')
+        self.look('2026-07-01')
         self.assertEqual([str(row.day) for row in self.rows('now')], ['2026-06-30', '2026-07-01'])
 
     def test_unknown_is_stored_as_unknown(self):
         self.entry(500, '2026-03-10')
-        self.read('2026-06-12')
+        self.look('2026-06-12')
         row = self.rows('now')[-1]
         self.assertEqual((row.receivables, row.dso, row.lateness_cost), (500, False, False))
         self.assertIs(row.read(['dso'])[0]['dso'], False)
@@ -98,7 +98,7 @@ class TestKpiSnapshot(KpiCommon):
         self.invoice(30, date='2026-04-10', due='2026-05-10')
         self.env['ar.customer']._refresh(self.company)
         self.account_of(mine).collector_id = own
-        self.read('2026-06-05')
+        self.look('2026-06-05')
         rows = self.rows('then', 'collector')
         self.assertEqual(sorted((row.name, row.overdue) for row in rows),
                          sorted([(own.name, 1000), ("Without collector", 30)]))
@@ -114,7 +114,7 @@ class TestKpiSnapshot(KpiCommon):
 
     def test_every_figure_opens_something(self):
         self.pay(self.invoice(1000, date='2026-04-10', due='2026-05-10'), 400, '2026-05-20')
-        self.read('2026-06-05')
+        self.look('2026-06-05')
         row = self.rows('now')[-1]
         for code in (*row.explanations, 'billed', 'cash', 'not_due', 'open_credits'):
             action = row.action_view_figure(code)
@@ -130,7 +130,7 @@ class TestKpiSnapshot(KpiCommon):
         kpi = self.env(user=self.user('collector'))['ar.kpi']
         self.go('2026-06-05')
         self.assertFalse(kpi._read_kpis_quickly(months=3)[-1]['read_at'])
-        self.read('2026-06-05')
+        self.look('2026-06-05')
         live, stored = kpi._read_kpis(months=3), kpi._read_kpis_quickly(months=3)
         self.assertEqual([{**row, 'read_at': stored[-1]['read_at']} for row in live], stored)
         self.assertTrue(stored[-1]['read_at'])
