@@ -51,7 +51,7 @@ class ReportDiagnosis(models.AbstractModel):
             'code': line.code, 'name': line.name, 'value': line.value,
             'count': f"{line.count:,}".replace(',', '\u202f') if line.count else '',
             'amount': wizard._money(line.amount) if line.amount else '',
-            'days': wizard._days(line.days) if line.count or line.days else '',
+            'days': wizard._days(line.days) if line.days else '',
             'share': wizard._percent(line.share) if line.share else '',
             'cash': wizard._money(line.cash) if line.cash else '',
             'explanation': line.explanation or '', 'raw_amount': line.amount,

@@ -7,10 +7,10 @@ from ..models.dunning.reminder_layout import format_account
 from .letter import SECTION_ROWS
 
 # Rows that fit; a label that breaks into two lines takes from the slack.
-ROWS_ON_FIRST = 28
-ROWS_ON_PAGE = 39
+ROWS_ON_FIRST = 30
+ROWS_ON_PAGE = 42
 # Bank details and payment code, in rows.
-PAY_ROWS = 9
+PAY_ROWS = 8
 
 
 class ReportStatement(models.AbstractModel):

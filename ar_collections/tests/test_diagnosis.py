@@ -138,7 +138,7 @@ class TestDiagnosis(ExposureCommon):
         wizard = self.wizard()
         months = {one.name: (one.amount, one.days) for one in wizard.line_ids
                   if one.section == 'months'}
-        self.assertEqual(months, {'2026-03': (1000, 30), '2026-04': (500, -10)})
+        self.assertEqual(months, {'Mar 2026': (1000, 30), 'Apr 2026': (500, -10)})
         ages = [one.amount for one in wizard.line_ids if one.section == 'ages']
         self.assertEqual(ages, [50, 300, 0, 64, 0, 200])
 

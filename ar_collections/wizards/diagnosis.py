@@ -89,13 +89,12 @@ class ArDiagnosisWizard(models.TransientModel):
             raise UserError(self.env._("The first day must be before the last one."))
         started = time.monotonic()
         self.env.flush_all()
-        # sudo: only for lookups of companies and journals; the reader may read every customer.
         Diagnosis = self.env['ar.diagnosis']
         scope = Diagnosis._get_scope(self.company_id, self.date_from, self.date_to)
         self.line_ids.unlink()
         self.is_empty = Diagnosis._is_empty(scope)
         if not self.is_empty:
-            values = self._get_lines(scope)
+            values = self._get_lines(Diagnosis._prepare(scope))
             self.env['ar.diagnosis.line'].create([
                 {'wizard_id': self.id, 'sequence': number, **line}
                 for number, line in enumerate(values)])

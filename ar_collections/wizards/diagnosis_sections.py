@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from odoo import fields, models
 from odoo.tools import SQL
+from odoo.tools.misc import format_date
 
 from ..tools import kpi
 
@@ -131,7 +132,8 @@ class ArDiagnosisWizard(models.TransientModel):
             " GROUP BY 1 ORDER BY 1",
             start=scope['from'], paid=self.env['ar.diagnosis']._get_paid_query(scope)))
         return [
-            self._line('months', 'paid_month', f"{month:%Y-%m}",
+            self._line('months', 'paid_month',
+                       format_date(self.env, month, date_format='MMM y'),
                        self._days(days / amount if amount else None), model=LINE, count=count,
                        amount=amount, days=days / amount if amount else 0.0,
                        params={'month': fields.Date.to_string(month)})
@@ -308,7 +310,7 @@ class ArDiagnosisWizard(models.TransientModel):
         _ = self.env._
         turnover = facts['turnover']
         rows = [
-            ('open_at_end', _("Receivables"), self._money(float(turnover['receivable'])),
+            ('open_at_end', _("Total receivables"), self._money(float(turnover['receivable'])),
              float(turnover['receivable']), _("Balance at the end of the period.")),
             ('sales', _("Sales of the period"), self._money(float(turnover['sales'])),
              float(turnover['sales']), _("Invoices minus credit notes, tax included.")),
