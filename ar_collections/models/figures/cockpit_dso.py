@@ -35,13 +35,15 @@ class ArCockpit(models.AbstractModel):
         for index in range(frame.first, len(frame.days)):
             window = sum(sales[index - months + 1:index + 1], kpi.ZERO)
             days = (frame.days[index] - frame.days[index - months]).days
-            back = kpi.dso_countback(balances[index], [
+            dso = kpi.dso(balances[index], window, days)
+            # Where nothing was sold the one is not known; the other would draw a line of zeros.
+            back = None if dso is None else kpi.dso_countback(balances[index], [
                 (sales[past], lengths[past - 1])
                 for past in range(index, index - kpi.COUNTBACK_MONTHS, -1)])
             rows.append({
                 'date': fields.Date.to_string(frame.days[index]),
                 'label': format_date(self.env, frame.days[index], date_format='MMM yy'),
-                'dso': self._get_days(kpi.dso(balances[index], window, days)),
+                'dso': self._get_days(dso),
                 'countback': self._get_days(back and back.days),
                 'help': self.env._(
                     "Receivables %(balance)s ÷ sales %(sales)s × %(days)s days",

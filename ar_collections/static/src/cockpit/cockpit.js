@@ -117,8 +117,8 @@ export class Cockpit extends Component {
         return _t("%s months", count);
     }
 
-    days(value) {
-        return _t("%s days", formatFloat(value, { digits: [16, 1] }));
+    days(value, digits = 1) {
+        return _t("%s days", formatFloat(value, { digits: [16, digits] }));
     }
 
     share(value) {

@@ -150,7 +150,11 @@ function getForecast(rows, settings) {
 
 function getMoneyTick({ currencyId }) {
     return (value) =>
-        formatCurrency(value, currencyId, { humanReadable: true, noSymbol: true, digits: [16, 1] });
+        formatCurrency(value, currencyId, {
+            humanReadable: true,
+            noSymbol: true,
+            digits: [16, 1],
+        }).replace(/[.,]0(?=\D*$)/, "");
 }
 
 const CONFIGS = { aged: getAged, dso: getDso, forecast: getForecast };
