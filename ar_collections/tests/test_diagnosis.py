@@ -42,18 +42,18 @@ class TestDiagnosis(ExposureCommon):
     def test_who_may_read(self):
         self.invoice(100, due='2026-05-01')
         for role in ('auditor', 'collector', 'manager'):
-            user = self.user(role)
+            user = self.user(role, f'diag-{role}')
             wizard = self.env['ar.diagnosis.wizard'].with_user(user).with_context(
                 allowed_company_ids=self.company.ids)
             action = wizard.action_open()
             self.assertTrue(wizard.browse(action['res_id']).line_ids, role)
         with self.assertRaises(AccessError):
-            self.env['ar.diagnosis.wizard'].with_user(self.user('own')).action_open()
+            self.env['ar.diagnosis.wizard'].with_user(self.user('own', 'diag-own')).action_open()
 
     def test_another_persons_figures_open_nothing(self):
         self.invoice(100, due='2026-05-01')
         line = self.line('overdue', 'lateness')
-        other = self.env['account.move.line'].with_user(self.user('auditor'))
+        other = self.env['account.move.line'].with_user(self.user('auditor', 'diag-auditor'))
         with self.assertRaises(AccessError):
             other.search([('ar_diagnosis_line_id', '=', line.id)])
 
@@ -61,7 +61,7 @@ class TestDiagnosis(ExposureCommon):
         self.invoice(100, due='2026-05-01')
         self.invoice(70, due='2026-05-01', company=self.other)
         self.invoice(30, due='2026-05-01', company=self.branch)
-        user = self.user('collector')
+        user = self.user('collector', 'diag-collector')
         Wizard = self.env['ar.diagnosis.wizard'].with_user(user).with_context(
             allowed_company_ids=self.company.ids)
 

@@ -151,9 +151,9 @@ class TestStatementSending(StatementSendingCommon):
 
     def test_rights(self):
         run = self.start()
-        auditor, other = self.user('auditor'), self.user('own', 'own-collector')
+        auditor, other = self.user('auditor', 'send-auditor'), self.user('own', 'own-collector')
         one = run.sending_ids[0]
-        one.customer_id.collector_id = self.user('collector')
+        one.customer_id.collector_id = self.user('collector', 'send-collector')
         with self.assertRaises(AccessError):
             one.with_user(auditor).action_retry()
         with self.assertRaises(AccessError):
