@@ -25,9 +25,9 @@ class ArForecastSnapshot(models.Model):
         required=True, readonly=True, aggregator=None,
         help="Week, counted from 1; 14 is what comes later, 15 the credits left over.")
     week = fields.Date(readonly=True, help="Monday of the week.")
-    low = fields.Monetary(string="Cautious case", readonly=True)
+    low = fields.Monetary(string="Low case", readonly=True)
     likely = fields.Monetary(string="Expected", readonly=True)
-    high = fields.Monetary(string="Hopeful case", readonly=True)
+    high = fields.Monetary(string="High case", readonly=True)
 
     _day_uniq = models.UniqueIndex('(company_id, date, number)')
 

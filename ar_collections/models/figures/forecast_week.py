@@ -48,15 +48,15 @@ class ArForecastWeek(models.Model):
         fields.Monetary, "Expected so far", aggregator=None,
         help="Expected up to the end of the week.")
     low_total = summed(
-        fields.Monetary, "At least", aggregator=None,
+        fields.Monetary, "Low, so far", aggregator=None,
         help="Up to the end of the week when every item comes on its late date.")
     high_total = summed(
-        fields.Monetary, "At most", aggregator=None,
+        fields.Monetary, "High, so far", aggregator=None,
         help="Up to the end of the week when every item comes on its early date.")
     low = summed(
-        fields.Monetary, "Cautious case", help="Items whose late date lies in this week.")
+        fields.Monetary, "Low case", help="Items whose late date lies in this week.")
     high = summed(
-        fields.Monetary, "Hopeful case", help="Items whose early date lies in this week.")
+        fields.Monetary, "High case", help="Items whose early date lies in this week.")
     frozen = summed(
         fields.Monetary, "Forecast in those days",
         help="What the forecast showed on that very day, kept since.")
