@@ -59,7 +59,8 @@ class Bench:
     def run(self):
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
-            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi', 'growth',
+            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi',
+            'figures', 'growth',
             'peer']
         main = self.arguments.database
         work = f'{main}_work'
@@ -167,6 +168,12 @@ class Bench:
                 drop_database(work)
                 drop_database(f'{plain}_credit')
         bench_credit.add_rows(self, over, confirm)
+
+    def bench_figures(self, _database):
+        """Aged balance: screen, documents, and the peer's."""
+        import bench_figures
+
+        bench_figures.run(self)
 
     def bench_kpi(self, database):
         """Key figures of 24 months: stored, rebuilt, and the plain way."""

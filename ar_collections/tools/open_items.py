@@ -45,7 +45,7 @@ ITEM_COLUMNS = SQL(
     """, DUE_DATE)
 
 
-def items_at(company_ids, account_ids, date, *, where=ALL, columns=ITEM_COLUMNS):
+def items_at(company_ids, account_ids, date, *, where=ALL, columns=ITEM_COLUMNS, far=False):
     """Return the query of the receivable items that were open at the end of a day.
 
     One row per posted line dated up to ``date`` that still had a residual then, in one currency or
@@ -66,13 +66,14 @@ def items_at(company_ids, account_ids, date, *, where=ALL, columns=ITEM_COLUMNS)
     :param date: last day that counts, included
     :param SQL where: further condition on `l`, `p` or `m`
     :param SQL columns: what to select, in place of everything; residuals are always added
+    :param bool far: read the accounts in one pass; the rows are the same
     :return: SQL, usable as a sub-query
     """
     values = {
         'columns': columns, 'date': date, 'accounts': list(account_ids),
         'companies': list(company_ids), 'where': where,
     }
-    half = SQL(
+    values['half'] = SQL(
         """
         LEFT JOIN res_partner p ON p.id = l.partner_id
         LEFT JOIN account_move m ON m.id = l.move_id
@@ -82,34 +83,46 @@ def items_at(company_ids, account_ids, date, *, where=ALL, columns=ITEM_COLUMNS)
               AND l.date <= %(date)s
               AND %(where)s
         """, **values)
+    open_now = SQL(
+        """
+        SELECT %(columns)s,
+               l.amount_residual + COALESCE(later.amount, 0) AS residual,
+               l.amount_residual_currency + COALESCE(later.amount_currency, 0)
+                   AS residual_currency
+          FROM account_move_line l
+          LEFT JOIN later ON later.line_id = l.id
+          %(half)s
+        """, **values)
+    reopened = SQL(
+        """
+        SELECT %(columns)s,
+               l.amount_residual + later.amount,
+               l.amount_residual_currency + later.amount_currency
+          FROM later
+          JOIN account_move_line l ON l.id = later.line_id
+          %(half)s AND l.reconciled IS TRUE
+        """, **values)
+    rows = SQL(
+        "%s AND (l.reconciled IS NOT TRUE OR later.line_id IS NOT NULL)", open_now,
+    ) if far else SQL("%s AND l.reconciled IS NOT TRUE UNION ALL %s", open_now, reopened)
+    # Each side added up by its own column: PostgreSQL knows how many lines that makes.
     return SQL(
         """
-        WITH later AS MATERIALIZED (
-            SELECT line_id, SUM(amount) AS amount, SUM(amount_currency) AS amount_currency
-              FROM (
-                SELECT debit_move_id AS line_id, amount, debit_amount_currency AS amount_currency
-                  FROM account_partial_reconcile WHERE max_date > %(date)s
-                 UNION ALL
-                SELECT credit_move_id, -amount, -credit_amount_currency
-                  FROM account_partial_reconcile WHERE max_date > %(date)s
-              ) part
-             GROUP BY line_id
+        WITH debit AS (
+            SELECT debit_move_id AS line_id, SUM(amount) AS amount,
+                   SUM(debit_amount_currency) AS amount_currency
+              FROM account_partial_reconcile WHERE max_date > %(date)s GROUP BY debit_move_id
+        ), credit AS (
+            SELECT credit_move_id AS line_id, SUM(amount) AS amount,
+                   SUM(credit_amount_currency) AS amount_currency
+              FROM account_partial_reconcile WHERE max_date > %(date)s GROUP BY credit_move_id
+        ), later AS MATERIALIZED (
+            SELECT COALESCE(debit.line_id, credit.line_id) AS line_id,
+                   COALESCE(debit.amount, 0) - COALESCE(credit.amount, 0) AS amount,
+                   COALESCE(debit.amount_currency, 0) - COALESCE(credit.amount_currency, 0)
+                       AS amount_currency
+              FROM debit FULL JOIN credit ON credit.line_id = debit.line_id
         )
-        SELECT * FROM (
-            SELECT %(columns)s,
-                   l.amount_residual + COALESCE(later.amount, 0) AS residual,
-                   l.amount_residual_currency + COALESCE(later.amount_currency, 0)
-                       AS residual_currency
-              FROM account_move_line l
-              LEFT JOIN later ON later.line_id = l.id
-              %(half)s AND l.reconciled IS NOT TRUE
-             UNION ALL
-            SELECT %(columns)s,
-                   l.amount_residual + later.amount,
-                   l.amount_residual_currency + later.amount_currency
-              FROM later
-              JOIN account_move_line l ON l.id = later.line_id
-              %(half)s AND l.reconciled IS TRUE
-        ) every_item
+        SELECT * FROM (%(rows)s) every_item
          WHERE residual <> 0 OR residual_currency <> 0
-        """, half=half, **values)
+        """, rows=rows, date=date)

@@ -47,9 +47,12 @@ class ArAgedReport(models.AbstractModel):
             'columns': [label for _name, label in dataset['columns']],
             'total_index': [name for name, _label in dataset['columns']].index('amount'),
             'companies': ", ".join(self.env.companies.sudo().mapped('name')),
-            'date': format_date(self.env, dataset['options']['date']),
-            'printed': self._get_print_text(), 'detailed': dataset['detailed'],
-            'filtered': dataset['filtered'], 'control': [
+            'date': self.env._(
+                "as of %s", format_date(self.env, dataset['options']['date'])),
+            'printed': self.env._("Printed: %s", self._get_print_text()),
+            'detailed': dataset['detailed'],
+            'filtered': dataset['filtered'] and self.env._("a selection, not the whole ledger"),
+            'control': [
                 dict(line, **{key: self._format(line[key], line['decimals'], True)
                               for key in ('ledger', 'aged', 'difference')},
                      ties=not line['difference'])
@@ -80,7 +83,10 @@ class ArAgedReport(models.AbstractModel):
             room -= 1
         if dataset['control'] and room < len(dataset['control']) + 4:
             pages.append([])
-        return [{'number': number, 'lines': lines} for number, lines in enumerate(pages, 1)]
+        return [{
+            'number': number, 'lines': lines, 'label': self.env._(
+                "Page %(number)s/%(count)s", number=number, count=len(pages)),
+        } for number, lines in enumerate(pages, 1)]
 
     def _get_lines(self, dataset):
         """Yield every line of the report from top to bottom, formatted."""

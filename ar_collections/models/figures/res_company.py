@@ -1,7 +1,10 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.open_items import ALL, ITEM_COLUMNS, items_at
+
+# More partials after the day than this, in number and as a share of all, and it lies far back.
+FAR_PARTIALS, FAR_SHARE = 1000, 0.05
 
 
 class ResCompany(models.Model):
@@ -19,8 +22,22 @@ class ResCompany(models.Model):
         :return: SQL, usable as a sub-query; columns as in `items_at`
         """
         account_ids, scope = self._get_ar_account_scope()
-        return items_at(self.ids, account_ids, date, columns=columns,
+        return items_at(self.ids, account_ids, date, columns=columns, far=self._is_ar_far(date),
                         where=SQL("%s AND %s", where, scope))
+
+    @api.model
+    def _is_ar_far(self, date):
+        """Return whether much was matched after ``date``: the items are then read in one pass."""
+        if fields.Date.to_date(date) >= fields.Date.today():
+            return False
+        [(far,)] = self.env.execute_query(SQL(
+            """
+            SELECT COUNT(*) > GREATEST(%s, %s * (
+                       SELECT reltuples FROM pg_class
+                        WHERE oid = 'account_partial_reconcile'::regclass))
+              FROM account_partial_reconcile WHERE max_date > %s
+            """, FAR_PARTIALS, FAR_SHARE, date))
+        return far
 
     def _get_ar_account_scope(self):
         """Return where customers of these companies can owe.
