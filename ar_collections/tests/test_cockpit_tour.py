@@ -3,6 +3,7 @@ from unittest.mock import patch
 from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import CollectionsCommon
 
@@ -59,7 +60,7 @@ class TestCockpitTour(CockpitTourCommon):
             return load(cockpit, filters, refresh)
 
         tired_at_first._api_model = True
-        with patch.object(model, 'load_cockpit', tired_at_first):
+        with patch.object(model, 'load_cockpit', tired_at_first), mute_logger('odoo.http'):
             self.start_tour(PAGE, 'ar_cockpit_error', login=self.manager.login)
         self.assertEqual(len(calls), 2)
 

@@ -2,6 +2,9 @@ import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
+// The first page of a fresh server waits for its assets.
+const timeout = 30000;
+
 const BACK_TO_COCKPIT = [
     {
         content: "Back by the breadcrumb",
@@ -32,6 +35,7 @@ tours.add("ar_cockpit", {
         {
             content: "Overdue is what the ledger says: 1,000 + 600, not the 300 that are not due",
             trigger: ".o_ar_tile[data-tile=overdue][data-value='1600']:contains(1,600)",
+            timeout,
         },
         { trigger: ".o_ar_tile[data-tile=exposure][data-value='1900']" },
         { trigger: ".o_ar_tile[data-tile=dso]:contains(days)" },
@@ -90,7 +94,7 @@ tours.add("ar_cockpit", {
 // One collector's part of it, and back to everybody.
 tours.add("ar_cockpit_filter", {
     steps: () => [
-        { trigger: ".o_ar_tile[data-tile=overdue][data-value='1600']" },
+        { trigger: ".o_ar_tile[data-tile=overdue][data-value='1600']", timeout },
         {
             trigger: "select[name=collector]",
             run: "selectByLabel Tour Collector",
@@ -131,6 +135,7 @@ tours.add("ar_cockpit_drill_down", {
         {
             content: "The bucket of those 45 days late",
             trigger: ".o_ar_row[data-bucket]:contains(31):contains(600.00)",
+            timeout,
             run: "click",
         },
         {
@@ -151,7 +156,7 @@ tours.add("ar_cockpit_drill_down", {
 // A phone: everything is there, nothing is wider than the screen.
 tours.add("ar_cockpit_phone", {
     steps: () => [
-        { trigger: ".o_ar_tile[data-tile=overdue][data-value='1600']" },
+        { trigger: ".o_ar_tile[data-tile=overdue][data-value='1600']", timeout },
         { trigger: "[data-card=aged] canvas", run: "canvasNotEmpty" },
         {
             trigger: ".o_ar_cockpit",
@@ -180,7 +185,7 @@ tours.add("ar_cockpit_phone", {
 // Nothing to read: the page says what to do next.
 tours.add("ar_cockpit_empty", {
     steps: () => [
-        { trigger: ".o_ar_empty:contains(Nothing is owed to you yet)" },
+        { trigger: ".o_ar_empty:contains(Nothing is owed to you yet)", timeout },
         {
             trigger: ".o_ar_empty button:contains(First steps)",
             run: "click",
@@ -192,7 +197,7 @@ tours.add("ar_cockpit_empty", {
 // The server refuses: the page says so, and tries again when asked.
 tours.add("ar_cockpit_error", {
     steps: () => [
-        { trigger: ".o_ar_cockpit .alert-danger:contains(The server is tired)" },
+        { trigger: ".o_ar_cockpit .alert-danger:contains(The server is tired)", timeout },
         {
             trigger: ".o_ar_cockpit .alert-danger button:contains(Try again)",
             run: "click",
