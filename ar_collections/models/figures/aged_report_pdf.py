@@ -5,8 +5,8 @@ from odoo.tools.pdf import merge_pdf
 
 REPORT = 'ar_collections.ar_aged_balance_report'
 # Lines that fit on a landscape A4, head included; the first page also holds the parameters.
-LINES_ON_PAGE = 40
-LINES_ON_FIRST = 34
+LINES_ON_PAGE = 45
+LINES_ON_FIRST = 39
 # wkhtmltopdf keeps all it prints in memory: a long report is printed part by part and joined.
 PAGES_PER_RUN = 40
 MAX_ITEMS = 20_000
@@ -111,7 +111,7 @@ class ArAgedReport(models.AbstractModel):
                    'label': self.env._("Share of the total")}
 
     def _get_customer_lines(self, row, digits, detailed):
-        name = f"{row['name']} ({row['ref']})" if row['ref'] else row['name']
+        name = f"{row['ref']} {row['name']}" if row['ref'] else row['name']
         if not detailed:
             yield {'kind': 'row', 'label': name, 'cells': self._format_all(row['values'], digits)}
             return
