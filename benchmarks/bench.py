@@ -60,7 +60,8 @@ class Bench:
     def run(self):
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
-            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'growth',
+            'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi',
+            'figures', 'growth',
             'peer']
         main = self.arguments.database
         work = f'{main}_work'
@@ -184,6 +185,18 @@ class Bench:
             return self.step('peer_risk', peer, addons=addons, customers=20_000)
         finally:
             drop_database(peer)
+
+    def bench_figures(self, _database):
+        """Aged balance: screen, documents, and the peer's."""
+        import bench_figures
+
+        bench_figures.run(self)
+
+    def bench_kpi(self, database):
+        """Key figures of 24 months: stored, rebuilt, and the plain way."""
+        import bench_kpi
+
+        bench_kpi.add_rows(self, self.step('kpi_page', database))
 
     def bench_growth(self, _database):
         """Refresh and proposals on ledgers of other sizes."""

@@ -290,6 +290,14 @@ def main():
             import bench_credit
 
             result = getattr(bench_credit, step.replace('credit_', 'step_', 1))(env, options)
+        elif step.startswith('figures_'):
+            import bench_figures
+
+            result = getattr(bench_figures, step.replace('figures_', 'step_', 1))(env, options)
+        elif step.startswith('kpi_'):
+            import bench_kpi
+
+            result = getattr(bench_kpi, step.replace('kpi_', 'step_', 1))(env, options)
         else:
             result = globals()[f'step_{step}'](env, options)
         env.cr.rollback()

@@ -21,6 +21,7 @@ MAILS = {'en': "hudson", 'fr': "durand"}
 LOGINS = ('admin', 'manager', 'collector', 'sales')
 FORM = '.o_form_view .o_form_sheet'
 LIST = '.o_list_view .o_data_row'
+COCKPIT = '.o_ar_cockpit_ready canvas'
 
 
 class Pictures:
@@ -50,11 +51,11 @@ class Pictures:
         return self.folder / self.language / f'{name}.png'
 
     def take(self, name, address, selector, *, login='manager', click=None, scroll=None,
-             height=800):
+             width=1280, height=800):
         """Take one screen as one user sees it."""
         if not self.wanted(name):
             return
-        self.browser.resize(1280, height)
+        self.browser.resize(width, height)
         self.browser.log_in(self.users[login])
         self.browser.open(f'{self.url}/odoo/{address}', selector)
         if click:
@@ -160,6 +161,8 @@ class Pictures:
         """What the night has left on the desk."""
         run = self.admin.search('ar.dunning.run', [('kind', '=', 'nightly')], limit=1)[0]
         name = WAITING[self.language]
+        self.take('cockpit', 'receivables-cockpit', COCKPIT, height=1440)
+        self.take('cockpit_phone', 'receivables-cockpit', COCKPIT, width=375, height=1500)
         self.take('customers', 'receivables', LIST, login='collector')
         self.take('customer', f'receivables/{self.customer("Transports Martin")}', FORM,
                   login='collector')

@@ -4,10 +4,20 @@ UPDATE ir_cron SET active = FALSE
  WHERE id IN (SELECT res_id FROM ir_model_data
                WHERE module = 'ar_collections' AND model = 'ir.cron'
                  AND name IN ('ir_cron_ar_dunning_run', 'ir_cron_ar_reminder_send',
-                              'ir_cron_ar_credit_watch', 'ir_cron_ar_credit_release'));
+                              'ir_cron_ar_credit_watch', 'ir_cron_ar_credit_release',
+                              'ir_cron_ar_statement_send', 'ir_cron_ar_report_schedule'));
 UPDATE mail_mail SET state = 'cancel'
  WHERE state = 'outgoing'
    AND id IN (SELECT mail_id FROM ar_reminder WHERE mail_id IS NOT NULL);
 UPDATE ar_reminder_line SET state = 'cancelled' WHERE state IN ('approved', 'queued', 'sending');
 UPDATE ar_reminder SET state = 'cancelled', reason = 'Neutralized copy'
  WHERE state IN ('approved', 'queued', 'sending');
+UPDATE mail_mail SET state = 'cancel'
+ WHERE state = 'outgoing'
+   AND id IN (SELECT mail_id FROM ar_statement_sending WHERE mail_id IS NOT NULL);
+UPDATE ar_statement_sending SET state = 'cancelled', reason = 'Neutralized copy'
+ WHERE state IN ('waiting', 'queued', 'sending');
+UPDATE mail_mail SET state = 'cancel'
+ WHERE state = 'outgoing'
+   AND id IN (SELECT mail_id FROM ar_report_sending WHERE mail_id IS NOT NULL);
+UPDATE ar_report_sending SET state = 'failed', error = 'Neutralized copy' WHERE state = 'pending';

@@ -1,2 +1,2 @@
-from . import core, ledger, dunning, credit, desk, law
-from . import core, ledger, dunning, credit, insurance
+# In this order: a room may extend those before it.
+from . import core, ledger, dunning, credit, figures, desk, law, insurance

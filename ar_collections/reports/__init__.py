@@ -1,1 +1,1 @@
-from . import claim, letter, reminder_letter, statement
+from . import claim, diagnosis, letter, reminder_letter, statement

@@ -8,10 +8,15 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.image import base64_to_image
 from odoo.tools.misc import format_date
+from odoo.tools.pdf import PdfReader, PdfWriter
 
 # Countries whose window envelopes have the address on the right.
 RIGHT_WINDOW = ('BE', 'ES', 'FR', 'IT', 'LU', 'MC', 'PT')
 LOGO_BOX = (300, 90)
+# The first page of each document carries a hairline of this colour (see the letter template): the
+# merged PDF is cut there. `wkhtmltopdf` without patched Qt leaves no other mark, and reading the
+# text of every page would cost more than rendering it.
+MARK_RGB = (1, 2, 3)
 # Lines of a table that fit: on the letter beside its text, and on a page of its own.
 ROWS_ON_LETTER = 12
 ROWS_ON_PAGE = 45
@@ -147,3 +152,44 @@ class ArLetter(models.AbstractModel):
                     break
                 room = 0
         return pages
+
+    # === CUTTING === #
+
+    @api.model
+    def _cut_pdf(self, content, count):
+        """Cut a merged PDF where a document begins.
+
+        :param bytes content: merged PDF
+        :param int count: number of documents in it
+        :return: list of bytes, one PDF per document; None when the marks do not add up
+        """
+        if count == 1:
+            return [content]
+        reader = PdfReader(io.BytesIO(content))
+        starts = [number for number, page in enumerate(reader.pages) if self._has_mark(page)]
+        if len(starts) != count or starts[0] != 0:
+            return None
+        singles = []
+        for start, end in zip(starts, [*starts[1:], len(reader.pages)], strict=True):
+            writer = PdfWriter()
+            for number in range(start, end):
+                writer.add_page(reader.pages[number])
+            stream = io.BytesIO()
+            writer.write(stream)
+            singles.append(stream.getvalue())
+        return singles
+
+    @api.model
+    def _has_mark(self, page):
+        """Tell whether the hairline colour is set anywhere in the page's drawing commands."""
+        contents = page.get_contents()
+        data = contents.get_data() if contents is not None else b''
+        # Qt writes nine decimals, other engines fewer: three are enough to know the colour.
+        wanted = [f"{value / 255:.9f}"[:5].encode() for value in MARK_RGB]
+        for line in data.splitlines():
+            words = line.split()
+            if len(words) >= 4 and words[-1] in (b'scn', b'SCN', b'rg', b'RG', b'sc', b'SC'):
+                colour = words[-4:-1]
+                if all(word.startswith(want) for word, want in zip(colour, wanted, strict=True)):
+                    return True
+        return False

@@ -3,3 +3,6 @@ from . import credit_answer, credit_limit_change, risk_class_set
 from . import dispute_settle
 from . import company_search
 from . import rate_import
+from . import diagnosis, diagnosis_sections, statement
+from . import aged_options
+from . import forecast_review

@@ -90,12 +90,12 @@ class ArFirstSteps(models.TransientModel):
 
     @api.model
     def action_open_home(self):
-        """Open the panel when the company has no customer yet, else the customers."""
+        """Open the panel when the company has no customer yet, else the cockpit."""
         empty = not self.env['ar.customer'].sudo().search_count(
             [('company_id', 'in', self.env.companies.ids)], limit=1)
         if empty and self.has_access('create'):
             return self.action_open()
-        return self.action_open_customers()
+        return self.env['ir.actions.client']._for_xml_id('ar_collections.ar_cockpit_action')
 
     @api.model
     def action_open(self):

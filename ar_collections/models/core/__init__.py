@@ -2,6 +2,7 @@ from . import (
     customer,
     customer_contact,
     customer_refresh,
+    mail_guard,
     partner_merge,
     refresh_log,
     resource_calendar,

@@ -1,17 +1,11 @@
-import io
 import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
-from odoo.tools.pdf import PdfReader, PdfWriter
 
 _logger = logging.getLogger(__name__)
 
-# The first page of each letter carries a hairline of this colour (see the letter template): the
-# merged PDF is cut there. `wkhtmltopdf` without patched Qt leaves no other mark, and reading the
-# text of every page would cost more than rendering it.
-MARK_RGB = (1, 2, 3)
 LETTER_REPORT = 'ar_collections.ar_reminder_letter_report'
 
 
@@ -112,40 +106,14 @@ class ArReminder(models.Model):
 
         :return: list of bytes, one PDF per reminder
         """
-        if len(self) == 1:
-            return [content]
-        reader = PdfReader(io.BytesIO(content))
-        starts = [number for number, page in enumerate(reader.pages) if self._has_mark(page)]
-        if len(starts) != len(self) or starts[0] != 0:
+        singles = self.env['ar.letter']._cut_pdf(content, len(self))
+        if singles is None:
             _logger.info("Letters cannot be told apart in the merged PDF: rendering them singly")
-            return [
+            singles = [
                 self.env['ir.actions.report']._render_qweb_pdf(LETTER_REPORT, res_ids=one.ids)[0]
                 for one in self
             ]
-        singles = []
-        for start, end in zip(starts, [*starts[1:], len(reader.pages)], strict=True):
-            writer = PdfWriter()
-            for number in range(start, end):
-                writer.add_page(reader.pages[number])
-            stream = io.BytesIO()
-            writer.write(stream)
-            singles.append(stream.getvalue())
         return singles
-
-    @api.model
-    def _has_mark(self, page):
-        """Tell whether the hairline colour is set anywhere in the page's drawing commands."""
-        contents = page.get_contents()
-        data = contents.get_data() if contents is not None else b''
-        # Qt writes nine decimals, other engines fewer: three are enough to know the colour.
-        wanted = [f"{value / 255:.9f}"[:5].encode() for value in MARK_RGB]
-        for line in data.splitlines():
-            words = line.split()
-            if len(words) >= 4 and words[-1] in (b'scn', b'SCN', b'rg', b'RG', b'sc', b'SC'):
-                colour = words[-4:-1]
-                if all(word.startswith(want) for word, want in zip(colour, wanted, strict=True)):
-                    return True
-        return False
 
 
 class ArLetterBatch(models.Model):

@@ -181,17 +181,3 @@ class ArReminder(models.Model):
             reminder._set_cancelled(self.env._(
                 "Nothing left to claim: the items were paid, matched or excluded meanwhile."))
         return self - empty
-
-    @api.model
-    def _recover_lost(self):
-        """Mark as unknown what a dead process left in the act of sending."""
-        lost = self.search([('state', '=', 'sending')]).try_lock_for_update()
-        lost.invalidate_recordset(['state'])
-        lost = lost.filtered(lambda reminder: reminder.state == 'sending')
-        if lost:
-            lost._set_unknown(self.env._(
-                "The server stopped while this message was leaving. Ask the customer or look at "
-                "the mail server before you send it again."))
-            lost.mail_id.filtered(lambda mail: mail.state == 'outgoing').write({
-                'state': 'exception', 'failure_type': 'unknown',
-                'failure_reason': self.env._("Outcome unknown")})

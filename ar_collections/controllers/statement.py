@@ -1,0 +1,165 @@
+from odoo import fields, http
+from odoo.exceptions import AccessError, MissingError, ValidationError
+from odoo.http import content_disposition, request
+
+from odoo.addons.payment.controllers.portal import PaymentPortal
+from odoo.addons.payment.utils import generate_access_token
+
+SHEET = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+REPORT = 'ar_collections.ar_statement_report'
+
+
+class StatementPortal(PaymentPortal):
+    """The customer's own page: what is open, the PDF, and one payment for what is due."""
+
+    # === HOME === #
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if 'ar_statement_count' in counters:
+            values['ar_statement_count'] = len(self._get_own_customers())
+        return values
+
+    def _get_own_customers(self):
+        """Return the accounts of the user's own commercial entity, one per company."""
+        entity = request.env.user.partner_id.commercial_partner_id
+        # sudo: portal users have no right on the model; the entity is the condition.
+        return request.env['ar.customer'].sudo().search([('partner_id', '=', entity.id)])
+
+    @http.route('/my/statement', type='http', auth='user', website=True)
+    def portal_my_statements(self, **kwargs):
+        """List the accounts, or open the only one."""
+        customers = self._get_own_customers()
+        if len(customers) == 1:
+            return request.redirect(customers.access_url)
+        return request.render('ar_collections.portal_my_statements', {
+            'customers': customers, 'page_name': 'ar_statement'})
+
+    # === ONE STATEMENT === #
+
+    @http.route('/my/statement/<int:customer_id>', type='http', auth='public', website=True)
+    def portal_my_statement(self, customer_id, access_token=None, report_type=None,
+                            download=False, **kwargs):
+        """Show one account; with ``report_type`` its PDF."""
+        try:
+            customer_sudo = self._get_statement_customer(customer_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect('/my')
+        if report_type in ('pdf', 'html'):
+            return self._show_report(
+                customer_sudo, report_type, REPORT, download=bool(download))
+        Report = request.env['report.ar_collections.report_ar_statement'].sudo()
+        [document] = Report._get_documents(customer_sudo, Report._read_options({}))
+        customer_sudo = customer_sudo.with_context(lang=request.env.lang)
+        return request.render('ar_collections.portal_my_statement', {
+            'customer': customer_sudo, 'doc': document, 'page_name': 'ar_statement',
+            'payments': self._get_payments(customer_sudo), 'access_token': access_token,
+            'invoice_urls': self._get_invoice_urls(customer_sudo, document),
+            'res_company': customer_sudo.company_id, 'object': customer_sudo,
+        })
+
+    def _get_statement_customer(self, customer_id, access_token):
+        """Return the account, sudoed, for its token or for a contact of its entity.
+
+        :raise AccessError: anybody else
+        """
+        entity = request.env.user.partner_id.commercial_partner_id
+        # sudo: only to compare the entity of the account with that of the user.
+        customer_sudo = request.env['ar.customer'].sudo().browse(customer_id).exists()
+        if customer_sudo and not request.env.user._is_public() and (
+                customer_sudo.partner_id == entity):
+            return customer_sudo
+        return self._document_check_access('ar.customer', customer_id, access_token)
+
+    def _get_invoice_urls(self, customer_sudo, document):
+        """Return {move id: its own page} for the documents that have one."""
+        ids = {row['move_id'] for section in document['sections'] for row in section['items']}
+        moves = request.env['account.move'].sudo().browse(ids).filtered(
+            lambda move: move.is_sale_document(include_receipts=True))
+        moves = moves.filtered(
+            lambda move: move.commercial_partner_id == customer_sudo.partner_id)
+        return {move.id: move.get_portal_url() for move in moves}
+
+    # === PAYMENT === #
+
+    def _get_payments(self, customer_sudo):
+        """Return what can be paid online: list of (text, url), one per currency."""
+        payments = []
+        for section in self._get_due_sections(customer_sudo):
+            currency, company = section['currency'], customer_sudo.company_id
+            providers = request.env['payment.provider'].sudo()._get_compatible_providers(
+                company.id, customer_sudo.partner_id.id, section['due'], currency_id=currency.id)
+            if not providers:
+                continue
+            partner = customer_sudo.partner_id
+            token = generate_access_token(partner.id, section['due'], currency.id)
+            payments.append((currency.format(section['due']), (
+                f"/payment/pay?amount={section['due']}&currency_id={currency.id}"
+                f"&partner_id={partner.id}&company_id={company.id}&access_token={token}"
+                f"&ar_customer_id={customer_sudo.id}"
+                f"&ar_token={customer_sudo._portal_ensure_token()}")))
+        return payments
+
+    def _get_due_sections(self, customer_sudo):
+        statements = request.env['ar.statement'].sudo()._read_statements(customer_sudo)
+        return [section for section in statements[customer_sudo.id] if section['due']]
+
+    def _get_extra_payment_form_values(self, ar_customer_id=None, ar_token=None, **kwargs):
+        """EXTENDS payment: a payment of the account is matched with the items that are due."""
+        values = super()._get_extra_payment_form_values(**kwargs)
+        customer_id = self._cast_as_int(ar_customer_id)
+        if customer_id:
+            customer_sudo = self._get_statement_customer(customer_id, ar_token)
+            values.update({
+                'transaction_route':
+                    f"/my/statement/{customer_id}/transaction/{kwargs['currency_id']}",
+                'landing_route':
+                    f'{customer_sudo.access_url}?access_token='
+                    f'{customer_sudo._portal_ensure_token()}',
+                'access_token': customer_sudo._portal_ensure_token(),
+            })
+        return values
+
+    @http.route('/my/statement/<int:customer_id>/transaction/<int:currency_id>', type='jsonrpc',
+                auth='public')
+    def portal_statement_transaction(self, customer_id, currency_id, access_token=None, **kwargs):
+        """Create the transaction for what is due now in one currency; the browser says no amount.
+
+        :raise ValidationError: wrong token, or nothing is due any more
+        """
+        try:
+            customer_sudo = self._get_statement_customer(customer_id, access_token)
+        except (AccessError, MissingError) as error:
+            raise ValidationError(request.env._("The access token is invalid.")) from error
+        section = next((one for one in self._get_due_sections(customer_sudo)
+                        if one['currency'].id == currency_id), None)
+        if not section:
+            raise ValidationError(request.env._("Nothing is due on this account any more."))
+        self._validate_transaction_kwargs(kwargs)
+        today = customer_sudo.company_id._get_ar_today()
+        moves = request.env['account.move'].sudo().browse({
+            item['move_id'] for item in section['items'] if item['due_date'] <= today})
+        moves = moves.filtered(lambda move: move.is_sale_document(include_receipts=True))
+        logged_in = not request.env.user._is_public()
+        payer = request.env.user.partner_id if logged_in else customer_sudo.partner_id
+        kwargs.update(
+            amount=section['due'], currency_id=currency_id, partner_id=payer.id,
+            reference_prefix=moves.name if len(moves) == 1 else
+            f'{customer_sudo.partner_id.ref or customer_sudo.id}-{today:%Y%m%d}')
+        transaction = self._create_transaction(
+            custom_create_values={'invoice_ids': [fields.Command.set(moves.ids)]}, **kwargs)
+        return transaction._get_processing_values()
+
+    # === SHEET === #
+
+    @http.route('/ar_collections/statement/<int:wizard_id>.xlsx', type='http', auth='user',
+                methods=['GET'], readonly=False)
+    def statement_sheet(self, wizard_id):
+        """Download the statements of the user's own dialog as a sheet."""
+        wizard = request.env['ar.statement.wizard'].browse(wizard_id).exists()
+        wizard.check_access('read')
+        content = wizard._get_sheet()
+        name = request.env._("Statements %s", wizard.date_to)
+        return request.make_response(content, [
+            ('Content-Type', SHEET), ('Content-Length', len(content)),
+            ('Content-Disposition', content_disposition(f'{name}.xlsx'))])

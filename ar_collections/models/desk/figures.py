@@ -1,0 +1,140 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, formatLang
+
+# Disputes settled before this many years say nothing about today.
+RESOLUTION_YEARS = 2
+# From so many settled disputes on, their own time counts instead of the reason's deadline.
+RESOLUTION_CASES = 5
+
+
+class ArForecast(models.AbstractModel):
+    """EXTENDS figures: promises and disputes in the expected dates."""
+    _inherit = 'ar.forecast'
+
+    @api.model
+    def _get_promised_dates(self, companies, date):
+        """EXTENDS figures: the day promised, for promises open at the end of ``date``."""
+        self.env['ar.promise'].flush_model()
+        return SQL(
+            """
+            SELECT line.move_line_id AS line_id, MAX(promise.promise_date) AS date
+              FROM ar_promise_line line JOIN ar_promise promise ON promise.id = line.promise_id
+             WHERE promise.company_id = ANY(%(companies)s) AND promise.taken_on <= %(date)s
+               AND (promise.state = 'open' OR promise.closed_on > %(date)s)
+             GROUP BY line.move_line_id
+            """, companies=companies.ids, date=date)
+
+    @api.model
+    def _get_dispute_days(self, companies, date):
+        """EXTENDS figures: what disputes of the same reason usually take, less what has passed.
+
+        The mean of the last two years from five settled ones on, else the deadline of the reason.
+        Never less than a day: an open dispute is not paid today.
+        """
+        self.env['ar.dispute'].flush_model()
+        return SQL(
+            """
+            SELECT line.move_line_id AS line_id,
+                   MAX(GREATEST(COALESCE(usual.days, reason.deadline_days)
+                                - (%(date)s::date - dispute.opened_on), 1))::int AS days
+              FROM ar_dispute_line line
+              JOIN ar_dispute dispute ON dispute.id = line.dispute_id
+              JOIN ar_dispute_reason reason ON reason.id = dispute.reason_id
+              LEFT JOIN (
+                SELECT reason_id, ROUND(AVG(closed_on - opened_on)) AS days
+                  FROM ar_dispute
+                 WHERE closed_on > %(since)s AND closed_on <= %(date)s
+                   AND company_id = ANY(%(companies)s)
+                 GROUP BY reason_id HAVING COUNT(*) >= %(cases)s
+              ) usual ON usual.reason_id = dispute.reason_id
+             WHERE dispute.company_id = ANY(%(companies)s) AND dispute.opened_on <= %(date)s
+               AND (dispute.state = 'open' OR dispute.closed_on > %(date)s)
+             GROUP BY line.move_line_id
+            """,
+            companies=companies.ids, date=date, cases=RESOLUTION_CASES,
+            since=fields.Date.subtract(fields.Date.to_date(date), years=RESOLUTION_YEARS))
+
+
+class ArAgedBalance(models.Model):
+    """EXTENDS figures: what is disputed and what is promised, beside the buckets."""
+    _inherit = 'ar.aged.balance'
+
+    @api.model
+    def _get_item_overlays(self, options):
+        """EXTENDS figures: as known at the day of the report.
+
+        In company currency a part is taken at the item's own ratio; a revalued report leaves the
+        two columns out.
+        """
+        overlays = super()._get_item_overlays(options)
+        if options['valuation'] == 'revalued':
+            return overlays
+        self.env['ar.promise'].flush_model()
+        self.env['ar.dispute'].flush_model()
+        ratio = SQL("1") if options['valuation'] == 'document' else SQL(
+            "COALESCE(l.balance / NULLIF(l.amount_currency, 0), 1)")
+        for name, table, parent, start in (
+            ('disputed', 'ar_dispute', 'dispute_id', 'opened_on'),
+            ('promised', 'ar_promise', 'promise_id', 'taken_on'),
+        ):
+            overlays[name] = SQL(
+                """
+                SELECT line.move_line_id AS line_id,
+                       ROUND(line.amount * %(ratio)s, 2) AS amount
+                  FROM %(lines)s line
+                  JOIN %(table)s agreement ON agreement.id = line.%(parent)s
+                  JOIN account_move_line l ON l.id = line.move_line_id
+                 WHERE agreement.%(start)s <= %(date)s
+                   AND (agreement.state = 'open' OR agreement.closed_on > %(date)s)
+                """,
+                ratio=ratio, lines=SQL.identifier(f'{table}_line'), table=SQL.identifier(table),
+                parent=SQL.identifier(parent), start=SQL.identifier(start), date=options['date'])
+        return overlays
+
+
+class ArCockpit(models.AbstractModel):
+    """EXTENDS figures: promises that fall due, and what waits at the desk."""
+    _inherit = 'ar.cockpit'
+
+    @api.model
+    def _get_tiles(self, scope, figures):
+        """EXTENDS figures: promises due within a week."""
+        tiles = super()._get_tiles(scope, figures)
+        Promise = self.env['ar.promise']
+        if not Promise.has_access('read'):
+            return tiles
+        domain = [*self._get_through_customer(scope), ('state', '=', 'open'), (
+            'promise_date', '<=', fields.Date.to_string(
+                fields.Date.add(scope['date'], days=7)))]
+        count, amount = 0, 0.0
+        for company, currency, number, total in Promise._read_group(
+                domain, ['company_id', 'currency_id'], ['__count', 'amount:sum']):
+            count += number
+            amount += currency._convert(total, scope['currency'], company, scope['date'])
+        return [*tiles, {
+            'code': 'promises', 'sequence': 50, 'label': self.env._("Promises due"),
+            'value': count, 'kind': 'count', 'tone': False, 'trend': False,
+            'note': count and formatLang(
+                self.env, amount, rounding_unit='units', currency_obj=scope['currency']),
+            'help': self.env._("Promises to pay that fall due within seven days, or have."),
+            'action': self._get_list_action(
+                self.env._("Promises due"), 'ar.promise', domain,
+                search='ar_promise_view_search'),
+        }]
+
+    @api.model
+    def _get_todos(self, scope):
+        """EXTENDS figures: disputes past their deadline, promises just broken."""
+        today = scope['date']
+        _ = self.env._
+        rows = [
+            ('disputes', _("Disputes past their deadline"), 'fa-comments-o', 'warning',
+             'ar.dispute', [('state', '=', 'open'),
+                            ('deadline', '<', fields.Date.to_string(today))], None),
+            ('broken', _("Promises broken in the last 7 days"), 'fa-chain-broken', 'warning',
+             'ar.promise', [('state', '=', 'broken'), (
+                 'closed_on', '>=', fields.Date.to_string(
+                     fields.Date.subtract(today, days=7)))], None),
+        ]
+        return [*super()._get_todos(scope), *(
+            self._get_todo(scope, *row) for row in rows if self.env[row[4]].has_access('read'))]

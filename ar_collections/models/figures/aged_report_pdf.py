@@ -1,0 +1,158 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import format_date, get_lang
+from odoo.tools.pdf import merge_pdf
+
+REPORT = 'ar_collections.ar_aged_balance_report'
+# Lines that fit on a landscape A4, head included; the first page also holds the parameters.
+LINES_ON_PAGE = 45
+LINES_ON_FIRST = 39
+# wkhtmltopdf keeps all it prints in memory: a long report is printed part by part and joined.
+PAGES_PER_RUN = 40
+MAX_ITEMS = 20_000
+
+
+class ArAgedReport(models.AbstractModel):
+    """The PDF, cut into pages here: each has its head and its number with any wkhtmltopdf."""
+    _inherit = 'ar.aged.report'
+
+    @api.model
+    def _render_pdf(self, dataset):
+        """Return the PDF of a dataset.
+
+        :param dict dataset: as returned by `_get_dataset`
+        :rtype: bytes
+        :raise UserError: when nobody could read it any more
+        """
+        if dataset['detailed'] and dataset['item_count'] > MAX_ITEMS:
+            raise UserError(self.env._(
+                "%(count)s items would fill %(pages)s pages. Take the XLSX, or choose fewer "
+                "customers.", count=dataset['item_count'],
+                pages=dataset['item_count'] // LINES_ON_PAGE))
+        pages = self._get_pages(dataset)
+        parts = []
+        for start in range(0, len(pages), PAGES_PER_RUN):
+            html = self.env['ir.qweb']._render('ar_collections.report_ar_aged_balance', {
+                **self._get_page_values(dataset), 'pages': pages[start:start + PAGES_PER_RUN],
+                'page_count': len(pages)})
+            parts.append(self.env['ir.actions.report']._run_wkhtmltopdf(
+                [html], report_ref=REPORT, landscape=True))
+        return parts[0] if len(parts) == 1 else merge_pdf(parts)
+
+    # === PAGES === #
+
+    def _get_page_values(self, dataset):
+        return {
+            'title': self.env._("Aged balance"), 'parameters': dataset['parameters'],
+            'columns': [label for _name, label in dataset['columns']],
+            'total_index': [name for name, _label in dataset['columns']].index('amount'),
+            'companies': ", ".join(self.env.companies.sudo().mapped('name')),
+            'date': self.env._(
+                "as of %s", format_date(self.env, dataset['options']['date'])),
+            'printed': self.env._("Printed: %s", self._get_print_text()),
+            'detailed': dataset['detailed'],
+            'filtered': dataset['filtered'] and self.env._("a selection, not the whole ledger"),
+            'control': [
+                dict(line, **{key: self._format(line[key], line['decimals'], True)
+                              for key in ('ledger', 'aged', 'difference')},
+                     ties=not line['difference'])
+                for line in dataset['control']],
+            'counts': self.env._(
+                "%(customers)s customers, %(items)s items",
+                customers=self._format(dataset['customer_count'], 0, True),
+                items=self._format(dataset['item_count'], 0, True)),
+        }
+
+    @api.model
+    def _get_pages(self, dataset):
+        """Return the pages: lists of lines that fit, each line with its kind, label and cells."""
+        pages, room, customer = [[]], LINES_ON_FIRST, None
+        for line in self._get_lines(dataset):
+            # A head does not stay alone at the foot of a page.
+            needed = {'section': 3, 'group': 2, 'customer': 2}.get(line['kind'], 1)
+            if room < needed and pages[-1]:
+                pages.append([])
+                room = LINES_ON_PAGE
+                if line['kind'] == 'item':
+                    pages[-1].append(dict(customer, label=self.env._(
+                        "%s (continued)", customer['label'])))
+                    room -= 1
+            if line['kind'] == 'customer':
+                customer = line
+            pages[-1].append(line)
+            room -= 1
+        if dataset['control'] and room < len(dataset['control']) + 4:
+            pages.append([])
+        return [{
+            'number': number, 'lines': lines, 'label': self.env._(
+                "Page %(number)s/%(count)s", number=number, count=len(pages)),
+        } for number, lines in enumerate(pages, 1)]
+
+    def _get_lines(self, dataset):
+        """Yield every line of the report from top to bottom, formatted."""
+        several = len(dataset['sections']) > 1
+        for section in dataset['sections']:
+            digits = section['decimals']
+            if several:
+                yield {'kind': 'section', 'cells': [],
+                       'label': f"{section['company']} – {section['currency']}"}
+            for group in section['groups']:
+                if dataset['group_by']:
+                    yield {'kind': 'group', 'label': group['name'], 'cells': []}
+                for row in group['rows']:
+                    yield from self._get_customer_lines(row, digits, dataset['detailed'])
+                if dataset['group_by']:
+                    yield {'kind': 'subtotal', 'cells': self._format_all(group['values'], digits),
+                           'label': self.env._("Sub-total %s", group['name'])}
+            yield {'kind': 'total', 'cells': self._format_all(section['values'], digits),
+                   'label': self.env._(
+                       "Total %(currency)s", currency=section['currency'])}
+            yield {'kind': 'share', 'cells': self._get_shares(section, dataset),
+                   'label': self.env._("Share of the total")}
+
+    def _get_customer_lines(self, row, digits, detailed):
+        name = f"{row['ref']} {row['name']}" if row['ref'] else row['name']
+        if not detailed:
+            yield {'kind': 'row', 'label': name, 'cells': self._format_all(row['values'], digits)}
+            return
+        yield {'kind': 'customer', 'label': name, 'cells': []}
+        for item in row['items']:
+            yield {
+                'kind': 'item', 'label': item['document'], 'reference': item['reference'],
+                'invoice_date': format_date(self.env, item['invoice_date']),
+                'due_date': format_date(self.env, item['due_date']), 'days': item['days'],
+                'cells': self._format_all(item['values'], digits),
+            }
+        yield {'kind': 'subtotal', 'label': self.env._("Sub-total %s", row['name']),
+               'cells': self._format_all(row['values'], digits)}
+
+    # === NUMBERS === #
+
+    def _get_shares(self, section, dataset):
+        names = [name for name, _label in dataset['columns']]
+        total = section['values'][names.index('amount')]
+        if not total:
+            return [''] * len(names)
+        return [self._format(value / total * 100, 1, True) + '\xa0%'
+                for value in section['values']]
+
+    def _format_all(self, values, digits):
+        return [self._format(value, digits) for value in values]
+
+    @api.model
+    def _format(self, value, digits, zero=False):
+        """Return a number as the reader's language writes it; nothing for zero, unless asked.
+
+        Plain Python in place of `formatLang` for the usual grouping by three: a report has a
+        hundred thousand of them.
+        """
+        value = round(value, digits)
+        if not value and not zero:
+            return ''
+        lang = get_lang(self.env)
+        if lang.grouping != '[3,0]':
+            return self.env['res.lang'].browse(lang.id).format(
+                f'%.{digits}f', value, grouping=True)
+        text = f'{value:,.{digits}f}'
+        return text.replace(',', '\0').replace('.', lang.decimal_point).replace(
+            '\0', (lang.thousands_sep or '').replace(' ', '\xa0'))
