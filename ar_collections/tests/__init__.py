@@ -30,6 +30,7 @@ from . import (
     test_credit_rules,
     test_credit_tour,
     test_desk,
+    test_desk_figures,
     test_diagnosis,
     test_dunning_engine,
     test_dunning_fields,

@@ -247,14 +247,14 @@ class TestAgedBalance(CollectionsCommon):
         self.invoice(40, '2026-05-26')
         line = self.items(invoice)
         Balance = self.env['ar.aged.balance']
-        self.assertIn('disputed_amount', Balance._get_hidden_fields())
+        self.assertIn('legal_amount', Balance._get_hidden_fields())
         self.patch(type(Balance), '_get_item_overlays', lambda self, options: {
-            'disputed': SQL(
+            'legal': SQL(
                 "SELECT %s AS line_id, unnest(ARRAY[25.0, 5.0]) AS amount", line.id)})
-        self.assertNotIn('disputed_amount', Balance._get_hidden_fields())
-        [(amount, disputed, promised)] = Balance._read_group(
-            [], [], ['amount:sum', 'disputed_amount:sum', 'promised_amount:sum'])
-        self.assertEqual((amount, disputed, promised), (140, 30, 0))
+        self.assertNotIn('legal_amount', Balance._get_hidden_fields())
+        [(amount, legal, planned)] = Balance._read_group(
+            [], [], ['amount:sum', 'legal_amount:sum', 'planned_amount:sum'])
+        self.assertEqual((amount, legal, planned), (140, 30, 0))
 
     def test_instalments_age_separately(self):
         self.invoice(300, date='2026-01-01', terms=[(30, 50), (120, 50)])

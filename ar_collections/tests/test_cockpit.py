@@ -311,22 +311,22 @@ class TestCockpit(CockpitCommon):
 
         def more_tiles(cockpit, scope, figures):
             return [*tiles(cockpit, scope, figures), {
-                'code': 'promises', 'sequence': 50, 'label': "Promises due", 'value': 3,
+                'code': 'insurance', 'sequence': 55, 'label': "Covers", 'value': 3,
                 'kind': 'count', 'tone': False, 'note': False, 'help': "", 'trend': False,
                 'action': False}]
 
         def more_todos(cockpit, scope):
             return [*todos(cockpit, scope), {
-                'code': 'promises', 'label': "Promises due", 'count': 3, 'icon': 'fa-handshake-o',
+                'code': 'insurance', 'label': "Covers", 'count': 3, 'icon': 'fa-handshake-o',
                 'tone': False, 'action': False}]
 
         with patch.object(model, '_get_tiles', more_tiles), patch.object(
                 model, '_get_todos', more_todos):
             data = self.load()
         codes = [tile['code'] for tile in data['tiles']]
-        self.assertEqual(codes, ['overdue', 'dso', 'exposure', 'holds', 'promises', 'reminders',
-                                 'today'])
-        self.assertIn('promises', [row['code'] for row in data['actions']])
+        self.assertEqual(codes, ['overdue', 'dso', 'exposure', 'holds', 'promises', 'insurance',
+                                 'reminders', 'today'])
+        self.assertIn('insurance', [row['code'] for row in data['actions']])
 
     # === SEARCH === #
 
