@@ -313,7 +313,7 @@ class TestAgedBalance(CollectionsCommon):
         views = Balance.get_views([(False, 'list'), (False, 'pivot'), (False, 'search')])
         arch = views['views']['list']['arch']
         self.assertIn('bucket_6', arch)
-        for name in ('bucket_7', 'disputed_amount'):
+        for name in ('bucket_7', 'legal_amount'):
             self.assertNotIn(name, arch)
             self.assertNotIn(name, views['models']['ar.aged.balance']['fields'])
         labels = Balance.fields_get(BUCKETS, ['string'])
