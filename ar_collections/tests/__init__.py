@@ -22,6 +22,7 @@ from . import (
     test_dunning_sending,
     test_dunning_states,
     test_expected_cash,
+    test_expected_cash_use,
     test_key_figures,
     test_key_figures_stored,
     test_key_figures_tour,
