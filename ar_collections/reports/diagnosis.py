@@ -87,18 +87,20 @@ class ReportDiagnosis(models.AbstractModel):
     @api.model
     def _get_levers(self, wizard, sections):
         """Return what could be freed, the largest first: (label, amount)."""
-        _ = self.env._
         steps = {row['code']: row for row in sections.get('steps', [])}
         summary = {row['code']: row for row in sections.get('summary', [])}
         leaks = {row['code']: row for row in sections.get('leaks', [])}
         levers = [
-            (_("Invoice on the day of the delivery"),
+            (self.env._("Invoice on the day of the delivery"),
              steps.get('step_invoicing', {}).get('raw_cash', 0)),
-            (_("Send the invoice on its own date"),
+            (self.env._("Send the invoice on its own date"),
              steps.get('step_sending', {}).get('raw_cash', 0)),
-            (_("Collect what is overdue"), summary.get('overdue', {}).get('raw_amount', 0)),
-            (_("Invoice what is delivered"), leaks.get('not_invoiced', {}).get('raw_amount', 0)),
-            (_("Post the drafts that wait"), leaks.get('old_drafts', {}).get('raw_amount', 0)),
+            (self.env._("Collect what is overdue"),
+             summary.get('overdue', {}).get('raw_amount', 0)),
+            (self.env._("Invoice what is delivered"),
+             leaks.get('not_invoiced', {}).get('raw_amount', 0)),
+            (self.env._("Post the drafts that wait"),
+             leaks.get('old_drafts', {}).get('raw_amount', 0)),
         ]
         levers = sorted((one for one in levers if one[1] > 0), key=lambda one: -one[1])
         longest = max((amount for _label, amount in levers), default=0)

@@ -41,22 +41,21 @@ class ArDiagnosisWizard(models.TransientModel):
 
     def _get_step_lines(self, scope, facts):
         """Mean days of each step, weighted by amount, and the cash that they tie up."""
-        _ = self.env._
         per_day = float(facts['turnover']['per_day'] or 0)
         steps = [
-            ('step_invoicing', MOVE, _("Invoicing"), _(
+            ('step_invoicing', MOVE, self.env._("Invoicing"), self.env._(
                 "From the last delivery, or the order when there is none, to the invoice.")),
-            ('step_sending', MOVE, _("Sending"), _(
+            ('step_sending', MOVE, self.env._("Sending"), self.env._(
                 "From the date of the invoice to the first e-mail or letter that carried it. Only "
                 "invoices whose sending Odoo has seen.")),
-            ('step_terms', LINE, _("Agreed terms"), _(
+            ('step_terms', LINE, self.env._("Agreed terms"), self.env._(
                 "From the invoice to the due date of each instalment. Agreed, not lost.")),
-            ('step_late', LINE, _("Lateness"), _(
+            ('step_late', LINE, self.env._("Lateness"), self.env._(
                 "From the due date to the day the money came, bank and cash only. Early payments "
                 "count as negative days.")),
         ]
         if self.env['ar.diagnosis']._has_deliveries():
-            steps.insert(0, ('step_delivery', 'sale.order', _("Delivery"), _(
+            steps.insert(0, ('step_delivery', 'sale.order', self.env._("Delivery"), self.env._(
                 "From the order to its first delivery.")))
         lines = []
         for code, model, name, explanation in steps:
@@ -71,7 +70,6 @@ class ArDiagnosisWizard(models.TransientModel):
     # === LATENESS === #
 
     def _get_lateness_lines(self, scope, facts):
-        _ = self.env._
         turnover = facts['turnover']
         paid, late = self._total('paid', scope), self._total('paid_late', scope)
         lateness = self._total('lateness', scope)
@@ -86,29 +84,31 @@ class ArDiagnosisWizard(models.TransientModel):
             return 100 * part / gross[1] if gross[1] > 0 else None
 
         lines = [
-            self._line('lateness', 'paid_late', _("Paid late"), self._percent(share), model=LINE,
+            self._line('lateness', 'paid_late', self.env._("Paid late"),
+                       self._percent(share), model=LINE,
                        count=late[0], amount=late[1], share=share or 0.0,
-                       days=late[2] / late[1] if late[1] else 0.0, explanation=_(
+                       days=late[2] / late[1] if late[1] else 0.0, explanation=self.env._(
                            "Share of the money of the period that came after its due date; days: "
                            "how late it was.")),
-            self._line('lateness', 'overdue', _("Overdue today"), self._money(overdue[1]),
+            self._line('lateness', 'overdue', self.env._("Overdue today"), self._money(overdue[1]),
                        model=LINE, count=overdue[0], amount=overdue[1],
                        share=rate(overdue[1]) or 0.0,
                        days=overdue[2] / overdue[1] if overdue[1] else 0.0,
-                       explanation=_("Open items whose due date has passed; share of all items.")),
-            self._line('lateness', 'very_late', _("More than 90 days late"),
+                       explanation=self.env._(
+                           "Open items whose due date has passed; share of all items.")),
+            self._line('lateness', 'very_late', self.env._("More than 90 days late"),
                        self._money(very_late[1]), model=LINE, count=very_late[0],
                        amount=very_late[1], share=rate(very_late[1]) or 0.0,
                        days=very_late[2] / very_late[1] if very_late[1] else 0.0,
-                       explanation=_("Share of all open items.")),
-            self._line('lateness', 'lateness', _("Cost of lateness"),
+                       explanation=self.env._("Share of all open items.")),
+            self._line('lateness', 'lateness', self.env._("Cost of lateness"),
                        self._money(float(cost or 0)), model=LINE, count=lateness[0],
-                       amount=float(cost or 0), explanation=_(
+                       amount=float(cost or 0), explanation=self.env._(
                            "Σ (late amount × days late in the period) × %s a year ÷ 365.",
                            self._percent(self.cost_rate))),
-            self._line('lateness', 'sales', _("Cash freed by one day of DSO"),
+            self._line('lateness', 'sales', self.env._("Cash freed by one day of DSO"),
                        self._money(float(turnover['per_day'] or 0)), model=LINE,
-                       amount=float(turnover['per_day'] or 0), explanation=_(
+                       amount=float(turnover['per_day'] or 0), explanation=self.env._(
                            "Sales of a year, tax included, ÷ 365.")),
         ]
         return [*lines, *self._get_age_lines(scope, gross), *self._get_month_lines(scope)]
@@ -143,7 +143,6 @@ class ArDiagnosisWizard(models.TransientModel):
     # === CUSTOMERS === #
 
     def _get_customer_lines(self, scope, facts):
-        _ = self.env._
         Diagnosis = self.env['ar.diagnosis']
         rows = self.env.execute_query(SQL(
             """
@@ -163,7 +162,7 @@ class ArDiagnosisWizard(models.TransientModel):
             lines.append(self._line(
                 'customers', 'customer', names[partner], self._money(cost), model=LINE,
                 count=count, amount=cost, days=amount_days / amount if amount else 0.0,
-                share=100 * cost / total if total else 0.0, cash=overdue, explanation=_(
+                share=100 * cost / total if total else 0.0, cash=overdue, explanation=self.env._(
                     "Late amounts × days late in the period × cost of money; cash: overdue "
                     "today."), params={'partner': partner}))
         return lines
@@ -171,15 +170,15 @@ class ArDiagnosisWizard(models.TransientModel):
     # === CONCENTRATION === #
 
     def _get_concentration_lines(self, scope, facts):
-        _ = self.env._
         Diagnosis = self.env['ar.diagnosis']
         lines = []
         for code, query, top_name, index_name in (
                 ('top_open', Diagnosis._get_open_query(scope),
-                 _("Receivables: share of the ten largest customers"),
-                 _("Receivables: Herfindahl index")),
+                 self.env._("Receivables: share of the ten largest customers"),
+                 self.env._("Receivables: Herfindahl index")),
                 ('sales', Diagnosis._query_sales(scope),
-                 _("Sales: share of the ten largest customers"), _("Sales: Herfindahl index"))):
+                 self.env._("Sales: share of the ten largest customers"),
+                     self.env._("Sales: Herfindahl index"))):
             rows = self.env.execute_query(SQL(
                 "SELECT partner_id, SUM(amount) FROM (%s) one WHERE partner_id IS NOT NULL"
                 " GROUP BY partner_id HAVING SUM(amount) > 0 ORDER BY 2 DESC, 1", query))
@@ -192,12 +191,12 @@ class ArDiagnosisWizard(models.TransientModel):
             lines.append(self._line(
                 'concentration', code, top_name, self._percent(share), model=LINE,
                 count=len(rows), amount=held, share=share or 0.0, params={'partners': top},
-                explanation=_("Of %s customers with a positive total.", len(rows))))
+                explanation=self.env._("Of %s customers with a positive total.", len(rows))))
             lines.append(self._line(
                 'concentration', code, index_name, f"{index:,.0f}".replace(',', '\u202f'),
                 model=LINE, count=len(rows), amount=total,
                 params={'partners': [partner for partner, _amount in rows[:TOP]]},
-                explanation=_(
+                explanation=self.env._(
                     "Sum of the squared shares in percent: 10,000 is a single customer; below "
                     "1,500 is spread out, above 2,500 concentrated.")))
         return lines
@@ -205,19 +204,20 @@ class ArDiagnosisWizard(models.TransientModel):
     # === LEAKS === #
 
     def _get_leak_lines(self, scope, facts):
-        _ = self.env._
         lines = []
         for code, model, name, explanation in (
-                ('never_sent', MOVE, _("Invoices never sent"), _(
+                ('never_sent', MOVE, self.env._("Invoices never sent"), self.env._(
                     "Posted in the period; Odoo knows of no sending. Days: their age.")),
-                ('never_sent_open', MOVE, _("Of all unsent invoices, still to be paid"), _(
+                ('never_sent_open', MOVE,
+                 self.env._("Of all unsent invoices, still to be paid"), self.env._(
                     "A customer cannot pay what never arrived.")),
-                ('not_invoiced', 'sale.order.line', _("Delivered, not invoiced"), _(
+                ('not_invoiced', 'sale.order.line',
+                 self.env._("Delivered, not invoiced"), self.env._(
                     "Order lines delivered beyond what is invoiced, at the price of the order, "
                     "tax included. Days: since the delivery.")),
-                ('old_drafts', MOVE, _("Drafts older than a week"), _(
+                ('old_drafts', MOVE, self.env._("Drafts older than a week"), self.env._(
                     "Customer invoices prepared and not posted. Days: since they were made.")),
-                ('long_terms', LINE, _("Terms beyond the legal cap"), _(
+                ('long_terms', LINE, self.env._("Terms beyond the legal cap"), self.env._(
                     "Instalments of domestic businesses due later than the law allows, by every "
                     "lawful way of counting. Days: beyond the last lawful date."))):
             count, amount, amount_days = self._total(code, scope)
@@ -231,45 +231,49 @@ class ArDiagnosisWizard(models.TransientModel):
     # === CREDIT NOTES === #
 
     def _get_credit_lines(self, scope, facts):
-        _ = self.env._
         count, total, _days = self._total('credit_notes', scope)
         _count, sales, _days = self._total('sales', scope)
         billed = sales + total
         share = 100 * total / billed if billed > 0 else None
         facts['credit_share'] = share
         lines = [self._line(
-            'credits', 'credit_notes', _("All credit notes"), self._percent(share), model=MOVE,
+            'credits', 'credit_notes', self.env._("All credit notes"),
+            self._percent(share), model=MOVE,
             count=count, amount=total, share=share or 0.0,
-            explanation=_("Share of what was invoiced in the period."))]
+            explanation=self.env._("Share of what was invoiced in the period."))]
         for reason, number, amount in self.env['ar.diagnosis']._read_credit_reasons(scope):
             lines.append(self._line(
-                'credits', 'credit_notes', reason or _("No reason recorded"),
+                'credits', 'credit_notes', reason or self.env._("No reason recorded"),
                 self._money(amount), model=MOVE, count=number, amount=amount,
                 share=100 * amount / total if total else 0.0, params={'reason': reason},
-                explanation=_("Share of all credit notes.")))
+                explanation=self.env._("Share of all credit notes.")))
         return lines
 
     # === DATA === #
 
     def _get_data_lines(self, scope, facts):
-        _ = self.env._
         Diagnosis = self.env['ar.diagnosis']
         wrong = Diagnosis._read_wrong_numbers(scope)
         checks = [
-            ('no_partner', LINE, None, _("Receivable lines without a customer"), _(
+            ('no_partner', LINE, None,
+             self.env._("Receivable lines without a customer"), self.env._(
                 "Nobody can be asked for them.")),
-            ('draft_matched', LINE, None, _("Drafts still matched with a payment"), _(
+            ('draft_matched', LINE, None,
+             self.env._("Drafts still matched with a payment"), self.env._(
                 "An invoice went back to draft and its payment still reads as used: the sum of "
                 "the customers is not the account. Post the invoice again, or undo the match.")),
-            ('no_email', 'res.partner', None, _("Customers without an e-mail address"), _(
+            ('no_email', 'res.partner', None,
+             self.env._("Customers without an e-mail address"), self.env._(
                 "They owe something; neither they nor an invoice contact can be written to.")),
             ('partners', 'res.partner', {'partners': sorted(wrong)},
-             _("Company or VAT numbers that fail their check"), _(
+             self.env._("Company or VAT numbers that fail their check"), self.env._(
                 "A digit is wrong, or the two numbers do not belong to the same company.")),
-            ('no_followup', LINE, None, _("Open items excluded from reminders"), _(
+            ('no_followup', LINE, None,
+             self.env._("Open items excluded from reminders"), self.env._(
                 "Odoo's own flag on the item; set by default on entries of general journals, "
                 "opening balances among them.")),
-            ('old_credits', LINE, None, _("Credits unmatched for more than two months"), _(
+            ('old_credits', LINE, None,
+             self.env._("Credits unmatched for more than two months"), self.env._(
                 "Payments and credit notes that wait to be matched. Days: their age.")),
         ]
         lines = []
@@ -283,15 +287,16 @@ class ArDiagnosisWizard(models.TransientModel):
         return lines
 
     def _get_tie_lines(self, scope, facts):
-        _ = self.env._
         tie = self.env['ar.diagnosis']._read_tie(scope)
         facts['tie'] = tie
         labels = [
-            ('books', 'books', _("Balance of the receivable accounts"), _(
+            ('books', 'books', self.env._("Balance of the receivable accounts"), self.env._(
                 "Every posted line of the receivable and doubtful accounts.")),
-            ('customers', 'open', _("Sum of the customers"), _("Their open items.")),
-            ('no_partner', 'no_partner', _("Lines without a customer"), ''),
-            ('draft_matched', 'draft_matched', _("Drafts still matched with a payment"), ''),
+            ('customers', 'open', self.env._("Sum of the customers"),
+             self.env._("Their open items.")),
+            ('no_partner', 'no_partner', self.env._("Lines without a customer"), ''),
+            ('draft_matched', 'draft_matched',
+             self.env._("Drafts still matched with a payment"), ''),
         ]
         lines = [
             self._line('tie', code, name, self._money(tie[key]), model=LINE, amount=tie[key],
@@ -299,38 +304,42 @@ class ArDiagnosisWizard(models.TransientModel):
             for key, code, name, explanation in labels
         ]
         lines.append(self._line(
-            'tie', 'other', _("Left unexplained"), self._money(tie['other']),
-            amount=tie['other'], explanation=_(
+            'tie', 'other', self.env._("Left unexplained"), self._money(tie['other']),
+            amount=tie['other'], explanation=self.env._(
                 "Matches with accounts or companies outside this diagnosis; zero in most books.")))
         return lines
 
     # === SUMMARY === #
 
     def _get_summary_lines(self, facts):
-        _ = self.env._
         turnover = facts['turnover']
         rows = [
-            ('open_at_end', _("Total receivables"), self._money(float(turnover['receivable'])),
-             float(turnover['receivable']), _("Balance at the end of the period.")),
-            ('sales', _("Sales of the period"), self._money(float(turnover['sales'])),
-             float(turnover['sales']), _("Invoices minus credit notes, tax included.")),
-            ('open_at_end', _("DSO"), self._days(turnover['dso']), 0.0, _(
+            ('open_at_end',
+             self.env._("Total receivables"), self._money(float(turnover['receivable'])),
+             float(turnover['receivable']), self.env._("Balance at the end of the period.")),
+            ('sales', self.env._("Sales of the period"), self._money(float(turnover['sales'])),
+             float(turnover['sales']), self.env._("Invoices minus credit notes, tax included.")),
+            ('open_at_end', self.env._("DSO"), self._days(turnover['dso']), 0.0, self.env._(
                 "Receivables ÷ sales × days of the period.")),
-            ('open_at_end', _("DSO by count-back"), self._days(turnover['countback']), 0.0, _(
+            ('open_at_end',
+             self.env._("DSO by count-back"), self._days(turnover['countback']), 0.0, self.env._(
                 "How many days of the latest sales make up the receivables.")),
-            ('open_at_end', _("Best possible DSO"), self._days(turnover['best']), 0.0, _(
+            ('open_at_end',
+             self.env._("Best possible DSO"), self._days(turnover['best']), 0.0, self.env._(
                 "The same with what is not yet due: nobody late.")),
-            ('paid_late', _("Paid late"), self._percent(facts['late_share']), 0.0, _(
+            ('paid_late',
+             self.env._("Paid late"), self._percent(facts['late_share']), 0.0, self.env._(
                 "Share of the money of the period that came after its due date.")),
-            ('overdue', _("Overdue today"), self._money(facts['overdue'][1]),
-             facts['overdue'][1], _("Would be in the bank if everybody paid on time.")),
-            ('lateness', _("Cost of lateness"), self._money(float(facts['cost'] or 0)),
-             float(facts['cost'] or 0), _("In the period, at the cost of money chosen.")),
-            ('not_invoiced', _("Delivered, not invoiced"), self._money(facts['not_invoiced']),
-             facts['not_invoiced'], _("Work done that nobody has been asked to pay.")),
-            ('sales', _("Cash freed by one day of DSO"),
+            ('overdue', self.env._("Overdue today"), self._money(facts['overdue'][1]),
+             facts['overdue'][1], self.env._("Would be in the bank if everybody paid on time.")),
+            ('lateness', self.env._("Cost of lateness"), self._money(float(facts['cost'] or 0)),
+             float(facts['cost'] or 0), self.env._("In the period, at the cost of money chosen.")),
+            ('not_invoiced',
+             self.env._("Delivered, not invoiced"), self._money(facts['not_invoiced']),
+             facts['not_invoiced'], self.env._("Work done that nobody has been asked to pay.")),
+            ('sales', self.env._("Cash freed by one day of DSO"),
              self._money(float(turnover['per_day'] or 0)), float(turnover['per_day'] or 0),
-             _("Sales of a year ÷ 365.")),
+             self.env._("Sales of a year ÷ 365.")),
         ]
         models_of = {'not_invoiced': 'sale.order.line'}
         return [

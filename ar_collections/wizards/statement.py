@@ -135,17 +135,19 @@ class ArStatementWizard(models.TransientModel):
         stream = io.BytesIO()
         # Names that begin with "=" must stay text.
         book = xlsxwriter.Workbook(stream, {'in_memory': True, 'strings_to_formulas': False})
-        _ = self.env._
-        columns = [_("Customer"), _("Number"), _("Company"), _("Type"), _("Document"), _("Date"),
-                   _("Due date"), _("Currency"), _("Amount")]
+        columns = [
+            self.env._("Customer"), self.env._("Number"), self.env._("Company"),
+            self.env._("Type"), self.env._("Document"), self.env._("Date"),
+            self.env._("Due date"), self.env._("Currency"), self.env._("Amount")]
+        items = [*columns, self.env._("Remaining"), self.env._("Days late")]
         self._write_sheet(
-            book, _("Open items"), [*columns, _("Remaining"), _("Days late")], [
+            book, self.env._("Open items"), items, [
                 (customer, section, item, item['amount'], item['residual'],
                  max(item['days'], 0) if item['residual'] > 0 else None)
                 for customer in customers for section in statements[customer.id]
                 for item in section['items']])
         if self.kind == 'movements':
-            self._write_sheet(book, _("Movements"), [*columns, _("Balance")], [
+            self._write_sheet(book, self.env._("Movements"), [*columns, self.env._("Balance")], [
                 row for customer in customers for section in statements[customer.id]
                 for row in self._get_movement_rows(customer, section)])
         book.close()

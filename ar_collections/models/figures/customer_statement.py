@@ -8,8 +8,7 @@ class ArCustomer(models.Model):
     _inherit = ['ar.customer', 'portal.mixin']
 
     def _compute_access_url(self):
-        """EXTENDS portal: the page of the statement."""
-        super()._compute_access_url()
+        """OVERRIDES portal: the page of the statement."""
         for customer in self:
             customer.access_url = f'/my/statement/{customer.id}'
 

@@ -180,7 +180,7 @@ class ArKpi(models.AbstractModel):
 
         Kinds: invoices and receipts are billed, credit notes credited, entries of bank, cash and
         card journals cash (a discount or fee inside a payment with it), entries of the exchange
-        journal exchange; a credit of another entry against an expense is written off; other.
+        journal exchange; a credit of a general entry against an expense is written off; other.
         """
         exchange = frame.companies.root_id.currency_exchange_journal_id.ids
         kind = SQL(
@@ -189,11 +189,7 @@ class ArKpi(models.AbstractModel):
                  WHEN m.move_type = 'out_refund' THEN 'credited'
                  WHEN l.journal_id = ANY(%(cash)s) THEN 'cash'
                  WHEN l.journal_id = ANY(%(exchange)s) THEN 'exchange'
-                 WHEN l.balance < 0 AND EXISTS (
-                      SELECT 1 FROM account_move_line o
-                        JOIN account_account a ON a.id = o.account_id
-                       WHERE o.move_id = l.move_id AND a.account_type LIKE 'expense%%')
-                 THEN 'written_off'
+                 WHEN l.balance < 0 AND written.move_id IS NOT NULL THEN 'written_off'
                  ELSE 'other' END
             """, cash=frame.cash_journals, exchange=exchange)
         return SQL(
@@ -201,7 +197,8 @@ class ArKpi(models.AbstractModel):
             WITH change AS (
                 SELECT %(key)s AS key, %(kind)s AS kind, CASE WHEN l.balance > 0 THEN %(due)s END
                        AS due, l.date AS day, TRUE AS fresh, l.balance * %(factor)s AS amount
-                  FROM account_move_line l JOIN account_move m ON m.id = l.move_id %(join)s
+                  FROM account_move_line l JOIN account_move m ON m.id = l.move_id
+                  LEFT JOIN (%(written)s) written ON written.move_id = l.move_id %(join)s
                  WHERE %(lines)s AND l.date <= %(last)s
                  UNION ALL
                 SELECT %(key)s, 'match', CASE WHEN l.balance > 0 THEN %(due)s END, pr.max_date,
@@ -235,7 +232,8 @@ class ArKpi(models.AbstractModel):
              WHERE due IS NOT NULL GROUP BY key, age, since
             %(cells)s
             """,
-            key=frame.key, kind=kind, due=DUE_DATE, factor=frame.factor, join=frame.join,
+            key=frame.key, kind=kind, written=self._get_written_query(frame), due=DUE_DATE,
+            factor=frame.factor, join=frame.join,
             lines=self._get_lines(frame), last=frame.days[-1], epoch=EPOCH,
             booked=frame.period(SQL("l.date")), matched=frame.period(SQL("pr.max_date")),
             day=frame.period(SQL("day")), aged=frame.period(SQL("(due + age)")),
@@ -246,6 +244,25 @@ class ArKpi(models.AbstractModel):
                   FROM cell WHERE due + %s > %s GROUP BY due, period, fresh
                 """, ROLL_DAYS, frame.days[frame.first - 1]),
         )
+
+    def _get_written_query(self, frame):
+        """Return the query of the general entries that book an expense.
+
+        Journals and accounts are resolved first, so that bills are not read; a join, because a
+        condition on each line would keep PostgreSQL from reading in parallel.
+        """
+        # sudo: which accounts are expenses is no secret, whoever may read the chart.
+        journals = self.env['account.journal'].sudo().with_context(active_test=False).search([
+            ('company_id', 'parent_of', frame.companies.ids), ('type', '=', 'general')])
+        accounts = self.env['account.account'].sudo().with_context(active_test=False).search([
+            ('account_type', '=like', 'expense%'),
+            ('company_ids', 'parent_of', frame.companies.ids)])
+        return SQL(
+            """
+            SELECT DISTINCT o.move_id FROM account_move_line o
+             WHERE o.account_id = ANY(%s) AND o.journal_id = ANY(%s) AND o.company_id = ANY(%s)
+               AND o.date <= %s
+            """, accounts.ids, journals.ids, frame.companies.ids, frame.days[-1])
 
     def _get_payments_query(self, frame):
         """Money received on items: amount × days from invoice to payment, of terms, of lateness.

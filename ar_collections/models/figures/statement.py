@@ -258,14 +258,15 @@ class ArStatement(models.AbstractModel):
     @api.model
     def _get_kind_label(self, row):
         """Return what a document is, in the language of the context."""
-        _ = self.env._
         if row.get('kind') == 'shift':
-            return _("Matched with another currency or account")
-        labels = {'out_invoice': _("Invoice"), 'out_refund': _("Credit note"),
-                  'out_receipt': _("Receipt")}
+            return self.env._("Matched with another currency or account")
+        labels = {'out_invoice': self.env._("Invoice"), 'out_refund': self.env._("Credit note"),
+                  'out_receipt': self.env._("Receipt")}
         if row['move_type'] in labels:
             return labels[row['move_type']]
-        return _("Payment") if row['journal_type'] in CASH_JOURNALS else _("Entry")
+        if row['journal_type'] in CASH_JOURNALS:
+            return self.env._("Payment")
+        return self.env._("Entry")
 
     @api.model
     def _get_default_dates(self, company):

@@ -70,14 +70,13 @@ class ArStatementSending(models.Model):
             lang = sending.customer_id._get_statement_lang()
             recipient = sending.recipient_id or sending.customer_id._get_statement_recipient()
             local = sending.with_context(lang=lang)
-            _ = local.env._
             sending.lang = lang
             sending.page_url = sending.customer_id._get_statement_url()
             sending.salutation = (
-                _("Dear Sir or Madam,") if recipient.is_company or not recipient.name
-                else _("Dear %s,", recipient.name))
+                local.env._("Dear Sir or Madam,") if recipient.is_company or not recipient.name
+                else local.env._("Dear %s,", recipient.name))
             day = format_date(local.env, sending.run_id.date_to, lang_code=lang)
-            sending.subject = _(
+            sending.subject = local.env._(
                 "Statement of account as of %(date)s - %(company)s", date=day,
                 company=sending.company_id.name)
             sending.summary_html = local._render_summary(
