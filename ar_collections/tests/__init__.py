@@ -7,6 +7,7 @@ from .pure import (
     test_connector_coface,
     test_connector_open_data,
     test_connector_ratings,
+    test_connector_safety,
     test_scoring,
 )
 from . import (
