@@ -12,6 +12,7 @@ from .pure import (
     test_interest_properties,
     test_kpi,
     test_reference_rates,
+    test_connector_safety,
     test_scoring,
     test_terms,
 )

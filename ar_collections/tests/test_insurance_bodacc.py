@@ -87,7 +87,9 @@ class TestBodaccPoll(CollectionsCommon):
         self.assertFalse(self.reminders())
 
     def test_no_notice_is_said_with_its_day_and_stops_nothing(self):
+        before = self.account.message_ids
         self.poll()
+        self.assertEqual(self.account.message_ids, before)
         self.assertRecordValues(self.account, [{
             'insolvency_state': 'none_found', 'bodacc_checked_on': date(2026, 6, 1),
             'dunning_stop': False, 'credit_stop': False}])
