@@ -42,7 +42,7 @@ class ArClaim(models.Model):
         sheet.write_string(1, 0, self.regime_id.sentence or '')
         heads = [
             env._("Invoice"), env._("Due date"), env._("From"), env._("To"), env._("Days"),
-            env._("On"), env._("Rate %"), env._("Days of the year"), env._("Interest"),
+            env._("Amount"), env._("Rate %"), env._("Days of the year"), env._("Interest"),
             env._("Remark")]
         for column, head in enumerate(heads):
             sheet.write_string(3, column, head, style['head'])
