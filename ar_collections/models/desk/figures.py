@@ -125,16 +125,15 @@ class ArCockpit(models.AbstractModel):
     @api.model
     def _get_todos(self, scope):
         """EXTENDS figures: disputes past their deadline, promises just broken."""
-        today = scope['date']
-        _ = self.env._
+        today, week = fields.Date.to_string(scope['date']), fields.Date.to_string(
+            fields.Date.subtract(scope['date'], days=7))
+        late = self.env._("Disputes past their deadline")
+        broken = self.env._("Promises broken in the last 7 days")
         rows = [
-            ('disputes', _("Disputes past their deadline"), 'fa-comments-o', 'warning',
-             'ar.dispute', [('state', '=', 'open'),
-                            ('deadline', '<', fields.Date.to_string(today))], None),
-            ('broken', _("Promises broken in the last 7 days"), 'fa-chain-broken', 'warning',
-             'ar.promise', [('state', '=', 'broken'), (
-                 'closed_on', '>=', fields.Date.to_string(
-                     fields.Date.subtract(today, days=7)))], None),
+            ('disputes', late, 'fa-comments-o', 'warning', 'ar.dispute',
+             [('state', '=', 'open'), ('deadline', '<', today)], None),
+            ('broken', broken, 'fa-chain-broken', 'warning', 'ar.promise',
+             [('state', '=', 'broken'), ('closed_on', '>=', week)], None),
         ]
         return [*super()._get_todos(scope), *(
             self._get_todo(scope, *row) for row in rows if self.env[row[4]].has_access('read'))]
