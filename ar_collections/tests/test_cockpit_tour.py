@@ -51,12 +51,12 @@ class TestCockpitTour(CockpitTourCommon):
 
     def test_an_error_is_told_and_can_be_tried_again(self):
         model = type(self.env['ar.cockpit'])
-        load, calls = model.load_cockpit, []
+        load, calls, words = model.load_cockpit, [], "The server is tired"
 
         def tired_at_first(cockpit, filters=None, refresh=False):
             calls.append(filters)
             if len(calls) == 1:
-                raise UserError("The server is tired")
+                raise UserError(words)
             return load(cockpit, filters, refresh)
 
         tired_at_first._api_model = True

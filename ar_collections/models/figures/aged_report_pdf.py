@@ -5,8 +5,8 @@ from odoo.tools.pdf import merge_pdf
 
 REPORT = 'ar_collections.ar_aged_balance_report'
 # Lines that fit on a landscape A4, head included; the first page also holds the parameters.
-LINES_ON_PAGE = 45
-LINES_ON_FIRST = 39
+LINES_ON_PAGE = 41
+LINES_ON_FIRST = 38
 # wkhtmltopdf keeps all it prints in memory: a long report is printed part by part and joined.
 PAGES_PER_RUN = 40
 MAX_ITEMS = 20_000

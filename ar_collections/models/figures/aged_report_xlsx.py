@@ -1,4 +1,5 @@
 import io
+from datetime import date as day
 
 import xlsxwriter
 
@@ -6,6 +7,8 @@ from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
 TEXT_WIDTH, NUMBER_WIDTH, DATE_WIDTH = 34, 14, 11
+# A date of a spreadsheet is the number of days since this one.
+EPOCH = day(1899, 12, 30)
 
 
 class ArAgedReport(models.AbstractModel):
@@ -95,20 +98,20 @@ class ArAgedReport(models.AbstractModel):
             dataset['item_count'],
             widths=[18, 9, TEXT_WIDTH, 12, 20, 20, DATE_WIDTH, DATE_WIDTH, 7, 9, NUMBER_WIDTH])
         write_string, write_number = sheet.write_string, sheet.write_number
-        write_date, date = sheet.write_datetime, formats['date']
+        date = formats['date']
         last = len(texts) + len(columns) - 1
         for section in dataset['sections']:
             number = formats[min(section['decimals'], 3)]
             for customer in (row for group in section['groups'] for row in group['rows']):
+                head = [section['company'], section['currency'], customer['name'],
+                        customer['ref']]
                 for item in customer['items']:
-                    write_string(row, 0, section['company'])
-                    write_string(row, 1, section['currency'])
-                    write_string(row, 2, customer['name'])
-                    write_string(row, 3, customer['ref'])
-                    write_string(row, 4, item['document'])
-                    write_string(row, 5, item['reference'])
-                    write_date(row, 6, item['invoice_date'], date)
-                    write_date(row, 7, item['due_date'], date)
+                    for column, text in enumerate(
+                            (*head, item['document'], item['reference'])):
+                        if text:
+                            write_string(row, column, text)
+                    write_number(row, 6, (item['invoice_date'] - EPOCH).days, date)
+                    write_number(row, 7, (item['due_date'] - EPOCH).days, date)
                     write_number(row, 8, item['days'])
                     write_string(row, 9, item['currency'])
                     write_number(row, 10, item['residual_currency'], formats[2])

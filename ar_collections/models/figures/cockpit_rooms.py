@@ -144,23 +144,22 @@ class ArCockpit(models.AbstractModel):
     def _get_todos(self, scope):
         """EXTENDS: what waits in dunning and in credit; one count each."""
         today = fields.Date.to_string(scope['date'])
-        _ = self.env._
         rows = [
-            ('holds', _("Held orders to decide"), 'fa-lock', 'warning', 'ar.credit.hold',
+            ('holds', self.env._("Held orders to decide"), 'fa-lock', 'warning', 'ar.credit.hold',
              [('state', '=', 'held')], None),
-            ('reminders', _("Reminders to approve"), 'fa-paper-plane-o', 'warning', 'ar.reminder',
-             [('state', '=', 'proposed')], None),
-            ('problems', _("Reminders that failed"), 'fa-exclamation-triangle', 'bad',
+            ('reminders', self.env._("Reminders to approve"), 'fa-paper-plane-o', 'warning',
+             'ar.reminder', [('state', '=', 'proposed')], None),
+            ('problems', self.env._("Reminders that failed"), 'fa-exclamation-triangle', 'bad',
              'ar.reminder', [('state', 'in', ('failed', 'unknown'))], None),
-            ('letters', _("Letters to print"), 'fa-print', False, 'ar.reminder',
+            ('letters', self.env._("Letters to print"), 'fa-print', False, 'ar.reminder',
              [('state', '=', 'approved'), ('channel', '=', 'letter')], None),
-            ('requests', _("Limit requests to decide"), 'fa-balance-scale', 'warning',
+            ('requests', self.env._("Limit requests to decide"), 'fa-balance-scale', 'warning',
              'ar.credit.request', [('state', '=', 'submitted')], None),
-            ('reviews', _("Credit reviews due"), 'fa-calendar-check-o', False, 'ar.customer',
-             [('review_date', '<=', today)], 'ar_customer_view_list_review'),
-            ('never', _("Overdue, never reminded"), 'fa-bell-slash-o', False, 'ar.customer',
-             [('overdue_amount', '>', 0), ('last_reminder_date', '=', False),
-              ('dunning_stop', '=', False)], None),
+            ('reviews', self.env._("Credit reviews due"), 'fa-calendar-check-o', False,
+             'ar.customer', [('review_date', '<=', today)], 'ar_customer_view_list_review'),
+            ('never', self.env._("Overdue, never reminded"), 'fa-bell-slash-o', False,
+             'ar.customer', [('overdue_amount', '>', 0), ('last_reminder_date', '=', False),
+                             ('dunning_stop', '=', False)], None),
         ]
         return [*super()._get_todos(scope), *(
             self._get_todo(scope, *row) for row in rows if self.env[row[4]].has_access('read'))]
