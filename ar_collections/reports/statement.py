@@ -11,6 +11,7 @@ ROWS_ON_FIRST = 30
 ROWS_ON_PAGE = 42
 # Bank details and payment code, in rows.
 PAY_ROWS = 8
+REF_LENGTH = 14
 
 
 class ReportStatement(models.AbstractModel):
@@ -113,6 +114,12 @@ class ReportStatement(models.AbstractModel):
     # === FORMATS === #
 
     @api.model
+    def _shorten(self, reference):
+        """Cut a reference to what one line holds: pages are counted in rows."""
+        reference = reference or ''
+        return reference if len(reference) <= REF_LENGTH else f"{reference[:REF_LENGTH - 1]}…"
+
+    @api.model
     def _format_section(self, customer, section, options, date, lang):
         env, currency = customer.env, section['currency']
         Statement = env['ar.statement']
@@ -138,7 +145,7 @@ class ReportStatement(models.AbstractModel):
             'currency': currency.name, 'is_movements': options['kind'] == 'movements',
             'items': [
                 {'document': document(item), 'label': Statement._get_kind_label(item),
-                 'ref': item['ref'] if item['move_type'] == 'out_invoice' else '',
+                 'ref': self._shorten(item['ref']) if item['move_type'] == 'out_invoice' else '',
                  'date': day(item['date']), 'move_id': item['move_id'],
                  'due': day(item['due_date']) if item['residual'] > 0 else '',
                  'late': late(item), 'amount': money(item['amount']),
