@@ -53,6 +53,8 @@ class ArDemoStory(models.AbstractModel):
         template = 'fr' if french else 'generic_coa'
         # Not `try_loading`: it expects a finished registry, which demonstration data never has.
         self.env['account.chart.template']._load(template, company, install_demo=False)
+        # The generic chart counts in dollars.
+        company.currency_id = eur
         bank = self.env['res.bank'].create({'name': "Banque des Canuts", 'bic': "AGRIFRPP"})
         self.env['res.partner.bank'].create({
             'acc_number': "FR7630006000011234567890189", 'partner_id': company.partner_id.id,

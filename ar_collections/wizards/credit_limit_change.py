@@ -38,10 +38,11 @@ class ArCreditLimitChange(models.TransientModel):
             'reason': self.reason,
         } for customer, amount in amounts.items()])
         requests.action_submit()
+        name = self.env._("Limit requests")
         return {
             'type': 'ir.actions.act_window', 'res_model': 'ar.credit.request',
             'view_mode': 'list,form', 'views': [(False, 'list'), (False, 'form')],
-            'name': self.env._("Limit requests"), 'domain': [('id', 'in', requests.ids)],
+            'name': name, 'domain': [('id', 'in', requests.ids)],
         }
 
     def _get_amounts(self):

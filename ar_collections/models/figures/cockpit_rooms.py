@@ -144,25 +144,35 @@ class ArCockpit(models.AbstractModel):
     def _get_todos(self, scope):
         """EXTENDS: what waits in dunning and in credit; one count each."""
         today = fields.Date.to_string(scope['date'])
+        labels = {
+            'holds': self.env._("Held orders to decide"),
+            'reminders': self.env._("Reminders to approve"),
+            'problems': self.env._("Reminders that failed"),
+            'letters': self.env._("Letters to print"),
+            'requests': self.env._("Limit requests to decide"),
+            'reviews': self.env._("Credit reviews due"),
+            'never': self.env._("Overdue, never reminded"),
+        }
+        # Apart from the words: the export of terms would take these codes for more of them.
         rows = [
-            ('holds', self.env._("Held orders to decide"), 'fa-lock', 'warning', 'ar.credit.hold',
-             [('state', '=', 'held')], None),
-            ('reminders', self.env._("Reminders to approve"), 'fa-paper-plane-o', 'warning',
-             'ar.reminder', [('state', '=', 'proposed')], None),
-            ('problems', self.env._("Reminders that failed"), 'fa-exclamation-triangle', 'bad',
-             'ar.reminder', [('state', 'in', ('failed', 'unknown'))], None),
-            ('letters', self.env._("Letters to print"), 'fa-print', False, 'ar.reminder',
+            ('holds', 'fa-lock', 'warning', 'ar.credit.hold', [('state', '=', 'held')], None),
+            ('reminders', 'fa-paper-plane-o', 'warning', 'ar.reminder',
+             [('state', '=', 'proposed')], None),
+            ('problems', 'fa-exclamation-triangle', 'bad', 'ar.reminder',
+             [('state', 'in', ('failed', 'unknown'))], None),
+            ('letters', 'fa-print', False, 'ar.reminder',
              [('state', '=', 'approved'), ('channel', '=', 'letter')], None),
-            ('requests', self.env._("Limit requests to decide"), 'fa-balance-scale', 'warning',
-             'ar.credit.request', [('state', '=', 'submitted')], None),
-            ('reviews', self.env._("Credit reviews due"), 'fa-calendar-check-o', False,
-             'ar.customer', [('review_date', '<=', today)], 'ar_customer_view_list_review'),
-            ('never', self.env._("Overdue, never reminded"), 'fa-bell-slash-o', False,
-             'ar.customer', [('overdue_amount', '>', 0), ('last_reminder_date', '=', False),
-                             ('dunning_stop', '=', False)], None),
+            ('requests', 'fa-balance-scale', 'warning', 'ar.credit.request',
+             [('state', '=', 'submitted')], None),
+            ('reviews', 'fa-calendar-check-o', False, 'ar.customer',
+             [('review_date', '<=', today)], 'ar_customer_view_list_review'),
+            ('never', 'fa-bell-slash-o', False, 'ar.customer',
+             [('overdue_amount', '>', 0), ('last_reminder_date', '=', False),
+              ('dunning_stop', '=', False)], None),
         ]
         return [*super()._get_todos(scope), *(
-            self._get_todo(scope, *row) for row in rows if self.env[row[4]].has_access('read'))]
+            self._get_todo(scope, code, labels[code], *row) for code, *row in rows
+            if self.env[row[2]].has_access('read'))]
 
     def _get_todo(self, scope, code, label, icon, tone, model, condition, view):
         domain = condition + (
