@@ -271,6 +271,7 @@ class ArCockpit(models.AbstractModel):
         """
         overdue, debit = figures['totals']['overdue'], figures['totals']['debit']
         rate = overdue / debit if debit else 0.0
+        name = self.env._("Overdue items")
         return [
             {
                 'code': 'overdue', 'sequence': 10, 'label': self.env._("Overdue"),
@@ -280,8 +281,7 @@ class ArCockpit(models.AbstractModel):
                     percent=formatLang(self.env, 100 * rate, digits=0)) if debit else False,
                 'help': self.env._("Open items whose due date has passed, before credits."),
                 'trend': False,
-                'action': self._get_items_action(
-                    scope, self.env._("Overdue items"), [('overdue_amount', '>', 0)]),
+                'action': self._get_items_action(scope, name, [('overdue_amount', '>', 0)]),
             },
             self._get_dso_tile(scope, figures['dso']),
         ]
