@@ -86,6 +86,9 @@ class Pictures:
         self.company = company[0]['company_id'][0]
         self.both(self.before_the_night)
         self.both(self.credit)
+        self.learn()
+        self.both(self.figures)
+        self.both(self.agreements)
         # Abroad everything leaves by itself: one customer gets a policy of its own, to have an
         # English message that waits.
         self.users['manager'].call(
@@ -150,6 +153,26 @@ class Pictures:
         self.take('credit_classes', 'credit-risk-classes', LIST)
         self.take('credit_settings', 'receivables-settings', '#ar_credit_active', login='admin',
                   scroll='#ar_credit_active')
+
+    def learn(self):
+        """What the figures read by night: months, and how customers pay."""
+        for name in ('ir_cron_ar_kpi', 'ir_cron_ar_forecast_learn'):
+            self.cron(f'ar_collections.{name}')
+
+    def figures(self):
+        """The reports, as the credit manager sees them."""
+        self.take('aged_balance', 'receivables-aged-balance', '.o_data_row, .o_group_header')
+        self.take('key_figures', 'receivables-key-figures', LIST)
+        self.take('expected_cash', 'receivables-expected-cash', LIST)
+        self.take('diagnosis', 'receivables-diagnosis', FORM, height=1200)
+
+    def agreements(self):
+        """Promises, disputes, and what being late costs a customer."""
+        [dispute] = self.admin.search('ar.dispute', [('state', '=', 'open')], limit=1)
+        self.take('promises', 'promises', LIST, login='collector')
+        self.take('dispute', f'disputes/{dispute}', FORM, login='collector')
+        self.take('late_interest', f'receivables/{self.customer("Transports Martin")}', FORM,
+                  click='.o_notebook .nav-link[name=law]', scroll='.o_notebook', height=960)
 
     def order(self, name, state):
         """Return the id of a customer's quotation in a state of credit."""

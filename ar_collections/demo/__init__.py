@@ -1,1 +1,1 @@
-from . import story, story_credit
+from . import story, story_credit, story_desk

@@ -32,6 +32,7 @@ class ArDemoStory(models.AbstractModel):
         story._write_history(company)
         story.env['ar.customer']._refresh(company)
         story._tell_credit(company, partners, users)
+        story._tell_desk(company, partners, users)
 
     # === PEOPLE === #
 

@@ -25,12 +25,12 @@ class TestStatement(ExposureCommon):
             super().setUpClass()
         cls.env.user.company_ids |= cls.companies
 
-    def read(self, customer=None, **options):
+    def read_page(self, customer=None, **options):
         customer = customer or self.account_of()
         return self.env['ar.statement']._read_statements(customer, **options)[customer.id]
 
     def section(self, code='EUR', **options):
-        found = [one for one in self.read(**options) if one['currency'].name == code]
+        found = [one for one in self.read_page(**options) if one['currency'].name == code]
         return found[0] if found else None
 
     # === ORACLE === #
@@ -61,7 +61,7 @@ class TestStatement(ExposureCommon):
                 expected.setdefault(line.currency_id, {})[line.id] = residual
         customer = self.account_of(partner, companies[0])
         found = {}
-        for section in self.read(customer, date_to=date, **options):
+        for section in self.read_page(customer, date_to=date, **options):
             items = {item['line_id']: item['residual'] for item in section['items']}
             if items:
                 found[section['currency']] = items
@@ -139,7 +139,7 @@ class TestStatement(ExposureCommon):
         payment = self.pay(self.buyer, 100, date='2026-05-30')
         self.match(payment.move_id, invoice)
         self.assertFalse(invoice.amount_residual)
-        sections = self.read(kind='movements', date_from=fields.Date.to_date('2026-04-01'))
+        sections = self.read_page(kind='movements', date_from=fields.Date.to_date('2026-04-01'))
         self.assertEqual({one['currency'].name: one['closing'] for one in sections},
                          {'EUR': 0, 'USD': 0})
 

@@ -64,7 +64,7 @@ class ArAgedBalance(models.Model):
         """EXTENDS figures: as known at the day of the report.
 
         In company currency a part is taken at the item's own ratio; a revalued report leaves the
-        two columns out.
+        two columns out, and so does a company that has never noted any.
         """
         overlays = super()._get_item_overlays(options)
         if options['valuation'] == 'revalued':
@@ -77,6 +77,10 @@ class ArAgedBalance(models.Model):
             ('disputed', 'ar_dispute', 'dispute_id', 'opened_on'),
             ('promised', 'ar_promise', 'promise_id', 'taken_on'),
         ):
+            # sudo: whether there are any is no secret; the rows follow the items' own rules.
+            if not self.env[table.replace('_', '.')].sudo().search_count(
+                    [('company_id', 'in', self.env.companies.ids)], limit=1):
+                continue
             overlays[name] = SQL(
                 """
                 SELECT line.move_line_id AS line_id,
