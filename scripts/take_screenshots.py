@@ -161,7 +161,8 @@ class Pictures:
 
     def figures(self):
         """The reports, as the credit manager sees them."""
-        self.take('aged_balance', 'receivables-aged-balance', '.o_data_row, .o_group_header')
+        self.take('aged_balance', 'receivables-aged-balance', '.o_data_row, .o_group_header',
+                  width=1520)
         self.take('key_figures', 'receivables-key-figures', LIST)
         self.take('expected_cash', 'receivables-expected-cash', LIST)
         self.take('diagnosis', 'receivables-diagnosis', FORM, height=1200)

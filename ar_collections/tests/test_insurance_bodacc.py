@@ -75,6 +75,7 @@ class TestBodaccPoll(CollectionsCommon):
         self.poll()
         self.assertRecordValues(self.account, [{
             'insolvency_state': 'liquidation', 'insolvency_published_on': date(2026, 5, 28),
+            'insolvency_date': date(2026, 5, 20),
             'bodacc_checked_on': date(2026, 6, 1), 'dunning_stop': True, 'credit_stop': True}])
         self.assertEqual(self.account.risk_class_id.kind, 'default')
         self.assertRecordValues(self.account.legal_notice_ids, [{

@@ -125,6 +125,9 @@ class ArCustomer(models.Model):
         opened = standing.opened
         self.insolvency_state = standing.state.value
         self.insolvency_published_on = opened.published_on if opened else False
+        if opened and not self.insolvency_date:
+            # The law room stops interest and reminders of older items from that day on.
+            self.insolvency_date = opened.happened_on or opened.published_on
         if standing.state == before:
             if standing.to_check:
                 self._tell_insolvency()
