@@ -32,7 +32,8 @@ class ArDispute(models.Model):
     amount = fields.Monetary(
         string="Disputed", compute='_compute_amount', store=True, tracking=True)
     state = fields.Selection(
-        [('open', "To settle"), ('upheld', "Claim upheld"), ('withdrawn', "Withdrawn by the customer"),
+        [('open', "To settle"), ('upheld', "Claim upheld"),
+         ('withdrawn', "Withdrawn by the customer"),
          ('credited', "Settled by credit note"), ('paid', "Paid")],
         required=True, default='open', readonly=True, copy=False, tracking=True, index=True)
     resolution = fields.Text(readonly=True, copy=False)
