@@ -172,7 +172,7 @@ class TestDispute(DeskCommon):
         dispute = self.dispute(self.invoice(100, due='2026-05-20'))
         run = self.run_dunning('2026-06-01')
         self.assertFalse(run.reminder_ids)
-        self.assertEqual(self.reasons(run), [('disputed', 0)])
+        self.assertEqual(self.reasons(run), [('disputed', 100)])
         dispute._settle('upheld', "Proof of delivery sent.")
         self.assertEqual(len(self.run_dunning('2026-06-02').reminder_ids), 1)
 

@@ -35,10 +35,13 @@ class ArDunningEngine(models.AbstractModel):
         disputed = SQL(
             "COALESCE((SELECT line.amount FROM ar_dispute_line line"
             " WHERE line.move_line_id = l.id AND line.state = 'open'), 0)")
+        # Disputed in full it is excluded anyway, and the explanation shows what it owes.
+        part = SQL(
+            "CASE WHEN %(disputed)s < l.amount_residual_currency THEN %(disputed)s ELSE 0 END",
+            disputed=disputed)
         return (
-            SQL("ROUND(%(residual)s * (1 - LEAST(%(disputed)s"
-                " / NULLIF(l.amount_residual_currency, 0), 1)), %(digits)s)",
-                residual=residual, disputed=disputed,
-                digits=company.currency_id.decimal_places),
-            SQL("GREATEST(%s - %s, 0)", residual_currency, disputed),
+            SQL("ROUND(%(residual)s * (1 - %(part)s / NULLIF(l.amount_residual_currency, 0)),"
+                " %(digits)s)",
+                residual=residual, part=part, digits=company.currency_id.decimal_places),
+            SQL("(%s - %s)", residual_currency, part),
         )
