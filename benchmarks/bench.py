@@ -266,7 +266,8 @@ class Bench:
     # === PEER === #
     def get_peer(self, package=PEER, name='account_credit_control'):
         """Install the peer into the cache, outside the project, and return its addons folder."""
-        target = Path(os.environ['AR_CACHE']) / 'peer'
+        # A folder each: pip leaves alone what it finds in a target.
+        target = Path(os.environ['AR_CACHE']) / 'peer' / name
         if not (target / 'odoo' / 'addons' / name).is_dir():
             subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
                             '--target', str(target), package], check=True)
