@@ -4,6 +4,8 @@ def post_init_hook(env):
     companies._ar_set_defaults()
     for company in companies:
         env['ar.customer']._refresh(company)
+    # How customers pay is learnt once before anybody looks at the cockpit.
+    env.ref('ar_collections.ir_cron_ar_forecast_learn')._trigger()
 
 
 def uninstall_hook(env):

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .test_desk import DeskCommon
@@ -58,3 +60,13 @@ class TestDeskFigures(DeskCommon):
         tiles = {tile['code']: tile['value'] for tile in data['tiles']}
         todos = {row['code']: row['count'] for row in data['actions']}
         self.assertEqual((tiles['promises'], todos['disputes'], todos.get('broken', 0)), (1, 1, 0))
+
+    def test_posting_and_paying_ask_nothing_of_the_forecast(self):
+        """Odoo describes its fields while it writes entries: that must not cost a forecast."""
+        habit = type(self.env['ar.forecast.habit'])
+        with patch.object(habit, '_get_habits_query', autospec=True) as asked:
+            self.pay(self.invoice(100, due='2026-05-20'), 100, '2026-06-01')
+            for model in ('account.move', 'account.move.line'):
+                fields = self.env[model].fields_get(['ar_expected_payment_date'])
+                self.assertTrue(fields['ar_expected_payment_date']['groupable'])
+        self.assertFalse(asked.called)

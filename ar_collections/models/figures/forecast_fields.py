@@ -11,11 +11,24 @@ COLUMNS = SQL(
     " COALESCE(l.date_maturity, l.date) AS due_date")
 
 
+class ExpectedDate(fields.Date):
+    """Date that can be sorted and grouped by, which Odoo need not find out by building the query.
+
+    It would do so each time it describes the model, while an invoice is posted for instance.
+    """
+
+    def _description_sortable(self, env):
+        return True
+
+    def _description_groupable(self, env):
+        return True
+
+
 class AccountMoveLine(models.Model):
     """EXTENDS account: when an open item is expected to be paid."""
     _inherit = 'account.move.line'
 
-    ar_expected_payment_date = fields.Date(
+    ar_expected_payment_date = ExpectedDate(
         string="Expected payment", compute='_compute_ar_expected_payment_date',
         search='_search_ar_expected_payment_date', compute_sudo=True, groups=READERS,
         help="Promised date, else due date and the customer's usual delay; never in the past.")
@@ -82,7 +95,7 @@ class AccountMove(models.Model):
     """EXTENDS account: when an invoice is expected to be paid in full."""
     _inherit = 'account.move'
 
-    ar_expected_payment_date = fields.Date(
+    ar_expected_payment_date = ExpectedDate(
         string="Expected payment", compute='_compute_ar_expected_payment_date',
         search='_search_ar_expected_payment_date', compute_sudo=True, groups=READERS,
         help="Day on which the last open instalment is expected to be paid.")
