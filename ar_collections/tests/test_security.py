@@ -217,3 +217,31 @@ class TestRoles(CollectionsCommon):
                     'set', 'send', 'run', 'decide', 'insert', 'refresh', 'cron')
             ]
             self.assertFalse(public, model)
+
+
+@tagged('post_install', '-at_install')
+class TestRules(CollectionsCommon):
+    """No model of ours is open to everybody by oversight."""
+
+    # Settings and dated law that every company shares; a cache that only the system opens.
+    SHARED = {
+        'ar.aged.bucket', 'ar.cockpit.cache', 'ar.legal.bracket', 'ar.legal.regime',
+        'ar.reference.rate', 'ar.risk.class', 'ar.term.cap',
+    }
+
+    def test_every_model_has_a_rule_for_everybody(self):
+        names = set(self.env['ir.model.data'].search([
+            ('module', '=', 'ar_collections'), ('model', '=', 'ir.model')]).mapped('res_id'))
+        models = self.env['ir.model'].browse(names).filtered(
+            lambda model: model.model.startswith('ar.') and not model.abstract)
+        guarded = self.env['ir.rule'].search([('global', '=', True)]).model_id
+        self.assertGreater(len(models), 60)
+        self.assertEqual(set((models - guarded).mapped('model')), self.SHARED)
+
+    def test_a_dialogue_belongs_to_whoever_opened_it(self):
+        mine, other = self.user('collector', 'mine'), self.user('collector', 'other')
+        reset = self.env['ar.dunning.reset'].with_user(mine).create(
+            {'customer_ids': self.account_of().ids, 'reason': "Agreed"})
+        self.assertTrue(reset.read(['reason']))
+        with self.assertRaises(AccessError):
+            reset.with_user(other).read(['reason'])
