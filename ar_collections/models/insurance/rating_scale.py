@@ -1,4 +1,8 @@
-from odoo import fields, models
+from datetime import date as date_type
+from decimal import Decimal, InvalidOperation
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ArRatingScale(models.Model):
@@ -24,6 +28,57 @@ class ArRatingScale(models.Model):
     _code_uniq = models.Constraint(
         'UNIQUE(code, version)', "A scale has each version once.")
 
+    def _compute_display_name(self):
+        for scale in self:
+            scale.display_name = self.env._(
+                "%(name)s, version %(version)s", name=scale.name, version=scale.version)
+
+    def copy_data(self, default=None):
+        """A copy is the next version of the same scale, switched off until it is checked."""
+        values = super().copy_data(default)
+        for scale, vals in zip(self, values, strict=True):
+            last = self.search([('code', '=', scale.code)], order='version desc', limit=1)
+            vals.update(version=last.version + 1, is_used=False, name=scale.name)
+        return values
+
+    @api.constrains('is_used', 'band_ids')
+    def _check_band_ids(self):
+        for scale in self:
+            if scale.is_used and not scale.band_ids:
+                raise ValidationError(self.env._(
+                    "The scale “%s” has no line: fill in what its values mean before it is used.",
+                    scale.name))
+
+    @api.model
+    def _get_scale(self, code, date):
+        """Return the version of a scale that reads the ratings of a day, one or none."""
+        # sudo: ratings are read for people who may not open the tables.
+        scales = self.sudo().search([
+            ('code', '=', code), ('is_used', '=', True),
+            '|', ('date_from', '=', False), ('date_from', '<=', date)])
+        return scales.sorted(
+            lambda scale: (scale.date_from or date_type.min, scale.version), reverse=True)[:1]
+
+    def _read_value(self, value):
+        """Return the line that reads a value: the same text, else the highest number reached.
+
+        :return: `ar.rating.band`, one or none: a value that nobody mapped
+        """
+        text = (value or '').strip()
+        exact = self.band_ids.filtered(
+            lambda band: band.value_text and band.value_text.strip().lower() == text.lower())
+        if exact:
+            return exact[:1]
+        try:
+            number = Decimal(text.replace(',', '.'))
+        except InvalidOperation:
+            return self.band_ids.browse()
+        if not number.is_finite():
+            return self.band_ids.browse()
+        reached = self.band_ids.filtered(
+            lambda band: not band.value_text and Decimal(str(band.value_from)) <= number)
+        return reached.sorted('value_from', reverse=True)[:1]
+
 
 class ArRatingBand(models.Model):
     """One line of a mapping table: a text, or all numbers from a value on."""
@@ -40,6 +95,12 @@ class ArRatingBand(models.Model):
         required=True, default='grade')
     grade = fields.Integer(aggregator=None, help="1 is the safest, 10 the worst.")
 
+    @api.constrains('grade', 'meaning')
+    def _check_grade(self):
+        for band in self:
+            if band.meaning == 'grade' and not 1 <= band.grade <= 10:
+                raise ValidationError(self.env._("A grade lies between 1 and 10."))
+
 
 class ArRatingGrade(models.Model):
     """Our own scale: ten grades, and the class that each stands for."""
@@ -54,3 +115,8 @@ class ArRatingGrade(models.Model):
     _grade_uniq = models.Constraint('UNIQUE(grade)', "A grade stands for one class.")
     _grade_range = models.Constraint(
         'CHECK(grade >= 1 AND grade <= 10)', "Grades run from 1 to 10.")
+
+    @api.model
+    def _get_class(self, grade):
+        """Return the class that a grade stands for, one or none."""
+        return self.sudo().search([('grade', '=', grade)], limit=1).risk_class_id
