@@ -43,6 +43,8 @@ from . import (
     test_expected_cash,
     test_insurance_bodacc,
     test_insurance_company_search,
+    test_insurance_links,
+    test_insurance_providers,
     test_expected_cash_use,
     test_key_figures,
     test_key_figures_stored,
@@ -59,3 +61,4 @@ from . import (
     test_statement_sending,
     test_tour,
 )
+from . import test_cover_decision

@@ -83,6 +83,15 @@ class ProviderCommon(CollectionsCommon):
         finally:
             self.env.invalidate_all()
 
+    def refused(self, kind, provider, operation, *args, **kwargs):
+        """Call an operation that fails; return its error. What the call noted is kept: Odoo's
+        own `assertRaises` would roll it back."""
+        try:
+            self.call(provider, operation, *args, **kwargs)
+        except kind as error:
+            return error
+        return self.fail(f"{kind} was not raised")
+
     def health(self, provider):
         """Return the row that tells how an account is doing."""
         return self.env['ar.provider.health'].search([('provider_id', '=', provider.id)])

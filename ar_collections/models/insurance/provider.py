@@ -76,7 +76,8 @@ class ArProvider(models.Model):
     error_ids = fields.One2many('ar.provider.error', 'provider_id', readonly=True)
     usage_ids = fields.One2many(
         'ar.provider.usage', 'provider_id', readonly=True, domain=[('operation', '!=', '*')])
-    health_ids = fields.One2many('ar.provider.health', 'provider_id', readonly=True)
+    health_ids = fields.One2many(
+        'ar.provider.health', 'provider_id', string="State of the account", readonly=True)
     health = fields.Selection(
         [('off', "Off"), ('never', "Never asked"), ('good', "Answers"),
          ('paused', "Paused after failures"), ('problem', "To mend")], compute='_compute_health')

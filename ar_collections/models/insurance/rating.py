@@ -16,7 +16,8 @@ class ArRating(models.Model):
         'ar.provider', index='btree_not_null', ondelete='restrict',
         help="Empty: typed in from a report on paper.")
     link_id = fields.Many2one('ar.provider.link', ondelete='set null', index='btree_not_null')
-    scale = fields.Char(required=True, help="What the connector calls the scale.")
+    scale = fields.Char(
+        string="Code of the scale", required=True, help="What the connector calls the scale.")
     value = fields.Char(help="As the provider writes it.")
     label = fields.Char(help="The provider's own words or class.")
     rated_on = fields.Date(
