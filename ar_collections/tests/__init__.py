@@ -42,9 +42,13 @@ from . import (
     test_dunning_states,
     test_expected_cash,
     test_insurance_bodacc,
+    test_insurance_callback,
     test_insurance_company_search,
     test_insurance_links,
+    test_insurance_poll,
     test_insurance_providers,
+    test_insurance_ratings,
+    test_insurance_secrets,
     test_expected_cash_use,
     test_key_figures,
     test_key_figures_stored,
@@ -61,4 +65,4 @@ from . import (
     test_statement_sending,
     test_tour,
 )
-from . import test_cover_decision
+from . import test_cover_decision, test_cover_insured, test_cover_request

@@ -184,9 +184,11 @@ class ArProvider(models.Model):
                 values['failures'] = failures
                 values['paused_until'] = self._get_pause_end(error, failures, now)
             elif self._is_problem(error):
-                values.update(problem=error.code, problem_text=text)
-                if health.problem != error.code:
-                    self._tell_problem(env, text)
+                # "Refused before" is the same problem, met again.
+                if error.code != 'blocked' or not health.problem:
+                    values.update(problem=error.code, problem_text=text)
+                    if health.problem != error.code:
+                        self._tell_problem(env, text)
             else:
                 # It was understood and answered: the connection is good.
                 values.update(failures=0, paused_until=None, last_success_at=now)

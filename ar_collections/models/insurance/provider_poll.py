@@ -71,8 +71,8 @@ class ArProvider(models.Model):
                         if not self.env['ir.cron']._commit_progress(done):
                             return False
         except (ConnectorError, ConfigurationError) as error:
-            # Noted and told by the call; the next provider has its turn.
-            self.env.cr.rollback()
+            # Noted and told by the call, before which nothing was left half done; the next
+            # provider has its turn.
             _logger.info("Poll of provider %s ended: %s", self.id, error.code)
         except Exception as error:
             self.env.cr.rollback()
