@@ -314,6 +314,21 @@ class TestProviderPollResumed(PollCommon):
         self.assertEqual(sim.count('order'), 1)
         self.assertTrue(link.order_id)
 
+    # Fault 41
+    def test_answers_are_not_kept_for_ever(self):
+        self.link_all(self.free)
+        self.poll()
+        events = self.env['ar.provider.event'].search([
+            ('provider_id', '=', self.free.id), ('kind', '=', 'rating')])
+        self.assertTrue(all(events.mapped('raw')))
+        self.go('2028-05-31')
+        self.env['ar.provider.event']._gc_raw()
+        self.assertTrue(all(events.mapped('raw')))
+        self.go('2028-06-02')
+        self.env['ar.provider.event']._gc_raw()
+        self.assertFalse(any(events.mapped('raw')))
+        self.assertTrue(all(events.mapped('rating_id')))
+
     # === HOW MUCH IT COSTS === #
 
     def test_the_queries_of_a_poll_grow_with_the_companies_only(self):
