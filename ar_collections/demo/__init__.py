@@ -1,2 +1,3 @@
 from . import story, story_credit, story_desk
 from . import story_providers
+from . import story_insurance

@@ -61,7 +61,8 @@ class ArCoverRequest(models.Model):
     granted_amount = fields.Monetary(
         readonly=True, copy=False, currency_field='policy_currency_id', tracking=True,
         help="In policy currency. Never filled from what was asked for.")
-    policy_currency_id = fields.Many2one(related='policy_id.currency_id')
+    policy_currency_id = fields.Many2one(
+        related='policy_id.currency_id', string="Currency of the policy")
     problem = fields.Text(readonly=True, copy=False)
     attempts = fields.Integer(readonly=True, copy=False)
 
