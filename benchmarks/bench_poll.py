@@ -161,6 +161,7 @@ def step_companies(env, options):
         killed.wait()
         kept = count_ratings(env, ids[BILLED])
         resumed = read(poll(database, ids[BILLED]))
+        env.cr.commit()
         env.cr.execute(
             "SELECT SUM(billed) FROM ar_provider_usage WHERE provider_id = %s"
             " AND operation = '*'", [ids[BILLED]])

@@ -217,11 +217,11 @@ class TestProviderPollResumed(PollCommon):
         original = self.registry['ar.rating']._keep
         made = []
 
-        def keep(model, link, result):
+        def keep(model, link, result, lasts=None):
             made.append(link.id)
             if len(made) == calls:
                 raise Killed
-            return original(model, link, result)
+            return original(model, link, result, lasts)
 
         self.patch(self.registry['ar.rating'], '_keep', keep)
         try:
@@ -254,7 +254,7 @@ class TestProviderPollResumed(PollCommon):
         self.kill_after(2)
         self.poll()
         self.assertEqual(len(self.values(self.free)), 3)
-        self.assertEqual(self.sim.count('score'), 4)
+        self.assertLessEqual(self.sim.count('score'), 5, "one batch again, at most")
 
     def test_the_budget_ends_the_night_and_the_next_one_goes_on(self):
         self.billed.daily_budget = 2
@@ -347,4 +347,4 @@ class TestProviderPollResumed(PollCommon):
             counts.append((self.env.cr.sql_log_count - before, due))
             self.assertTrue(all(links.mapped('answered_at')))
         per_company = (counts[1][0] - counts[0][0]) / (counts[1][1] - counts[0][1])
-        self.assertLess(per_company, 40, counts)
+        self.assertLess(per_company, 20, counts)
