@@ -71,7 +71,8 @@ class TestCoverStory(AtradiusCommon):
             'amount': 60000}])
         cover = request.cover_id
         self.assertRecordValues(cover, [{
-            'status': 'granted_partial', 'amount_today': 36000, 'environment': 'simulator'}])
+            'status': 'granted_partial', 'amount_today': 36000, 'environment': 'simulator',
+            'requested_amount': 60000}])
         self.assertEqual(self.account.credit_limit_today, 36000)
         order = self.quote([(1, 30000, False)], user_id=self.seller.id)
         self.assertEqual(order.state, 'sale')
@@ -259,7 +260,8 @@ class TestCoverRequest(AtradiusCommon):
             self.go('2026-06-03')
         self.assertEqual((request.state, self.sim.count('token')), ('queued', 1))
         self.assertTrue(request.problem)
-        self.provider._set_credentials({'client_secret': Atradius.client_secret})
+        with self.enter_registry_test_mode():
+            self.provider._set_credentials({'client_secret': Atradius.client_secret})
         self.send()
         self.assertEqual(request.state, 'answered', (request.problem, request.next_try_at))
 

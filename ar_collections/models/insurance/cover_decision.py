@@ -91,7 +91,7 @@ class ArCover(models.Model):
             return cover
         cover._write_layers(reading, decision, only, source, proof, documents)
         cover.write({
-            **self._get_decision_values(decision, source), 'status': reading.status,
+            **cover._get_decision_values(decision, source), 'status': reading.status,
             'checked_on': today,
             'fingerprints': fingerprints,
             'needs_person': cover.needs_person or bool(problems),
@@ -160,9 +160,20 @@ class ArCover(models.Model):
     def _get_problems(self, policy, decision):
         """Return what a person must look at, in words; empty when all can be read."""
         env, problems = self.env, []
+        words = {
+            'unknown_code': env._("a code that is not known"),
+            'unreadable_date': env._("a date that cannot be read"),
+            'unreadable_amount': env._("an amount that cannot be read"),
+            'missing_field': env._("a value is missing"),
+            'ended_early': env._("the list ended early"),
+            'total_differs': env._("a total does not add up"),
+            'other_currency': env._("another currency"),
+        }
         for attention in decision.attention:
-            # The words of the insurer's interface stay as they are: they are looked up in it.
-            problems.append(f"{attention.code}: {attention.field} {attention.value}".strip())
+            # The names of the insurer's interface stay as they are: they are looked up in it.
+            problems.append(env._(
+                "%(what)s: %(value)s (%(field)s)", field=attention.field,
+                what=words.get(attention.code, attention.code), value=attention.value or "–"))
         for layer in decision.layers:
             if layer.amount and layer.amount.currency != policy.currency_id.name:
                 problems.append(env._(
