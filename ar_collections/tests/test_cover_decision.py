@@ -212,6 +212,37 @@ class TestCoverDecision(CoverCommon):
         with self.assertRaises(ValidationError):
             policy.overdue_notice_days = -1
 
+    # === WHO SEES, AND MERGED CUSTOMERS === #
+
+    def test_a_perimeter_and_another_company_see_nothing(self):
+        cover = self.decide('granted', 50000)
+        stranger = self.user('own', 'stranger')
+        elsewhere = self.user('collector', 'elsewhere')
+        elsewhere.write({'company_ids': [Command.set(self.other.ids)],
+                         'company_id': self.other.id})
+        for user, company in ((stranger, self.company), (elsewhere, self.other)):
+            env = self.env(user=user, context={'allowed_company_ids': company.ids})
+            for model in ('ar.cover', 'ar.cover.layer'):
+                self.assertFalse(env[model].search([]), (user.login, model))
+        self.assertEqual(self.env['ar.cover'].with_user(self.collector).search([]), cover)
+
+    def test_merged_customers_keep_one_cover_and_all_history(self):
+        twin = self.env['ar.customer']._get_or_create(self.customer("Twin"), self.company)
+        third = self.env['ar.customer']._get_or_create(self.customer("Third"), self.company)
+        self.decide('granted', 50000, day='2026-05-01')
+        self.decide('granted', 20000, customer=twin, day='2026-05-01')
+        self.decide('granted', 7000, customer=third, policy=self.make_policy(name="Other"))
+        self.ask(60000, 'increase')
+        self.ask(30000, 'increase', customer=twin)
+        self.account._absorb(twin)
+        cover = self.account.cover_ids
+        self.assertRecordValues(cover, [{'amount_today': 50000, 'needs_person': True}])
+        self.assertEqual(sorted(cover.layer_ids.mapped('amount')), [20000, 50000])
+        self.assertEqual(sorted(self.account.cover_request_ids.mapped('state')),
+                         ['cancelled', 'open'])
+        self.account._absorb(third)
+        self.assertEqual(self.account.cover_today, 57000)
+
     # === WHAT FOLLOWS === #
 
     def test_the_limit_follows(self):
