@@ -203,7 +203,7 @@ class TestInsuredItems(CoverCommon):
 
     def test_queries_do_not_grow_with_customers(self):
         customers = self.env['ar.customer']
-        for number in range(20):
+        for number in range(40):
             account = self.env['ar.customer']._get_or_create(
                 self.customer(f"Many {number}"), self.company)
             self.decide('granted', 100, customer=account)
@@ -211,7 +211,7 @@ class TestInsuredItems(CoverCommon):
         for fields_read in (['exposure', 'insured_amount', 'own_risk'], ['cover_today'],
                             ['open_cover_request_count']):
             counts = []
-            for part in (customers[:2], customers):
+            for part in (customers[:10], customers):
                 part.mapped('partner_id.country_id')
                 self.env.flush_all()
                 self.env.invalidate_all()

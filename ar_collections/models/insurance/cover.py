@@ -20,7 +20,8 @@ class ArCover(models.Model):
     _check_company_auto = True
 
     policy_id = fields.Many2one(
-        'ar.insurance.policy', required=True, index=True, ondelete='restrict', readonly=True)
+        'ar.insurance.policy', string="Insurance policy", required=True, index=True,
+        ondelete='restrict', readonly=True)
     customer_id = fields.Many2one(
         'ar.customer', required=True, index=True, ondelete='cascade', readonly=True)
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
