@@ -38,7 +38,7 @@ class ArRating(models.Model):
     advised_currency_id = fields.Many2one('res.currency', string="Currency advised")
     comments = fields.Text(readonly=True)
     scale_id = fields.Many2one(
-        'ar.rating.scale', string="Scale", ondelete='set null', domain=[('is_used', '=', True)],
+        'ar.rating.scale', ondelete='set null', domain=[('is_used', '=', True)],
         help="Version of the mapping table that gave the grade.")
     grade = fields.Integer(
         readonly=True, aggregator=None, help="1 is the safest, 10 the worst; 0: not mapped.")
