@@ -13,4 +13,11 @@ from . import (
     dunning,
     terms,
     account_move,
+    provision_group,
+    provision_history,
+    provision_line,
+    provision,
+    provision_individual,
+    provision_company,
+    provision_xlsx,
 )
