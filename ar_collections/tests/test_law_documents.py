@@ -217,6 +217,17 @@ class TestLegalGuard(LawCommon):
             nb_days=60, delay_type='days_after_end_of_month')
         self.assertIn("60 days", customer.ar_term_warning)
 
+    def test_periodic_invoices_have_45_days_in_france(self):
+        customer = self.account_of()
+        bill = self.invoice(100, date='2026-01-16', due='2026-03-15')
+        self.assertFalse(bill.ar_term_warning)
+        customer.periodic_invoices = True
+        bill.invalidate_recordset()
+        self.assertIn("45 days from a periodic invoice", bill.ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-02').ar_term_warning)
+        self.buyer.property_payment_term_id = self.term(nb_days=60)
+        self.assertIn("periodic", customer.ar_term_warning)
+
     def test_no_flag_where_no_limit_was_read(self):
         self.company.country_id = self.env.ref('base.nl')
         self.assertFalse(self.term(nb_days=120).ar_term_warning)
