@@ -41,6 +41,7 @@
         'reports/report_actions.xml',
         'reports/claim_templates.xml',
         'reports/provision_templates.xml',
+        'reports/invoice_templates.xml',
         'reports/reminder_late_templates.xml',
         'reports/aged_balance_templates.xml',
         'reports/aged_balance_mail.xml',

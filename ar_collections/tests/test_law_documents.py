@@ -235,6 +235,43 @@ class TestLegalGuard(LawCommon):
 
 
 @tagged('post_install', '-at_install')
+class TestMention(LawCommon):
+    """What the law wants on an invoice stands on the printed invoice."""
+
+    def printed(self, bill):
+        return self.env['ir.actions.report']._render_qweb_html(
+            'account.report_invoice', bill.ids)[0].decode()
+
+    def test_mention_between_businesses(self):
+        bill = self.invoice(100, due='2026-05-01')
+        self.assertNotIn("ar_mention", self.printed(bill))
+        self.company.ar_mention_on_invoices = True
+        text = self.printed(bill)
+        self.assertIn("flat compensation for recovery cost of 40", text)
+        self.assertIn("No discount for early payment.", text)
+        self.account_of().write({'has_contract_rate': True, 'contract_rate': 12})
+        self.assertIn("Rate agreed by contract: 12.00 % a year.", self.printed(bill))
+
+    def test_a_discount_is_left_to_odoo_and_a_consumer_reads_nothing(self):
+        self.company.ar_mention_on_invoices = True
+        bill = self.invoice(100, due='2026-05-01')
+        bill.invoice_payment_term_id = self.env['account.payment.term'].create({
+            'name': "2 % in ten days", 'early_discount': True, 'discount_percentage': 2,
+            'discount_days': 10,
+            'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 30})]})
+        self.assertNotIn("No discount", bill._get_ar_mention())
+        self.account_of().debtor_kind = 'consumer'
+        self.assertFalse(bill._get_ar_mention())
+
+    def test_every_country_of_the_rules_has_a_text(self):
+        rules = self.env['ar.legal.regime'].search([
+            ('debtor', '=', 'business'), ('state', '=', 'confirmed')])
+        self.assertEqual(
+            {'FR', 'DE', 'BE', 'NL', 'LU', 'ES', 'IT', 'IE', 'AT', 'CH', 'GB'}
+            - set(rules.filtered('mention').country_id.mapped('code')), set())
+
+
+@tagged('post_install', '-at_install')
 class TestClaimDownload(HttpCase, LawCommon):
     """The spreadsheet by its address."""
     frozen = False

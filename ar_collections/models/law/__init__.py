@@ -12,6 +12,7 @@ from . import (
     claim_xlsx,
     dunning,
     terms,
+    mention,
     account_move,
     provision_group,
     provision_history,
