@@ -6,6 +6,8 @@ from . import (
     res_company,
     res_partner,
     interest_engine,
+    contract_rate,
+    disputed,
     customer,
     claim,
     claim_line,
