@@ -254,7 +254,7 @@ class TestMention(LawCommon):
 
     def test_a_discount_is_left_to_odoo_and_a_consumer_reads_nothing(self):
         self.company.ar_mention_on_invoices = True
-        bill = self.invoice(100, due='2026-05-01')
+        bill = self.invoice(100, due='2026-05-01', post=False)
         bill.invoice_payment_term_id = self.env['account.payment.term'].create({
             'name': "2 % in ten days", 'early_discount': True, 'discount_percentage': 2,
             'discount_days': 10,

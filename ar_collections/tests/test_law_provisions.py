@@ -152,11 +152,11 @@ class TestProvision(ProvisionCommon):
         self.history()
         first = self.run_at('2026-03-31')
         first.action_book()
-        first.move_id.action_post()
+        first.move_id.sudo().action_post()
         second = self.run_at('2026-04-30')
         self.assertEqual(second.previous_id, first)
         second.action_book()
-        second.move_id.action_post()
+        second.move_id.sudo().action_post()
         after = self.balances()
         self.assertEqual(after['499000'], -second.amount_loss)
         self.assertEqual(after['689000'], first.amount_loss + second.amount_loss)
@@ -165,7 +165,7 @@ class TestProvision(ProvisionCommon):
             self.assertEqual(after.get(code, 0), before.get(code, 0), "the other book")
         with self.assertRaises(UserError):
             second.action_cancel()
-        second.move_id.button_draft()
+        second.move_id.sudo().button_draft()
         second.action_cancel()
         self.assertFalse(second.move_id)
         self.assertEqual(self.balances()['499000'], -first.amount_loss)
@@ -189,6 +189,7 @@ class TestProvision(ProvisionCommon):
 
     def test_queries_do_not_grow_with_customers(self):
         counts = []
+        self.run_at('2026-06-01')
         for number in (3, 30):
             partners = self.env['res.partner'].create(
                 [{'name': f"P{number}-{index}"} for index in range(number)])
@@ -201,14 +202,14 @@ class TestProvision(ProvisionCommon):
             self.env['ar.provision'].create({'company_id': self.company.id, 'date': '2026-06-01'})
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - start)
-        self.assertEqual(counts[0], counts[1])
+        self.assertLessEqual(counts[1], counts[0])
 
     def test_rights(self):
         self.invoice(100, due='2026-05-01')
         run = self.run_at('2026-06-01')
-        for name in ('collector', 'collector_own'):
+        for role in ('collector', 'ar_collections.group_ar_collector_own'):
             with self.assertRaises(AccessError):
-                run.with_user(self.user(name, f'prov_{name}')).read(['amount_loss'])
+                run.with_user(self.user(role, f'prov_{role}')).read(['amount_loss'])
         auditor = self.user('auditor', 'prov_auditor')
         self.assertEqual(run.with_user(auditor).amount_gross, 100)
         with self.assertRaises(AccessError):
@@ -216,9 +217,10 @@ class TestProvision(ProvisionCommon):
         with self.assertRaises(AccessError):
             run.with_user(self.boss).write({'state': 'booked'})
         stranger = self.make_company("Stranger")
-        other = self.user('manager', 'prov_other', company_id=stranger.id,
-                          company_ids=[Command.set(stranger.ids)])
-        self.assertFalse(self.env['ar.provision'].with_user(other).search([]))
+        other = self.user('manager', 'prov_other')
+        other.write({'company_ids': [Command.set(stranger.ids)], 'company_id': stranger.id})
+        self.assertFalse(self.env['ar.provision'].with_user(other).with_context(
+            allowed_company_ids=stranger.ids).search([]))
 
     def test_workbook_and_report_show_the_same_figures(self):
         self.history()
@@ -237,8 +239,11 @@ class TestProvisionIndividual(ProvisionCommon):
     """Claim by claim, without VAT, up and down."""
 
     def claim(self, amount=1000, tax=20, due='2025-10-01'):
-        rate = self.env['account.tax'].create({
-            'name': "VAT", 'amount': tax, 'company_id': self.company.id,
+        name = f"VAT {tax}"
+        rate = self.env['account.tax'].search([
+            ('name', '=', name), ('company_id', '=', self.company.id)]) or self.env[
+                'account.tax'].create({
+            'name': name, 'amount': tax, 'company_id': self.company.id,
             'country_id': self.company.account_fiscal_country_id.id,
             'tax_group_id': self.env['account.tax.group'].search(
                 [('company_id', '=', self.company.id)], limit=1).id
@@ -251,7 +256,9 @@ class TestProvisionIndividual(ProvisionCommon):
         return bill
 
     def value(self, bill, day='2025-12-31', rate=50.0, **vals):
-        proof = self.env['ir.attachment'].create({'name': "judgment.pdf", 'raw': b'proof'})
+        proof = self.env['ir.attachment'].with_user(self.boss).create({
+            'name': "judgment.pdf", 'raw': b'proof',
+            'res_model': 'ar.provision.individual'})
         return self.env['ar.provision.individual'].with_user(self.boss).create({
             'move_line_id': self.items(bill).id, 'date': day, 'rate': rate,
             'explanation': "Receivership opened", 'event_date': '2025-11-15',
@@ -268,7 +275,7 @@ class TestProvisionIndividual(ProvisionCommon):
         first = self.value(bill)
         first.action_confirm()
         first.action_book()
-        first.move_id.action_post()
+        first.move_id.sudo().action_post()
         self.assertEqual(self.balances()['491000'], -500)
         self.assertEqual(self.balances()['681740'], 500)
         claims = self.env['ar.provision.individual']
@@ -280,7 +287,7 @@ class TestProvisionIndividual(ProvisionCommon):
         self.assertEqual((second.amount_net, second.amount, second.amount_change), (500, 400, -100))
         second.action_confirm()
         second.with_user(self.boss).action_book()
-        second.move_id.action_post()
+        second.move_id.sudo().action_post()
         self.assertEqual(self.balances()['491000'], -400)
         self.assertEqual(self.balances()['781740'], -100)
         # Paid: all of it comes back, once.
@@ -289,7 +296,7 @@ class TestProvisionIndividual(ProvisionCommon):
         self.assertEqual((third.amount_net, third.amount_change), (0, -400))
         third.action_confirm()
         third.with_user(self.boss).action_book()
-        third.move_id.action_post()
+        third.move_id.sudo().action_post()
         self.assertEqual(self.balances()['491000'], 0)
         self.assertFalse(claims._carry_forward(self.company, date(2028, 12, 31)))
 

@@ -13,7 +13,7 @@ class ArContractRate(models.Model):
     _check_company_auto = True
 
     customer_id = fields.Many2one('ar.customer', required=True, ondelete='cascade', index=True)
-    partner_id = fields.Many2one(related='customer_id.partner_id')
+    partner_id = fields.Many2one(related='customer_id.partner_id', string="Contact")
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
     move_id = fields.Many2one(
         'account.move', string="Invoice", required=True, ondelete='cascade',

@@ -30,7 +30,8 @@ class ArInterestEngine(models.AbstractModel):
         for item in items:
             part = disputed.get(item['id'], ZERO)
             item['disputed'] = part
-            item['amount'] = max(to_decimal(item['amount']) - part, ZERO)
+            if part:
+                item['amount'] = float(max(to_decimal(item['amount']) - part, ZERO))
         return items
 
     @api.model

@@ -68,7 +68,7 @@ class ArProvision(models.Model):
             run.amount_change = float((loss or 0) - (before or 0))
 
     @api.constrains('company_id')
-    def _check_company(self):
+    def _check_root_company(self):
         for run in self:
             if run.company_id.parent_id:
                 raise ValidationError(self.env._(
@@ -125,14 +125,16 @@ class ArProvision(models.Model):
             partners = groups._get_partners(companies)
             run.rate_ids = run._prepare_rates(companies, groups, partners)
             run.env.flush_all()
-            run._insert_lines(companies, partners)
+            run._insert_lines(companies, partners, groups._get_fallback().id or None)
             run.previous_id = run._get_previous()
             run._refresh_warning()
 
     def _prepare_rates(self, companies, groups, partners):
         """Return commands of one row per group and bucket, with what its rate comes from."""
         history = self.env['ar.provision.history']
-        unpaid = history._get_unpaid(companies, self.date, partners) if groups.filtered(
+        fallback = groups._get_fallback()
+        unpaid = history._get_unpaid(
+            companies, self.date, partners, fallback.id or None) if groups.filtered(
             lambda group: group.method != 'typed') else {}
         commands = []
         for group in groups:
@@ -140,8 +142,9 @@ class ArProvision(models.Model):
             rows = unpaid.get(group.id, empty)
             shares = [tool.loss_share(reached, lost) for reached, lost, _count in rows]
             if group.method == 'roll':
-                rolls = history._get_rolls(companies, self.date, [
-                    partner for partner, found in partners.items() if found == group.id])
+                rolls = history._get_rolls(
+                    companies, self.date, None if group == fallback == groups else [
+                        partner for partner, found in partners.items() if found == group.id])
                 shares = tool.roll_losses(rolls, shares[-1])
                 rows = [*((before, moved, 0) for before, moved in rolls), rows[-1]]
             elif group.method == 'typed':
@@ -161,7 +164,7 @@ class ArProvision(models.Model):
                 }))
         return commands
 
-    def _insert_lines(self, companies, partners):
+    def _insert_lines(self, companies, partners, fallback):
         """Write one row per customer and bucket, in one statement; their sum is the ledger's."""
         overlays = self.env['ar.aged.balance'].with_context(
             allowed_company_ids=companies.ids)._get_item_overlays(
@@ -184,10 +187,12 @@ class ArProvision(models.Model):
                        SUM(insured) AS insured, SUM(GREATEST(residual - insured, 0)) AS base,
                        CASE WHEN kind = 'default' THEN 100 ELSE 0 END AS rate
                   FROM (
-                    SELECT i.partner_id, g.group_id, i.residual,
+                    SELECT i.partner_id, i.residual,
+                           COALESCE(g.group_id, %(fallback)s::int) AS group_id,
                            CASE WHEN i.residual < 0 THEN 'credit'
                                 WHEN k.kind = 'default' THEN 'default'
-                                WHEN g.group_id IS NULL THEN 'none' ELSE 'matrix' END AS kind,
+                                WHEN COALESCE(g.group_id, %(fallback)s::int) IS NULL
+                                     THEN 'none' ELSE 'matrix' END AS kind,
                            CASE WHEN i.residual < 0 THEN NULL ELSE (CASE %(bucket)s ELSE 0 END)
                                 END AS bucket,
                            CASE WHEN i.residual < 0 THEN 0
@@ -213,7 +218,7 @@ class ArProvision(models.Model):
             run=self.id, company=self.company_id.id, bucket=bucket,
             digits=self.currency_id.decimal_places, companies=companies.ids, insured=insured,
             items=companies._get_ar_items_query(self.date),
-            partners=list(partners), groups=list(partners.values())))
+            partners=list(partners), groups=list(partners.values()), fallback=fallback))
         self.env['ar.provision.line'].invalidate_model()
         self.invalidate_recordset()
         self.rate_ids.invalidate_recordset()

@@ -59,6 +59,10 @@ class ArProvisionGroup(models.Model):
         self.ensure_one()
         return Domain(literal_eval(self.domain or '[]'))
 
+    def _get_fallback(self):
+        """Return the last group without conditions: it takes whoever is in no other."""
+        return self.filtered(lambda group: group._get_domain().is_true())[-1:]
+
     @api.model
     def _get_groups(self, company):
         """Return the active groups of a company in their order."""

@@ -18,7 +18,7 @@ class ArProvisionHistory(models.AbstractModel):
     _description = "Loss history of receivables"
 
     @api.model
-    def _get_unpaid(self, companies, date, partners):
+    def _get_unpaid(self, companies, date, partners, fallback):
         """Return what reached each bucket and what of it was never paid, in one statement.
 
         Invoices that fell due between three years and one year before ``date``: so each had its
@@ -27,6 +27,7 @@ class ArProvisionHistory(models.AbstractModel):
 
         :param companies: `res.company`, one legal entity with its branches
         :param partners: {partner id: group id}
+        :param fallback: id of the group of everybody else, or None
         :return: {group id: [(reached, lost, number of items) of each bucket]} in company currency
         """
         self.env.flush_all()
@@ -67,15 +68,15 @@ class ArProvisionHistory(models.AbstractModel):
                        GREATEST(amount - paid, 0) AS lost
                   FROM settled
             )
-            SELECT g.group_id, %(sums)s
-              FROM fate JOIN unnest(%(partners)s::int[], %(groups)s::int[]) g (partner_id, group_id)
-                   ON g.partner_id = fate.partner_id
-             GROUP BY g.group_id
+            SELECT COALESCE(g.group_id, %(fallback)s::int), %(sums)s
+              FROM fate LEFT JOIN unnest(%(partners)s::int[], %(groups)s::int[])
+                   g (partner_id, group_id) ON g.partner_id = fate.partner_id
+             GROUP BY 1
             """,
             due=DUE_DATE, partner=PARTNER, accounts=companies._get_ar_account_ids(),
             companies=companies.ids, start=fields.Date.subtract(date, years=HISTORY_YEARS + 1),
             end=fields.Date.subtract(date, years=1), edges=edges, year=provision.LOSS_DAYS,
-            general=journals, date=date, reached=reached, sums=sums,
+            general=journals, date=date, fallback=fallback, reached=reached, sums=sums,
             partners=list(partners), groups=list(partners.values())))
         return {row[0]: [(Decimal(row[1 + 3 * number] or 0), Decimal(row[2 + 3 * number] or 0),
                           row[3 + 3 * number]) for number in range(provision.BUCKETS)]
@@ -94,14 +95,16 @@ class ArProvisionHistory(models.AbstractModel):
 
         Added up over the last twelve months; see `ar.kpi` for the figures of one month.
 
-        :param partner_ids: commercial partners of the group
+        :param partner_ids: commercial partners of the group; None: everybody
         """
         # sudo: see above; the company is the reader's own.
         engine = self.env['ar.kpi'].sudo()
-        customers = self.env['ar.customer'].sudo().with_context(active_test=False).search([
-            ('company_id', 'in', companies.ids), ('partner_id', 'in', list(partner_ids))])
-        frame = engine._get_frame(
-            {'company_ids': companies.ids, 'customer_ids': customers.ids}, ROLL_MONTHS, date)
+        scope = {'company_ids': companies.ids}
+        if partner_ids is not None:
+            customers = self.env['ar.customer'].sudo().with_context(active_test=False)
+            scope['customer_ids'] = customers.search([
+                ('company_id', 'in', companies.ids), ('partner_id', 'in', list(partner_ids))]).ids
+        frame = engine._get_frame(scope, ROLL_MONTHS, date)
         _data, cells = engine._read_amounts(frame)
         months = kpi.roll_amounts(cells, frame.days, frame.first)
         return [(sum((month[bucket][0] for month in months), provision.ZERO),

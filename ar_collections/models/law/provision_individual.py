@@ -49,7 +49,8 @@ class ArProvisionIndividual(models.Model):
     rate = fields.Float(
         string="Probable loss (%)", digits=(16, 2), default=50.0, tracking=True, aggregator=None)
     amount = fields.Monetary(
-        string="Provision", compute='_compute_amount', store=True, tracking=True)
+        string="Provision", compute='_compute_amount', store=True, tracking=True,
+        recursive=True)
     reason = fields.Selection(REASONS, required=True, default='difficulty', tracking=True)
     explanation = fields.Text(help="What makes the loss probable, precisely.")
     event_date = fields.Date(
@@ -104,6 +105,8 @@ class ArProvisionIndividual(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._refuse_protected(set().union(*vals_list) if vals_list else set())
+        # A valuation just cancelled makes room for this one.
+        self.flush_model(['state'])
         claims = super().create(vals_list)
         claims._fill()
         return claims
@@ -130,6 +133,7 @@ class ArProvisionIndividual(models.Model):
 
     def _fill(self):
         """Read what was open at the closing, and the valuation before; one query per company."""
+        self.env.flush_all()
         for (company, date), claims in self.sudo().grouped(
                 lambda claim: (claim.company_id, claim.date)).items():
             items = claims.move_line_id

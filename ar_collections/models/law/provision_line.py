@@ -28,7 +28,8 @@ class ArProvisionRate(models.Model):
     group_id = fields.Many2one(
         'ar.provision.group', required=True, readonly=True, ondelete='restrict')
     sequence = fields.Integer(related='group_id.sequence', store=True)
-    bucket = fields.Integer(readonly=True, required=True, aggregator=None)
+    bucket = fields.Integer(
+        string="Bucket number", readonly=True, required=True, aggregator=None)
     label = fields.Char(string="Bucket", compute='_compute_label')
     method = fields.Selection(
         [('unpaid', "Never paid"), ('roll', "Roll rates"), ('typed', "Typed in")],
