@@ -212,9 +212,10 @@ class ArProvisionIndividual(models.Model):
             moves |= move
         if not moves:
             return True
+        name = self.env._("Entries of provisions")
         return {
             'type': 'ir.actions.act_window', 'res_model': 'account.move', 'view_mode': 'list,form',
-            'name': self.env._("Entries of provisions"), 'domain': [('id', 'in', moves.ids)],
+            'name': name, 'domain': [('id', 'in', moves.ids)],
         }
 
     def action_cancel(self):
