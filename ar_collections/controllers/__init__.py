@@ -1,3 +1,4 @@
 from . import claim
 from . import statement
 from . import provider_callback
+from . import provision
