@@ -37,7 +37,7 @@ class ArCover(models.Model):
     insurer_reference = fields.Char(
         string="Insurer's reference", readonly=True, index='btree_not_null')
     buyer_reference = fields.Char(
-        string="Buyer at the insurer", readonly=True,
+        string="Buyer at the insurer", readonly=True, index='btree_not_null',
         help="Customers that the insurer takes for one buyer share one cover.")
     requested_amount = fields.Monetary(readonly=True, help="What was last asked for.")
     decided_on = fields.Date(readonly=True, tracking=True)
