@@ -28,6 +28,8 @@
         'data/ir_cron_law.xml',
         'data/reference_rates.xml',
         'data/legal_regimes.xml',
+        'data/limitation_rules.xml',
+        'data/deadlines.xml',
         'data/ir_cron_insurance.xml',
         'data/ir_cron_forecast.xml',
         'data/aged_buckets.xml',
