@@ -7,3 +7,4 @@ from . import diagnosis, diagnosis_sections, statement
 from . import aged_options
 from . import forecast_review
 from . import deadline_done
+from . import provider_credentials

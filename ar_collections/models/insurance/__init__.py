@@ -1,1 +1,7 @@
 from . import legal_notice, res_company, customer
+from . import provider, provider_settings, provider_health, provider_words, provider_client
+from . import provider_link, provider_event
+from . import rating_scale, rating
+from . import provider_match, provider_poll, provider_link_poll, provider_orders
+from . import rating_customer
+from . import insurance_policy, cover, cover_layer, cover_request
