@@ -90,6 +90,8 @@
         'views/desk/desk_inherits.xml',
         'views/law/ar_claim_views.xml',
         'views/law/law_guard_views.xml',
+        'views/law/ar_limitation_views.xml',
+        'views/law/ar_deadline_views.xml',
         'views/insurance/ar_customer_insurance_views.xml',
         'views/figures/ar_cockpit_views.xml',
         'views/figures/ar_kpi_snapshot_views.xml',

@@ -11,6 +11,7 @@ from .pure import (
     test_interest,
     test_interest_properties,
     test_kpi,
+    test_limitation,
     test_reference_rates,
     test_connector_safety,
     test_scoring,

@@ -5,7 +5,8 @@ class ArCustomer(models.Model):
     """EXTENDS core: the deadlines of a customer, and whose law says when its debts are barred."""
     _inherit = 'ar.customer'
 
-    deadline_ids = fields.One2many('ar.deadline', 'customer_id', readonly=True)
+    deadline_ids = fields.One2many(
+        'ar.deadline', 'customer_id', readonly=True, domain=[('state', '!=', 'obsolete')])
     limitation_act_ids = fields.One2many('ar.limitation.act', 'customer_id', readonly=True)
     court_step_ids = fields.One2many('ar.court.step', 'customer_id', readonly=True)
     limitation_rule_id = fields.Many2one(
