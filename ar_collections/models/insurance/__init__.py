@@ -5,3 +5,4 @@ from . import rating_scale, rating
 from . import provider_match, provider_poll, provider_link_poll, provider_orders
 from . import rating_customer
 from . import insurance_policy, cover, cover_layer, cover_request
+from . import original_due, overdue_notice, overdue_pack, overdue_customer, overdue_deadline
