@@ -8,3 +8,4 @@ from . import aged_options
 from . import forecast_review
 from . import deadline_done
 from . import provider_credentials
+from . import cover_entry

@@ -35,6 +35,9 @@ class ArCover(models.Model):
         help="What the insurer has announced beside the decision in force.")
     insurer_reference = fields.Char(
         string="Insurer's reference", readonly=True, index='btree_not_null')
+    buyer_reference = fields.Char(
+        string="Buyer at the insurer", readonly=True,
+        help="Customers that the insurer takes for one buyer share one cover.")
     requested_amount = fields.Monetary(readonly=True, help="What was last asked for.")
     decided_on = fields.Date(readonly=True, tracking=True)
     effective_from = fields.Date(readonly=True)
@@ -60,6 +63,8 @@ class ArCover(models.Model):
         help="Day on which the insurer last reduced or withdrew it.")
     reduced_from = fields.Monetary(string="Before the reduction", readonly=True)
     followed_key = fields.Char(readonly=True, help="What the credit limit was last set from.")
+    fingerprints = fields.Json(
+        readonly=True, help="Of the decisions last applied: the same one arriving twice is one.")
     layer_ids = fields.One2many('ar.cover.layer', 'cover_id', readonly=True)
     request_ids = fields.One2many('ar.cover.request', 'cover_id', readonly=True)
     amount_today = fields.Monetary(
@@ -139,6 +144,35 @@ class ArCover(models.Model):
                 "A cover is made by a decision. Use “Type in a decision” on the customer."))
         return super().create(vals_list)
 
+    def write(self, vals):
+        allowed = {'activity_ids', 'message_follower_ids', 'message_main_attachment_id'}
+        if not self.env.su and set(vals) - allowed:
+            raise AccessError(self.env._(
+                "A cover changes through decisions. Use “Type in a decision”."))
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("A cover is history and cannot be deleted."))
+
+    # === ACTIONS === #
+
+    def action_type_decision(self):
+        """Open the dialogue in which a decision is typed in."""
+        self.ensure_one()
+        self.env['ar.cover.request']._check_collector()
+        return self.customer_id._get_decision_action({'default_policy_id': self.policy_id.id})
+
+    def action_ask(self):
+        """Open a request to change this cover."""
+        self.ensure_one()
+        self.env['ar.cover.request']._check_collector()
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'ar.cover.request',
+            'view_mode': 'form', 'name': self.env._("Ask for cover"),
+            'context': {
+                'default_customer_id': self.customer_id.id,
+                'default_policy_id': self.policy_id.id,
+                'default_currency_id': self.currency_id.id,
+                'default_action': 'increase' if self.amount_today else 'request'},
+        }

@@ -82,6 +82,10 @@ class ArInsurancePolicy(models.Model):
         help="Each invoice of the payment experience, in days after its due date.")
     non_named_ceiling = fields.Monetary(
         string="Non-named ceiling", tracking=True, help="Per buyer. Zero: none.")
+    non_named_auto = fields.Boolean(
+        string="Give non-named cover by itself", tracking=True,
+        help="Every night, to customers with open items whom the policy does not exclude, who have "
+             "no named cover and were not refused.")
     topup_ceiling = fields.Monetary(string="Top-up ceiling", tracking=True)
 
     # === DEADLINES, from the contract only === #

@@ -282,7 +282,8 @@ class ArOverdueNoticeLine(models.Model):
     move_line_id = fields.Many2one(
         'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
     move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
-    item_currency_id = fields.Many2one(related='move_line_id.currency_id')
+    item_currency_id = fields.Many2one(
+        related='move_line_id.currency_id', string="Currency of the invoice")
     invoice_date = fields.Date(compute='_compute_item', store=True)
     original_due = fields.Date(
         string="Original due date", compute='_compute_item', store=True,

@@ -74,7 +74,8 @@ class ArProvider(models.Model):
     link_ids = fields.One2many('ar.provider.link', 'provider_id')
     event_ids = fields.One2many('ar.provider.event', 'provider_id')
     error_ids = fields.One2many('ar.provider.error', 'provider_id', readonly=True)
-    usage_ids = fields.One2many('ar.provider.usage', 'provider_id', readonly=True)
+    usage_ids = fields.One2many(
+        'ar.provider.usage', 'provider_id', readonly=True, domain=[('operation', '!=', '*')])
     health_ids = fields.One2many('ar.provider.health', 'provider_id', readonly=True)
     health = fields.Selection(
         [('off', "Off"), ('never', "Never asked"), ('good', "Answers"),

@@ -230,10 +230,14 @@ class ArProvider(models.Model):
     def _forget_problem(self):
         """Settings or credentials were changed: one more try is allowed."""
         # sudo: the health is written by the calls; here an administrator has changed settings.
-        health = self.env['ar.provider.health'].sudo().search([('provider_id', 'in', self.ids)])
-        health.write({
-            'problem': False, 'problem_text': False, 'blocked_key': False, 'failures': 0,
-            'paused_until': False})
+        troubled = self.env['ar.provider.health'].sudo().search([
+            ('provider_id', 'in', self.ids)]).provider_id
+        for provider in troubled:
+            with provider._own_environment() as env:
+                provider._upsert_health(env, {
+                    'problem': None, 'problem_text': None, 'blocked_key': None, 'failures': 0,
+                    'paused_until': None})
+        self._invalidate_health()
 
     def _invalidate_health(self):
         self.env['ar.provider.health'].invalidate_model(flush=False)

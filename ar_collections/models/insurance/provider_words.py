@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from ...connectors.errors import AccessError as RouteError
 from ...connectors.errors import (
@@ -24,7 +24,7 @@ class ArProvider(models.Model):
         # sudo: that a provider answers is no secret; the details stay with the managers.
         rows = self.env['ar.provider.health'].sudo().search([('provider_id', 'in', self.ids)])
         by_provider = {row.provider_id.id: row for row in rows}
-        now = self.env.cr.now()
+        now = fields.Datetime.now()
         for provider in self:
             row = by_provider.get(provider._origin.id, rows.browse())
             provider.last_success_at = row.last_success_at
@@ -59,7 +59,7 @@ class ArProvider(models.Model):
         # sudo: the count is shown beside the budget, whoever sees the provider.
         rows = self.env['ar.provider.usage'].sudo()._read_group(
             [('provider_id', 'in', self.ids), ('operation', '=', '*'),
-             ('day', '=', self.env.cr.now().date())], ['provider_id'], ['billed:sum'])
+             ('day', '=', fields.Datetime.now().date())], ['provider_id'], ['billed:sum'])
         return {provider.id: billed for provider, billed in rows}
 
     # === ERRORS IN WORDS === #

@@ -20,7 +20,7 @@ class ArRating(models.Model):
     value = fields.Char(help="As the provider writes it.")
     label = fields.Char(help="The provider's own words or class.")
     rated_on = fields.Date(
-        string="Date", required=True,
+        string="Date", required=True, default=fields.Date.context_today,
         help="Day on which the provider made it; the day it was read when it does not say.")
     received_at = fields.Datetime(readonly=True)
     seen_on = fields.Date(
@@ -37,7 +37,7 @@ class ArRating(models.Model):
     advised_currency_id = fields.Many2one('res.currency', string="Currency advised")
     comments = fields.Text(readonly=True)
     scale_id = fields.Many2one(
-        'ar.rating.scale', string="Read with", readonly=True, ondelete='set null',
+        'ar.rating.scale', string="Scale", ondelete='set null', domain=[('is_used', '=', True)],
         help="Version of the mapping table that gave the grade.")
     grade = fields.Integer(
         readonly=True, aggregator=None, help="1 is the safest, 10 the worst; 0: not mapped.")
@@ -65,6 +65,8 @@ class ArRating(models.Model):
                 vals.update(
                     confidence='hand', environment='production', provider_id=False,
                     link_id=False, received_at=fields.Datetime.now())
+            if vals.get('scale_id') and not vals.get('scale'):
+                vals['scale'] = self.env['ar.rating.scale'].browse(vals['scale_id']).code
             vals.setdefault('seen_on', vals.get('rated_on'))
             vals.update(self._read_meaning(vals))
         ratings = super().create(vals_list)
