@@ -31,6 +31,7 @@ from . import (
     test_credit_portal,
     test_credit_rules,
     test_credit_tour,
+    test_deadlines,
     test_desk,
     test_desk_figures,
     test_diagnosis,
