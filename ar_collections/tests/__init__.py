@@ -53,6 +53,7 @@ from . import (
     test_law_documents,
     test_law_rates,
     test_neutralize,
+    test_overdue_notices,
     test_scale,
     test_score_history,
     test_scorecard,

@@ -109,14 +109,13 @@ class TestPrescription(DeadlineCommon):
         german = self.env.ref('ar_collections.limitation_de_business')
         self.assertEqual(german.state, 'unconfirmed')
         customer = self.account_of()
-        with self.assertRaises(UserError):
-            with Form(customer.with_user(self.boss)) as form:
-                form.limitation_rule_id = german
-                form.save()
-            raise UserError("the form took it; the build must not")
-        german.action_confirm()
-        customer.limitation_rule_id = german
         bill = self.invoice(100, due='2023-05-01')
+        with Form(customer.with_user(self.boss)) as form:
+            form.limitation_rule_id = german
+        self.build()
+        self.assertFalse(self.rows())
+        self.assertIn("not confirmed", customer.limitation_note)
+        german.action_confirm()
         self.build()
         # Three years from the end of the year.
         self.assertEqual(self.table(), [(bill.name, '2026-12-31', 'open', 100.0)])

@@ -181,7 +181,7 @@ class ArDeadline(models.Model):
     def _get_built_fields(self):
         """Return the names of the fields that nobody types."""
         return [name for name, field in self._fields.items()
-                if field.store and field.readonly and not field.automatic]
+                if field.store and field.readonly and name not in models.MAGIC_COLUMNS]
 
     # === ACTIONS === #
 

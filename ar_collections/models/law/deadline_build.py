@@ -46,7 +46,8 @@ class ArDeadline(models.Model):
             row['state'] = 'done' if row.get('done_on') else (
                 'missed' if row['last_day'] < today else 'open')
         count = self._store_rows(company, rows, ids)
-        self.invalidate_model()
+        # States of payment orders and figures of customers are read from these rows.
+        self.env.invalidate_all(flush=False)
         self._tell(company, today, ids)
         return count
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ArCustomer(models.Model):
@@ -46,9 +47,11 @@ class ArCustomer(models.Model):
         for company, customers in self.grouped('company_id').items():
             rules = customers._get_limitation_rules(company)
             for customer in customers:
-                found, why = rules[customer.id]
-                customer.limitation_note = (
-                    f"{found[0].name}: {found[0]._describe_period()}. {why}" if found else why)
+                found, why = rules[customer._origin.id]
+                customer.limitation_note = self.env._(
+                    "%(rule)s: %(period)s (%(law)s). %(why)s", rule=found[0].name,
+                    period=found[0]._describe_period(), law=found[0].source, why=why,
+                ) if found else why
 
     # === WHICH RULE === #
 
@@ -64,7 +67,7 @@ class ArCustomer(models.Model):
         confirmed = Rule.search([('state', '=', 'confirmed')], order='years, months, id')
         result, picked = {}, {}
         for customer in self.sudo():
-            key = customer.id or customer._origin.id
+            key = customer._origin.id
             if customer.limitation_rule_id:
                 own = customer.limitation_rule_id
                 result[key] = (
@@ -142,7 +145,11 @@ class ArCustomer(models.Model):
 
     def _absorb(self, other):
         """EXTENDS core: acts and orders follow, deadlines are counted again."""
-        # sudo: whoever merges partners may not see their receivables.
-        other.sudo().limitation_act_ids.write({'customer_id': self.id})
-        other.sudo().court_step_ids.write({'customer_id': self.id})
+        self.env.flush_all()
+        # By SQL: the items are still those of the merged partner, and acts are evidence.
+        for table in ('ar_limitation_act', 'ar_court_step'):
+            self.env.cr.execute(SQL(
+                "UPDATE %s SET customer_id = %s, partner_id = %s WHERE customer_id = %s",
+                SQL.identifier(table), self.id, self.partner_id.id, other.id))
+        self.env.invalidate_all(flush=False)
         return super()._absorb(other)

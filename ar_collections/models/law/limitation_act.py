@@ -64,7 +64,8 @@ class ArLimitationAct(models.Model):
         for company, acts in self.grouped('company_id').items():
             rules = acts.customer_id.sudo()._get_limitation_rules(company) if company else {}
             for act in acts:
-                found, _why = rules.get(act.customer_id.id, (act.env['ar.limitation.rule'], ''))
+                found, _why = rules.get(
+                    act.customer_id._origin.id, (act.env['ar.limitation.rule'], ''))
                 act.effect_text = act._get_effect_text(found[:1])
 
     def _get_effect_text(self, rule):

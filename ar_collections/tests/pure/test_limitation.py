@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 from dateutil.easter import easter
 from dateutil.relativedelta import relativedelta
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -13,7 +13,10 @@ from ...tools.limitation import Act, Effect, Period, add_period, compute_limitat
 
 def examples(count):
     """The same cases on every machine, and nothing written to the disk."""
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
+    # The first draw of a process reads all its modules: slow, and no fault of the test.
+    return settings(
+        max_examples=count, deadline=None, derandomize=True, database=None,
+        suppress_health_check=[HealthCheck.too_slow])
 
 
 def day(text):
