@@ -243,7 +243,7 @@ class TestOverdueNotices(InsuredCommon):
             'Days overdue': '20', 'Currency': 'EUR', 'Invoiced, tax included': '1000.00',
             'Paid or credited': '250.00', 'Open': '750.00', 'Told in this notice': '750.00',
             'Why unpaid': "Short of cash", 'To send by': '2026-06-14', 'Disputed': "No",
-            'Our customer number': "'=C1", 'Cover today: Named': '5000.00',
+            'Our customer number': "'=C1", 'Cover today: Named buyer': '5000.00',
         }.items():
             self.assertEqual(row[label], value, label)
         self.assertIn("Level", row['Steps taken'])

@@ -36,7 +36,7 @@ class ArOverdueNotice(models.Model):
     category = fields.Selection(
         [('overdue', "Overdue reported"), ('extension', "Extension of a due date asked for"),
          ('rescheduling', "Repayment plan asked for")],
-        required=True, default='overdue', tracking=True)
+        string="What is told", required=True, default='overdue', tracking=True)
     cause = fields.Selection(
         [('unknown', "Not known"), ('slow', "Slow payer"), ('cash', "Short of cash"),
          ('dispute', "Dispute"), ('insolvency', "Insolvency"), ('other', "Other, see the note")],
@@ -45,7 +45,7 @@ class ArOverdueNotice(models.Model):
         string="Buyer number", compute='_compute_buyer_reference', store=True, readonly=False,
         help="Number of the customer at the insurer.")
     steps_taken = fields.Text(
-        compute='_compute_steps_taken', store=True, readonly=False,
+        string="Steps taken", compute='_compute_steps_taken', store=True, readonly=False,
         help="What was done to be paid: the insurer asks for it.")
     line_ids = fields.One2many('ar.overdue.notice.line', 'notice_id', string="Items")
     amount = fields.Monetary(
@@ -59,8 +59,8 @@ class ArOverdueNotice(models.Model):
         index=True)
 
     # === FIELDS: BY HAND === #
-    sent_on = fields.Date(tracking=True, copy=False)
-    sent_by_id = fields.Many2one('res.users', readonly=True, copy=False)
+    sent_on = fields.Date(string="Sent on", tracking=True, copy=False)
+    sent_by_id = fields.Many2one('res.users', string="Sent by", readonly=True, copy=False)
     reference = fields.Char(
         string="Insurer's reference", tracking=True, copy=False,
         help="Number that the portal or the insurer gave.")
@@ -71,10 +71,10 @@ class ArOverdueNotice(models.Model):
         [('kept', "Cover kept"), ('reduced', "Cover reduced"), ('withdrawn', "Cover withdrawn"),
          ('stop', "Deliveries to be stopped"), ('other', "Other, see the note")],
         tracking=True, copy=False)
-    answered_on = fields.Date(tracking=True, copy=False)
+    answered_on = fields.Date(string="Answered on", tracking=True, copy=False)
     handed_over_on = fields.Date(
         string="Handed over to collections on", tracking=True, copy=False)
-    claim_filed_on = fields.Date(tracking=True, copy=False)
+    claim_filed_on = fields.Date(string="Claim filed on", tracking=True, copy=False)
     claim_reference = fields.Char(string="Claim number", tracking=True, copy=False)
     document_ids = fields.Many2many(
         'ir.attachment', 'ar_overdue_notice_attachment_rel', 'notice_id', 'attachment_id',
@@ -105,10 +105,14 @@ class ArOverdueNotice(models.Model):
                 limit=1)
             notice.buyer_reference = covers.buyer_reference or notice.buyer_reference
 
-    @api.depends('customer_id')
+    @api.depends('customer_id', 'policy_id')
     def _compute_steps_taken(self):
         for notice in self:
-            notice.steps_taken = notice.steps_taken or notice.customer_id._get_steps_taken()
+            # In the language of whoever reads the pack.
+            lang = (notice.sudo().policy_id.insurer_id.lang
+                    or notice.company_id.partner_id.lang or self.env.lang)
+            notice.steps_taken = notice.steps_taken or (
+                notice.customer_id.with_context(lang=lang)._get_steps_taken())
 
     # === CRUD === #
 
@@ -284,7 +288,7 @@ class ArOverdueNoticeLine(models.Model):
     move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
     item_currency_id = fields.Many2one(
         related='move_line_id.currency_id', string="Currency of the invoice")
-    invoice_date = fields.Date(compute='_compute_item', store=True)
+    invoice_date = fields.Date(string="Invoice date", compute='_compute_item', store=True)
     original_due = fields.Date(
         string="Original due date", compute='_compute_item', store=True,
         help="The due date before anybody postponed it: insurers count from it.")

@@ -54,7 +54,7 @@ class ArOverdueNotice(models.Model):
             ],
             'cover': notice._get_cover_facts(),
             'debt': [
-                (self.env._("Owed in all"), (customer.balance, money)),
+                (self.env._("Owed in all, less credits"), (customer.balance, money)),
                 (self.env._("Overdue in all"), (customer.overdue_amount, money)),
                 (self.env._("Told in this notice"), (notice.amount, money)),
                 (self.env._("Why unpaid"), labels['cause'][notice.cause]),

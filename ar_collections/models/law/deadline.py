@@ -51,12 +51,12 @@ class ArDeadline(models.Model):
     start_day = fields.Date(
         string="Counted from", readonly=True, help="The day that starts the clock.")
     counted_day = fields.Date(
-        readonly=True, help="Last day as counted, before it moves off a closed day.")
+        string="Counted to", readonly=True, help="Last day as counted, before it moves off a closed day.")
     last_day = fields.Date(
         string="Last lawful day", required=True, readonly=True, index=True,
         help="What is done on this day is in time; the day after it is too late.")
     days_left = fields.Integer(
-        compute='_compute_days_left', search='_search_days_left',
+        string="Days left", compute='_compute_days_left', search='_search_days_left',
         help="Days from today to the last lawful day; negative when it has passed.")
     urgency = fields.Selection(
         [('passed', "Passed"), ('now', "Within 15 days"), ('soon', "In the time of warning"),
@@ -80,11 +80,11 @@ class ArDeadline(models.Model):
     state = fields.Selection(
         STATES, required=True, default='open', readonly=True, copy=False, tracking=True,
         index=True)
-    done_on = fields.Date(readonly=True, tracking=True)
+    done_on = fields.Date(string="Done on", readonly=True, tracking=True)
     done_by_id = fields.Many2one('res.users', string="Done by", readonly=True, tracking=True)
     done_note = fields.Char(string="What was done", readonly=True, tracking=True)
     activity_id = fields.Many2one('mail.activity', readonly=True, ondelete='set null')
-    told_on = fields.Date(readonly=True, help="Day on which somebody was told.")
+    told_on = fields.Date(string="Told on", readonly=True, help="Day on which somebody was told.")
 
     # === SQL OBJECTS === #
     _kind_key_uniq = models.Constraint(

@@ -19,10 +19,12 @@ class ArCockpit(models.AbstractModel):
         domain = [*self._get_through_customer(scope), ('state', '=', 'open'),
                   ('last_day', '<=', limit)]
         count, amount = 0, 0.0
-        for company, number, total in Deadline._read_group(
-                domain, ['company_id'], ['__count', 'amount:sum']):
+        # An item that several deadlines are about is at risk once.
+        for company, item, number, highest, total in Deadline._read_group(
+                domain, ['company_id', 'move_line_id'],
+                ['__count', 'amount:max', 'amount:sum']):
             count += number
-            amount += total * scope['rates'][company.id]
+            amount += (highest if item else total) * scope['rates'][company.id]
         return [{
             'code': 'deadlines', 'sequence': 45, 'label': self.env._("Deadlines"), 'value': count,
             'kind': 'count', 'tone': 'bad' if count else False, 'trend': False,
@@ -31,7 +33,7 @@ class ArCockpit(models.AbstractModel):
                     self.env, amount, rounding_unit='units', currency_obj=scope['currency'])),
             'help': self.env._(
                 "Prescriptions, time limits of courts and of credit insurers that end within 30 "
-                "days. What is at risk is what is open today on each of them."),
+                "days. What is at risk is what is open today on their items, each item once."),
             'action': self._get_list_action(
                 self.env._("Deadlines within 30 days"), 'ar.deadline', domain,
                 search='ar_deadline_view_search'),

@@ -21,9 +21,6 @@ class ArCustomer(models.Model):
     deadline_count = fields.Integer(compute='_compute_deadlines')
     next_deadline = fields.Date(
         string="Next deadline", compute='_compute_deadlines', search='_search_next_deadline')
-    deadline_amount = fields.Monetary(
-        string="At risk", compute='_compute_deadlines',
-        help="Open today on the items of open deadlines, each item once.")
 
     # === COMPUTES === #
 
@@ -31,12 +28,10 @@ class ArCustomer(models.Model):
     def _compute_deadlines(self):
         rows = {customer.id: row for customer, *row in self.env['ar.deadline']._read_group(
             [('customer_id', 'in', self.ids), ('state', '=', 'open')], ['customer_id'],
-            ['__count', 'last_day:min', 'amount:max'])}
+            ['__count', 'last_day:min'])}
         for customer in self:
-            count, first, amount = rows.get(customer._origin.id, (0, False, 0.0))
-            customer.deadline_count = count
-            customer.next_deadline = first
-            customer.deadline_amount = amount
+            customer.deadline_count, customer.next_deadline = rows.get(
+                customer._origin.id, (0, False))
 
     def _search_next_deadline(self, operator, value):
         return fields.Domain('deadline_ids', 'any', [

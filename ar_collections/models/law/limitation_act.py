@@ -43,7 +43,7 @@ class ArLimitationAct(models.Model):
         [('proposed', "To confirm"), ('valid', "In force"), ('void', "Without effect")],
         required=True, default='valid', readonly=True, copy=False, tracking=True, index=True,
         help="What was found by itself waits until somebody has seen the document.")
-    void_reason = fields.Char(tracking=True, copy=False)
+    void_reason = fields.Char(string="Void reason", tracking=True, copy=False)
     user_id = fields.Many2one(
         'res.users', string="Entered by", readonly=True, default=lambda self: self.env.user)
     key = fields.Char(
@@ -231,7 +231,35 @@ class ArLimitationAct(models.Model):
         :return: list of {key, customer_id, kind, date, item_ids (list of ids), state ('valid' when
             a signed document is on file, else 'proposed'), note}
         """
-        return self._get_promise_acts(company, customer_ids)
+        return [*self._get_promise_acts(company, customer_ids),
+                *self._get_plan_acts(company, customer_ids)]
+
+    @api.model
+    def _get_plan_acts(self, company, customer_ids):
+        """Return the payment plans that customers signed: the signature is on file.
+
+        An acknowledgement stands whatever becomes of the plan.
+        """
+        if 'ar.payment.plan' not in self.env:
+            return []
+        scope = SQL("TRUE") if customer_ids is None else SQL(
+            "signed.customer_id = ANY(%s)", list(customer_ids))
+        return [{
+            'key': f'ar.payment.plan,{plan_id}', 'customer_id': customer_id,
+            'kind': 'acknowledgement', 'date': day, 'item_ids': item_ids, 'state': 'valid',
+            'reference': name,
+        } for plan_id, name, customer_id, day, item_ids in self.env.execute_query(SQL(
+            """
+            SELECT signed.record_id, signed.name, signed.customer_id, signed.date,
+                   array_agg(signed.move_line_id ORDER BY signed.move_line_id)
+              FROM (%s) signed
+             WHERE %s AND NOT EXISTS (
+                   SELECT 1 FROM ar_limitation_act act
+                    WHERE act.key = 'ar.payment.plan,' || signed.record_id)
+             GROUP BY signed.record_id, signed.name, signed.customer_id, signed.date
+            """,
+            # sudo: the night reads the plans of every collector.
+            self.env['ar.payment.plan'].sudo()._get_acknowledgements(company), scope))]
 
     @api.model
     def _get_promise_acts(self, company, customer_ids):

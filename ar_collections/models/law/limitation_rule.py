@@ -176,7 +176,7 @@ class ArLimitationEffect(models.Model):
     tail_months = fields.Integer(
         string="Months after its end", aggregator=None,
         help="A suspension goes on for so many months after the act has ended.")
-    source = fields.Char(help="Article of law or judgment.")
+    source = fields.Char(translate=True, help="Article of law or judgment.")
 
     _rule_act_uniq = models.Constraint(
         'UNIQUE(rule_id, act)', "This act has an effect in this rule already.")
