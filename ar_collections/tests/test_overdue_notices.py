@@ -241,7 +241,7 @@ class TestOverdueNotices(InsuredCommon):
             'Tax number': "FR23334175221", 'Address': "1 rue des Lilas, 69001 Lyon",
             'Invoice': bill.name, 'Date': '2026-04-15', 'Original due date': '2026-05-15',
             'Days overdue': '20', 'Currency': 'EUR', 'Invoiced, tax included': '1000.00',
-            'Paid or credited': '250.00', 'Open': '750.00', 'Told in this notice': '750.00',
+            'Paid or credited': '250.00', 'Open amount': '750.00', 'Told in this notice': '750.00',
             'Why unpaid': "Short of cash", 'To send by': '2026-06-14', 'Disputed': "No",
             'Our customer number': "'=C1", 'Cover today: Named buyer': '5000.00',
         }.items():

@@ -35,7 +35,7 @@ class ArDeadline(models.Model):
     kind = fields.Selection(selection_add=CLOCKS, ondelete={
         code: 'cascade' for code, _label in CLOCKS})
     insurance_policy_id = fields.Many2one(
-        'ar.insurance.policy', string="Policy", readonly=True, ondelete='cascade',
+        'ar.insurance.policy', string="Insurance policy", readonly=True, ondelete='cascade',
         index='btree_not_null')
     overdue_notice_id = fields.Many2one(
         'ar.overdue.notice', string="Overdue notice", readonly=True, ondelete='set null',
@@ -175,7 +175,7 @@ class ArDeadline(models.Model):
         """EXTENDS law: the contract."""
         policy = self.sudo().insurance_policy_id
         if policy:
-            return self.env._("Policy %s", policy.policy_number or policy.name)
+            return self.env._("Insurance policy %s", policy.policy_number or policy.name)
         return super()._get_source()
 
     def _get_explanations(self):

@@ -28,7 +28,8 @@ class ArOverdueNotice(models.Model):
     # === FIELDS === #
     name = fields.Char(string="Number", readonly=True, copy=False, default="/")
     policy_id = fields.Many2one(
-        'ar.insurance.policy', required=True, ondelete='restrict', index=True, tracking=True)
+        'ar.insurance.policy', string="Insurance policy", required=True, ondelete='restrict',
+        index=True, tracking=True)
     customer_id = fields.Many2one('ar.customer', required=True, ondelete='cascade', index=True)
     partner_id = fields.Many2one(related='customer_id.partner_id', string="Contact", store=True)
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
@@ -296,7 +297,7 @@ class ArOverdueNoticeLine(models.Model):
         string="Invoiced", compute='_compute_item', store=True,
         currency_field='item_currency_id', help="Tax included, in the currency of the invoice.")
     residual_currency = fields.Monetary(
-        string="Open", compute='_compute_item', store=True, currency_field='item_currency_id')
+        string="Open amount", compute='_compute_item', store=True, currency_field='item_currency_id')
     residual = fields.Monetary(
         string="Open (company currency)", compute='_compute_item', store=True)
 

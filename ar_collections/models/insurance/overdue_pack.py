@@ -66,7 +66,7 @@ class ArOverdueNotice(models.Model):
                 self.env._("Invoice"), self.env._("Date"), self.env._("Original due date"),
                 self.env._("Due date today"), self.env._("Days overdue"),
                 self.env._("Currency"), self.env._("Invoiced, tax included"),
-                self.env._("Paid or credited"), self.env._("Open"), self.env._("Disputed")],
+                self.env._("Paid or credited"), self.env._("Open amount"), self.env._("Disputed")],
             'rows': [notice._get_pack_row(line) for line in notice.line_ids],
         }
 

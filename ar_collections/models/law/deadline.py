@@ -7,7 +7,7 @@ from .procedural_rule import CLOCKS
 # Red from here on, whatever the time of warning.
 NOW_DAYS = 15
 STATES = [
-    ('open', "Open"),
+    ('open', "Running"),
     ('done', "Done"),
     ('missed', "Missed"),
     ('obsolete', "No longer applies"),
