@@ -5,4 +5,5 @@ from . import promise, promise_line
 from . import dispute_reason, dispute, dispute_line
 from . import account_partial_reconcile, account_move, account_move_reversal
 from . import credit_decision, dunning_engine, dunning_skip
+from . import interaction, interaction_customer
 from . import customer, figures, res_company, res_config_settings
