@@ -21,6 +21,7 @@ from . import (
     test_aged_report,
     test_cockpit,
     test_cockpit_tour,
+    test_collectors,
     test_core_refresh,
     test_credit_attacks,
     test_credit_authority,
@@ -44,6 +45,7 @@ from . import (
     test_insurance_bodacc,
     test_insurance_company_search,
     test_expected_cash_use,
+    test_interaction,
     test_key_figures,
     test_key_figures_stored,
     test_key_figures_tour,
@@ -58,4 +60,7 @@ from . import (
     test_statement,
     test_statement_sending,
     test_tour,
+    test_worklist,
+    test_worklist_outcomes,
+    test_worklist_tour,
 )
