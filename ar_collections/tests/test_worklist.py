@@ -100,6 +100,7 @@ class TestWorklist(WorklistCommon):
 
     def test_what_waits_for_us(self):
         self.invoice(1000, due='2026-05-02')
+        self.company.ar_dunning_policy_id = self.policy([(5, 'approve')])
         self.run_dunning('2026-06-01')
         self.assertEqual(self.reminders().state, 'proposed')
         row = self.row()
@@ -122,6 +123,7 @@ class TestWorklist(WorklistCommon):
     def test_tabs_add_up_and_filter(self):
         for number, amount in enumerate((100, 200, 400)):
             self.invoice(amount, due='2026-05-02', partner=self.customer(f"Buyer {number}"))
+        self.env['ar.customer']._refresh(self.company)
         good, bad = (self.env['ar.risk.class'].search(
             [('kind', '=', 'normal')], order=order, limit=1)
             for order in ('score_from desc', 'score_from'))
@@ -141,6 +143,7 @@ class TestWorklist(WorklistCommon):
         for number in range(5):
             self.invoice(100 * number + 50, due='2026-05-02',
                          partner=self.customer(f"Buyer {number}"))
+        self.env['ar.customer']._refresh(self.company)
         rows = self.env['ar.worklist'].search([])
         self.assertEqual(rows.mapped('customer_id').ids,
                          [row['id'] for row in self.work().values()])
@@ -228,7 +231,8 @@ class TestWorklistQueries(ScaleCommon):
     def count(self, user):
         counts = []
         Worklist = self.env['ar.worklist'].with_user(user)
-        Worklist.load_worklist({'scope': 'all'})
+        data = Worklist.load_worklist({'scope': 'all'})
+        Worklist.load_customer(data['rows'][0]['id'])
         with self.counted(counts):
             data = Worklist.load_worklist({'scope': 'all'})
         with self.counted(counts):
