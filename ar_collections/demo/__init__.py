@@ -1,1 +1,1 @@
-from . import story, story_credit, story_desk
+from . import story, story_credit, story_desk, story_worklist

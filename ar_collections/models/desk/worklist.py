@@ -90,15 +90,20 @@ class ArWorklist(models.Model):
                 f"{line['points']:g}: {line['text']}" for line in row._get_lines())
 
     def _get_lines(self):
-        """Return the parts of the priority in words, largest first.
+        """Return the parts of the priority in words, largest first."""
+        self.ensure_one()
+        return self._get_part_lines(self.company_id, self.parts)
+
+    @api.model
+    def _get_part_lines(self, company, parts):
+        """Return the parts of a priority in words, largest first.
 
         :return: list of {'code', 'points', 'text'}; the points add up to `priority`
         """
-        self.ensure_one()
         return [{
             'code': part['code'], 'points': part['points'],
-            'text': self._get_part_text(part['code'], part),
-        } for part in self.parts or []]
+            'text': self._get_part_text(company, part['code'], part),
+        } for part in parts or []]
 
     # === QUERY === #
 
@@ -111,13 +116,15 @@ class ArWorklist(models.Model):
             self.sudo()._get_company_query(company.sudo()) for company in companies)
 
     @api.model
-    def _get_company_query(self, company):
+    def _get_company_query(self, company, customer_ids=None):
         """Return the query of the worklist of one company today.
 
         :param company: `res.company`
+        :param customer_ids: only these customers
         :rtype: SQL
         """
         date = company._get_ar_today()
+        scope = SQL("TRUE") if customer_ids is None else SQL("c.id = ANY(%s)", list(customer_ids))
         parts = SQL(" UNION ALL ").join(
             SQL("SELECT part.customer_id, part.points::numeric, part.detail, %s AS code,"
                 " %s AS always FROM (%s) part", code, bool(options.get('always')), query)
@@ -125,7 +132,7 @@ class ArWorklist(models.Model):
         return SQL(
             """
             (WITH money AS MATERIALIZED (%(money)s),
-            total AS MATERIALIZED (
+            total AS (
                 SELECT part.customer_id, ROUND(SUM(part.points), 1) AS priority,
                        bool_or(part.always) AS always, array_agg(part.code) AS codes,
                        jsonb_agg(jsonb_build_object('code', part.code, 'points', part.points)
@@ -157,10 +164,11 @@ class ArWorklist(models.Model):
                    ON absence.collector_id = c.collector_id AND absence.active
                   AND %(date)s BETWEEN absence.date_from AND absence.date_to
                   AND (absence.company_id IS NULL OR absence.company_id = c.company_id)
-             WHERE c.active AND c.company_id = %(company)s
+             WHERE c.active AND c.company_id = %(company)s AND %(scope)s
                AND (total.always OR c.follow_up_date IS NULL OR c.follow_up_date <= %(date)s))
             """,
-            money=self._get_money_query(company, date), parts=parts, company=company.id,
+            money=self._get_money_query(company, date, scope), parts=parts, company=company.id,
+            scope=scope,
             currency=company.currency_id.id, triage=self._get_triage(), date=date)
 
     @api.model

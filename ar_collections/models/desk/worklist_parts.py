@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date, formatLang
 
+from ...tools.open_items import ALL
+
 # Own payments from which on the habit of a customer says more than the risk class.
 HABIT_PAYMENTS = 3
 # Nothing is so certain to come by itself that it need not be asked for.
@@ -43,7 +45,7 @@ class ArWorklist(models.Model):
     # === MONEY === #
 
     @api.model
-    def _get_money_query(self, company, date):
+    def _get_money_query(self, company, date, scope=ALL):
         """Return the overdue money that may be asked for, per customer.
 
         What keeps an item out of a reminder keeps it off the telephone: promised, disputed in full,
@@ -54,6 +56,7 @@ class ArWorklist(models.Model):
         (`ar.forecast.habit`, from three payments on), else 100 less the lowest score of the risk
         class, else one half; 1 for a class in default.
 
+        :param SQL scope: which customers; alias `c`
         :return: SQL with the columns customer_id, amount, items, days (weighted by amount),
             max_days, likelihood, basis
         """
@@ -90,7 +93,7 @@ class ArWorklist(models.Model):
                            AND c.company_id = l.company_id
                      WHERE l.account_id = ANY(%(accounts)s) AND l.reconciled IS NOT TRUE
                        AND l.company_id = %(company)s AND l.parent_state = 'posted'
-                       AND l.amount_residual > 0
+                       AND l.amount_residual > 0 AND %(scope)s
                        AND COALESCE(l.date_maturity, l.date) < %(date)s
                        AND (%(excluded)s) IS NOT TRUE
                   ) item
@@ -104,7 +107,7 @@ class ArWorklist(models.Model):
             """,
             payments=HABIT_PAYMENTS, unknown=UNKNOWN_LIKELIHOOD, least=LEAST_LIKELIHOOD,
             residual=residual, date=date, accounts=company._get_ar_account_ids(),
-            company=company.id, excluded=excluded)
+            company=company.id, excluded=excluded, scope=scope)
 
     @api.model
     def _get_money_part(self, company):
@@ -198,18 +201,19 @@ class ArWorklist(models.Model):
 
     # === IN WORDS === #
 
-    def _get_part_text(self, code, part):
-        """Hook: return the sentence of one part of the priority of this row.
+    @api.model
+    def _get_part_text(self, company, code, part):
+        """Hook: return the sentence of one part of a priority.
 
+        :param company: `res.company` of the customer
         :param str code: code of `_get_priority_parts`
         :param dict part: its detail
         :rtype: str
         """
-        self.ensure_one()
         number, date = part.get('number'), part.get('date')
         day = format_date(self.env, date) if date else ""
         if code == 'money':
-            return self._get_money_text(part)
+            return self._get_money_text(company, part)
         if code == 'broken':
             return self.env._(
                 "%(number)s broken promises over 90 days, the last one for %(date)s",
@@ -227,7 +231,7 @@ class ArWorklist(models.Model):
                 number=number, date=day)
         return code
 
-    def _get_money_text(self, part):
+    def _get_money_text(self, company, part):
         # Apart from the words: the export of terms would take these codes for more of them.
         words = {
             'habit': self.env._("of what this customer pays has usually arrived by this age"),
@@ -235,7 +239,6 @@ class ArWorklist(models.Model):
             'default': self.env._("the customer is in default"),
             'unknown': self.env._("neither payments nor a risk class are known"),
         }
-        company = self.company_id or self.env.company
         return self.env._(
             "%(amount)s to collect × %(likelihood)s %% (%(basis)s) × %(factor)s for a mean age of "
             "%(days)s days, one point per %(point)s",
