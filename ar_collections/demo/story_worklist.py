@@ -10,7 +10,7 @@ class ArDemoStory(models.AbstractModel):
 
     @api.model
     def _tell_desk(self, company, partners, users):
-        super()._tell_desk(company, partners, users)
+        told = super()._tell_desk(company, partners, users)
         today, collector = company._get_ar_today(), users['collector']
         for key, days, kind, outcome, note in (
             ('durand', 12, 'call', 'no_answer', ""),
@@ -30,3 +30,4 @@ class ArDemoStory(models.AbstractModel):
         self.env['ar.collector.rule'].create({
             'name': "All customers", 'collector_id': collector.id, 'company_id': company.id,
             'sequence': 90})
+        return told

@@ -70,6 +70,8 @@ class TestCollectorRules(WorklistCommon):
         self.assertFalse(cleared.collector_rule_id)
         self.assign()
         self.assertEqual(cleared.collector_id, self.second)
+        with self.assertRaises(AccessError):
+            cleared.with_user(self.user('manager', 'typing')).collector_rule_id = False
         cleared.collector_id = False
         self.assign()
         self.assertEqual(cleared.collector_id, self.first)
@@ -162,6 +164,9 @@ class TestAbsence(WorklistCommon):
             'mail.mail_activity_data_todo', user_id=self.absent.id, date_deadline='2026-06-02')
         absence = self.absence(date_from='2026-06-01')
         self.assertEqual(task.user_id, self.stand_in)
+        other = self.user('own', 'other_stand_in')
+        absence.substitute_id = other
+        self.assertEqual(task.user_id, other)
         absence.unlink()
         self.assertEqual(task.user_id, self.absent)
 

@@ -231,12 +231,13 @@ class TestWorklistQueries(ScaleCommon):
     def count(self, user):
         counts = []
         Worklist = self.env['ar.worklist'].with_user(user)
-        data = Worklist.load_worklist({'scope': 'all'})
-        Worklist.load_customer(data['rows'][0]['id'])
+        Worklist.load_worklist({'scope': 'all'})
+        customer = self.account_of()
+        Worklist.load_customer(customer.id)
         with self.counted(counts):
             data = Worklist.load_worklist({'scope': 'all'})
         with self.counted(counts):
-            Worklist.load_customer(data['rows'][0]['id'])
+            Worklist.load_customer(customer.id)
         return counts, data
 
     def test_ten_and_a_thousand(self):

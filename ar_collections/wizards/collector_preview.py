@@ -73,4 +73,4 @@ class ArCollectorPreviewLine(models.TransientModel):
     old_id = fields.Many2one('res.users', string="Collector today", readonly=True)
     new_id = fields.Many2one('res.users', string="Collector by rule", readonly=True)
     rule_id = fields.Many2one(
-        'ar.collector.rule', string="Rule", readonly=True, ondelete='cascade')
+        'ar.collector.rule', readonly=True, ondelete='cascade')

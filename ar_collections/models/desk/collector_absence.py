@@ -83,15 +83,21 @@ class ArCollectorAbsence(models.Model):
         return absences
 
     def write(self, vals):
+        # Back first: the substitute may be another one from here on.
+        self._take_back()
         result = super().write(vals)
         self._hand_over()
         return result
 
     def unlink(self):
-        # sudo: the tasks of colleagues go back to them.
+        self._take_back()
+        return super().unlink()
+
+    def _take_back(self):
+        """Give the tasks that were handed over back to the collectors."""
+        # sudo: the tasks of colleagues.
         self.env['mail.activity'].sudo().search(
             [('ar_absence_id', 'in', self.ids)])._ar_give_back()
-        return super().unlink()
 
     # === TASKS === #
 
@@ -106,7 +112,7 @@ class ArCollectorAbsence(models.Model):
                     ('res_model', '=like', 'ar.%'), ('user_id', '=', absence.collector_id.id),
                     ('date_deadline', '<=', absence.date_to)])._ar_redirect(absence)
             else:
-                Activity.search([('ar_absence_id', '=', absence.id)])._ar_give_back()
+                absence._take_back()
 
     @api.model
     def _cron_hand_over(self):

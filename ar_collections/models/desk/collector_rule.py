@@ -192,10 +192,12 @@ class ArCustomer(models.Model):
         help="Empty: chosen by a person, and kept. Clear the collector to let the rules choose.")
 
     def write(self, vals):
-        if 'collector_id' in vals and 'collector_rule_id' not in vals:
-            vals = {**vals, 'collector_rule_id': False}
-        return super().write(vals)
+        result = super().write(vals)
+        if 'collector_id' in vals:
+            # sudo: whoever may choose a collector has chosen; no rule has.
+            self.filtered('collector_rule_id').sudo().write({'collector_rule_id': False})
+        return result
 
     def _get_derived_fields(self):
-        """EXTENDS core."""
-        return super()._get_derived_fields() | set()
+        """EXTENDS core: only the rules write which of them chose."""
+        return super()._get_derived_fields() | {'collector_rule_id'}

@@ -50,7 +50,7 @@ class ArInteraction(models.Model):
     collector_id = fields.Many2one(related='customer_id.collector_id')
     currency_id = fields.Many2one(related='company_id.currency_id')
     contact_id = fields.Many2one(
-        'res.partner', string="Contact", domain="[('commercial_partner_id', '=', partner_id)]",
+        'res.partner', domain="[('commercial_partner_id', '=', partner_id)]",
         ondelete='set null', help="The person at the customer's.")
     user_id = fields.Many2one(
         'res.users', string="Who", required=True, readonly=True, index=True,
@@ -78,7 +78,7 @@ class ArInteraction(models.Model):
     promise_id = fields.Many2one('ar.promise', readonly=True, copy=False, ondelete='set null')
     dispute_id = fields.Many2one('ar.dispute', readonly=True, copy=False, ondelete='set null')
     message_id = fields.Many2one(
-        'mail.message', string="Message", readonly=True, copy=False, ondelete='set null')
+        'mail.message', readonly=True, copy=False, ondelete='set null')
     key = fields.Char(
         readonly=True, copy=False,
         help="Set by what writes contacts without a person: the same act is written once.")

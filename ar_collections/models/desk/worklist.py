@@ -54,7 +54,7 @@ class ArWorklist(models.Model):
     responsible_id = fields.Many2one(
         'res.users', string="Worked by", readonly=True,
         help="The collector, or the substitute during an absence.")
-    salesperson_id = fields.Many2one('res.users', string="Salesperson", readonly=True)
+    salesperson_id = fields.Many2one('res.users', readonly=True)
     country_id = fields.Many2one('res.country', readonly=True)
     risk_class_id = fields.Many2one('ar.risk.class', readonly=True)
     dunning_level_id = fields.Many2one('ar.dunning.level', readonly=True)
