@@ -50,7 +50,7 @@ class ArWorklist(models.Model):
             'history': self._get_history_rows(customer),
             'promises': self._get_promise_rows(customer),
             'disputes': self._get_dispute_rows(customer),
-            'reasons': self._get_reason_rows(customer),
+            'reasons': self._get_reason_rows(customer), 'kinds': self._get_kind_rows(),
             'defaults': self._get_default_values(customer, work, items),
             'tries': customer._get_tries(),
             'can_write': self.env['ar.interaction'].has_access('create')
@@ -194,6 +194,12 @@ class ArWorklist(models.Model):
         return [{'id': reason.id, 'name': reason.name}
                 for reason in self.env['ar.dispute.reason'].search(
                     [('company_id', 'in', (False, *customer.company_id.parent_ids.ids))])]
+
+    def _get_kind_rows(self):
+        """Return the ways in which a person contacts a customer."""
+        labels = dict(self.env['ar.interaction']._fields['kind']._description_selection(self.env))
+        return [{'code': code, 'label': labels[code]}
+                for code in ('call', 'visit', 'email', 'letter')]
 
     def _get_default_values(self, customer, work, items):
         """Return what the outcome forms open with: days as settings say, free overdue items."""

@@ -216,18 +216,18 @@ class ArWorklist(models.Model):
             return self._get_money_text(company, part)
         if code == 'broken':
             return self.env._(
-                "%(number)s broken promises over 90 days, the last one for %(date)s",
+                "Promises broken over 90 days: %(number)s, the last one for %(date)s",
                 number=number, date=day)
         if code == 'follow_up':
             return self.env._("To be contacted again on %s", day)
         if code == 'approval':
-            return self.env._("%s reminders wait for approval", number)
+            return self.env._("Reminders that wait for approval: %s", number)
         if code == 'dispute':
             return self.env._(
-                "%(number)s disputes past their deadline of %(date)s", number=number, date=day)
+                "Disputes past their deadline: %(number)s, since %(date)s", number=number, date=day)
         if code == 'request':
             return self.env._(
-                "%(number)s questions of the customer without answer since %(date)s",
+                "Questions of the customer without answer: %(number)s, since %(date)s",
                 number=number, date=day)
         return code
 
