@@ -20,4 +20,10 @@ UPDATE ar_statement_sending SET state = 'cancelled', reason = 'Neutralized copy'
 UPDATE mail_mail SET state = 'cancel'
  WHERE state = 'outgoing'
    AND id IN (SELECT mail_id FROM ar_report_sending WHERE mail_id IS NOT NULL);
+UPDATE mail_mail SET state = 'cancel'
+ WHERE state = 'outgoing'
+   AND id IN (SELECT mail_id FROM ar_thanks WHERE mail_id IS NOT NULL);
+UPDATE ar_thanks SET state = 'cancelled', reason = 'Neutralized copy'
+ WHERE state IN ('queued', 'sending');
+UPDATE res_company SET ar_thanks = FALSE;
 UPDATE ar_report_sending SET state = 'failed', error = 'Neutralized copy' WHERE state = 'pending';
