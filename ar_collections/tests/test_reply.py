@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -70,8 +72,7 @@ class TestReplyIncoming(ReplyCommon):
 
     def test_answers_come_back_to_the_house_and_to_the_reminder(self):
         reminder, emails = self.remind()
-        self.assertIn(self.domain.catchall_email, emails[0]['reply_to']
-                      if 'reply_to' in emails[0] else emails[0]['message'])
+        self.assertIn(f"<{self.domain.catchall_email}>", emails[0]['message'])
         self.receive("We will pay this invoice on Friday.", reminder)
         message = reminder.message_ids.filtered(lambda one: one.message_type == 'email')
         self.assertEqual(message.author_id, self.buyer)
@@ -136,14 +137,12 @@ class TestReplyIncoming(ReplyCommon):
 
     def test_a_reader_that_fails_loses_no_message(self):
         reminder, _emails = self.remind()
-        self.env['ar.reply']._take_message  # noqa: B018
         with mute_logger('odoo.addons.ar_collections.models.desk.reply_incoming'), \
                 self.patched_reader():
             self.receive("We will pay on Friday.", reminder)
         self.assertRecordValues(self.replies(), [{'kind': 'unknown', 'state': 'new'}])
 
     def patched_reader(self):
-        from unittest.mock import patch
         return patch('odoo.addons.ar_collections.models.desk.reply_incoming.read_reply',
                      side_effect=ValueError("broken rule"))
 
@@ -212,9 +211,21 @@ class TestReplyAccept(ReplyCommon):
         self.assertEqual(len(self.run_dunning('2026-06-07').reminder_ids), 1)
 
     def test_an_unread_reply_holds_the_next_reminder_for_some_days(self):
+        self.company.ar_reply_hold_days = 5
         self.answer("Hello, could you please call me?")
-        self.assertEqual(self.reasons(self.run_dunning('2026-06-03')), [('reply', 100)])
-        self.assertEqual(len(self.run_dunning('2026-06-04').reminder_ids), 1)
+        self.assertEqual(self.reasons(self.run_dunning('2026-06-05')), [('reply', 100)])
+        self.assertEqual(len(self.run_dunning('2026-06-06').reminder_ids), 1)
+
+    def test_a_reply_withdraws_a_reminder_that_waits_in_the_queue(self):
+        reminder, _emails = self.remind()
+        self.run_dunning('2026-06-04')
+        later = self.reminders()[-1]
+        self.assertNotEqual(later, reminder)
+        later._approve()
+        self.send()
+        self.company.ar_reply_hold_days = 5
+        self.receive("Hello, could you please call me?", reminder)
+        self.assertEqual(len(self.deliver()), 0)
 
     def test_no_days_no_hold(self):
         self.company.ar_reply_hold_days = 0

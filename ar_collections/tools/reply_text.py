@@ -34,7 +34,7 @@ QUOTE_HEADERS = re.compile(
 # A line of its own that ends what was said.
 CLOSINGS = re.compile(
     r"""^[ \t]*(?:
-        (?:(?:kind|best|warm|kindest|many)\ )?regards | best(?:\ wishes)? 
+        (?:(?:kind|best|warm|kindest|many)\ )?regards | best(?:\ wishes)?
         | yours\ (?:sincerely|faithfully|truly)
         | sincerely | cheers | (?:many\ )?thanks | thank\ you(?:\ very\ much)?
         | (?:bien\ )?(?:cordialement|à\ vous) | salutations(?:\ distinguées)?
@@ -55,6 +55,10 @@ ABBREVIATION = re.compile(
     r"|feb|febr|mar|apr|jun|jul|aug|sep|sept|okt|oct|nov|dec|dez|déc|janv|févr|juil|mo|di|mi|do|fr"
     r"|sa|so|lun|mié|jue|vie|[a-z])$", re.IGNORECASE)
 SIGNATURE_MARK = re.compile(r"^--[ \t]?$", re.MULTILINE)
+# An address in angle brackets is no element.
+HTML = re.compile(
+    r"<(?:p|div|br|pre|span|html|body|table|blockquote|a|b|i|font|ul|ol|li|h\d|em|strong)[\s/>]",
+    re.IGNORECASE)
 MAX_CHARS = 6000
 
 
@@ -98,7 +102,7 @@ def html_to_text(source):
     :param str source: HTML; plain text passes unchanged
     :rtype: str
     """
-    if not re.search(r"<\w+[^>]*>", source or ''):
+    if not HTML.search(source or ''):
         return source or ''
     parser = _Text()
     # In HTML a line break in the source is a blank.

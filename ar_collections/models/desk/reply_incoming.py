@@ -31,13 +31,32 @@ class ArReplySource(models.AbstractModel):
         """Hook: return the `ar.customer` that an answer to this record is about."""
         return self.customer_id
 
+    def _set_reply_to(self):
+        """Let answers to the queued mails of these records come back here.
+
+        A template without reply address leaves it empty, and the answer would go to the sender's
+        own mailbox, where nobody else sees it. Without an e-mail domain it still does.
+        """
+        mails = self.mail_id.sudo()
+        addresses = self._notify_get_reply_to_batch(
+            defaults={one.id: one.mail_id.sudo().email_from for one in self},
+            author_ids={one.id: one.mail_id.sudo().author_id.id for one in self})
+        for address, group in mails.grouped(lambda mail: addresses[mail.res_id]).items():
+            group.reply_to = address
+
 
 class ArReminder(models.Model):
     _name = 'ar.reminder'
-    _inherit = ['ar.reminder', 'ar.reply.source']
+    _inherit = ['ar.reply.source', 'ar.reminder']
 
     reply_ids = fields.One2many('ar.reply', 'reminder_id')
     reply_count = fields.Integer(compute='_compute_reply_count')
+
+    def _queue_mails(self, template):
+        """EXTENDS dunning: answers come back to the reminder."""
+        result = super()._queue_mails(template)
+        self._set_reply_to()
+        return result
 
     def _compute_reply_count(self):
         counts = dict(self.env['ar.reply']._read_group(
@@ -53,22 +72,28 @@ class ArReminder(models.Model):
 
 class ArStatementSending(models.Model):
     _name = 'ar.statement.sending'
-    _inherit = ['ar.statement.sending', 'ar.reply.source']
+    _inherit = ['ar.reply.source', 'ar.statement.sending']
+
+    def _queue_mails(self):
+        """EXTENDS figures: answers come back to the statement."""
+        result = super()._queue_mails()
+        self._set_reply_to()
+        return result
 
 
 class ArPromise(models.Model):
     _name = 'ar.promise'
-    _inherit = ['ar.promise', 'ar.reply.source']
+    _inherit = ['ar.reply.source', 'ar.promise']
 
 
 class ArDispute(models.Model):
     _name = 'ar.dispute'
-    _inherit = ['ar.dispute', 'ar.reply.source']
+    _inherit = ['ar.reply.source', 'ar.dispute']
 
 
 class ArCustomer(models.Model):
     _name = 'ar.customer'
-    _inherit = ['ar.customer', 'ar.reply.source']
+    _inherit = ['ar.reply.source', 'ar.customer']
 
     reply_ids = fields.One2many('ar.reply', 'customer_id')
     new_reply_count = fields.Integer(

@@ -45,7 +45,7 @@ class ArThanks(models.Model):
     """
     _name = 'ar.thanks'
     _description = "Thank-you after a payment"
-    _inherit = ['mail.thread', 'ar.mail.guard']
+    _inherit = ['ar.reply.source', 'mail.thread', 'ar.mail.guard']
     _order = 'id desc'
     _rec_name = 'customer_id'
     _check_company_auto = True
@@ -261,6 +261,7 @@ class ArThanks(models.Model):
         by_thanks = {mail.res_id: mail for mail in mails}
         for thanks in self:
             thanks.mail_id = by_thanks[thanks.id]
+        self._set_reply_to()
         self.env['mail.notification'].sudo().create([{
             'mail_mail_id': one.mail_id.id, 'mail_message_id': one.mail_id.mail_message_id.id,
             'res_partner_id': one.recipient_id.id, 'notification_type': 'email',

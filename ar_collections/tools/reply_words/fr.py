@@ -5,8 +5,8 @@ from ..reply_dates import compile_patterns
 
 STOPWORDS = set(
     "le la les de des du un une et nous vous est sont a au aux en pour par ce cette votre vos "
-    "notre nos que qui ne pas je merci bonjour dans sur avec bien cordialement facture paiement a ete "
-    "sera avons".split())
+    "notre nos que qui ne pas je merci bonjour dans sur avec bien cordialement facture paiement a "
+    "ete sera avons".split())
 MONTHS = {
     name: number for number, names in enumerate((
         "janvier janv jan", "fevrier fevr fev", "mars", "avril avr", "mai", "juin", "juillet juil",
