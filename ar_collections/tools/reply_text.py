@@ -19,17 +19,18 @@ VOID = {'br', 'hr', 'img', 'meta', 'link', 'input', 'col', 'area', 'base', 'wbr'
 # "On Monday X wrote:", in one or two lines, and the headers of a forwarded or answered message.
 QUOTE_HEADERS = re.compile(
     r"""^[ \t]*(?:
-        On\ .{5,200}?\ wrote: | Le\ .{5,200}?\ a\ écrit\s*: | Am\ .{5,200}?\ schrieb\ .{0,120}?:
-        | .{0,80}schrieb\ am\ .{5,100}?: | Op\ .{5,200}?\ schreef\ .{0,120}?:
-        | El\ .{5,200}?\ escribió: | El\ .{5,120}?,\ escribió\ .{0,80}?:
+        (?:On|Le|Am|Op|El)\ (?=[^\n]*\d)[^\n]{5,160}?(?:\n(?!(?:On|Le|Am|Op|El)\ )[^\n]{0,120}?)?
+            (?:\ ?\bwrote | \ ?\ba\ écrit | \ ?\bschrieb\b[^\n]{0,120}?
+             | \ ?\bschreef\b[^\n]{0,120}? | \ ?\bescribió)\s*:
+        | [^\n]{0,80}\bschrieb\ am\ [^\n]{5,100}?:
         | -{2,}\s*(?:Original\ Message|Message\ d['’]origine|Ursprüngliche\ Nachricht
             |Oorspronkelijk\ bericht|Mensaje\ original|Forwarded\ message|Message\ transféré
-            |Weitergeleitete\ Nachricht|Doorgestuurd\ bericht|Mensaje\ reenviado).*
+            |Weitergeleitete\ Nachricht|Doorgestuurd\ bericht|Mensaje\ reenviado)[^\n]*
         | _{20,}
-        | (?:From|De|Von|Van)\s?:\ .{1,200}\n(?:.{0,200}\n)?[ \t]*
-            (?:Sent|Date|Envoyé|Gesendet|Datum|Verzonden|Enviado|Fecha)\s?:.*
+        | (?:From|De|Von|Van)\s?:\ [^\n]{1,200}\n(?:[^\n]{0,200}\n)?[ \t]*
+            (?:Sent|Date|Envoyé|Gesendet|Datum|Verzonden|Enviado|Fecha)\s?:[^\n]*
     )[ \t]*$""",
-    re.MULTILINE | re.VERBOSE | re.IGNORECASE | re.DOTALL)
+    re.MULTILINE | re.VERBOSE)
 
 # A line of its own that ends what was said.
 CLOSINGS = re.compile(

@@ -5,6 +5,12 @@ from odoo.exceptions import UserError
 
 from .reply import UNCLEAR
 
+# What an accepted reply is in the history of contacts.
+OUTCOMES = {
+    'promise': 'promise', 'paid': 'paid', 'dispute': 'dispute', 'out_of_office': 'no_answer',
+    'contact': 'wrong_contact', 'privacy': 'request', 'mixed': 'spoken', 'unknown': 'spoken',
+}
+
 
 class ArReply(models.Model):
     """What a person does with a reply: accept the proposal, or decide otherwise."""
@@ -88,10 +94,25 @@ class ArReply(models.Model):
 
         :param str state: accepted, rejected or other
         """
+        closing = self.filtered(lambda reply: reply.state == 'new')
         # sudo: the state is written by the buttons only; they have asked for the right.
-        self.filtered(lambda reply: reply.state == 'new').sudo().write({
+        closing.sudo().write({
             'state': state, 'done_by_id': self.env.uid, 'done_at': fields.Datetime.now(), **vals})
+        if state == 'accepted' and 'ar.interaction' in self.env:
+            for reply in closing:
+                reply._log_interaction()
         return True
+
+    def _log_interaction(self):
+        """Write the contact down in the customer's history of contacts, once."""
+        contact = self.author_id if (
+            self.author_id.commercial_partner_id == self.partner_id) else self.author_id.browse()
+        # sudo: the items of a reply may be more than its reader may open one by one.
+        self.env['ar.interaction'].sudo()._log(
+            self.customer_id, 'email', OUTCOMES[self.kind], key=f'reply:{self.id}',
+            direction='in', date=self.received_at, contact_id=contact.id, note=self.sentence,
+            item_ids=self.move_line_ids, message_id=self.message_id.id,
+            promise_id=self.promise_id.id, dispute_id=self.dispute_id.id)
 
     # === PROMISE AND DISPUTE === #
 

@@ -137,7 +137,6 @@ class ArReply(models.Model):
         reply = self.create(self._prepare_values(customer, reminder, message))
         reply._log_on_customer(record)
         reply._tell_collector(record)
-        reply._log_interaction()
         return reply
 
     @api.model
@@ -232,9 +231,6 @@ class ArReply(models.Model):
             body=Markup('<p>%s</p><blockquote>%s</blockquote>') % (
                 reply.proposal or kinds[self.kind],
                 plaintext2html((self.text or "")[:1000])))
-
-    def _log_interaction(self):
-        """Hook: note the contact in the customer's history of contacts."""
 
     @api.model
     def _get_list_action(self, domain):

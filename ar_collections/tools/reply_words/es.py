@@ -64,7 +64,7 @@ DATE_PATTERNS = compile_patterns([
     ('tomorrow', r"(?<!pasado )(?<!la )(?<!esta )\bmanana\b"),
     ('yesterday', r"\bayer\b"),
     ('week_number', r"\bsemana (?P<number>\d{1,2})\b"),
-    ('day_of_month', r"\b(?:el|antes del|para el|hasta el)(?: dia)? {day}\b(?! ?(?:[/.:h€%]|\d"
+    ('day_of_month', r"\b(?:el|antes del|para el|hasta el)(?: dia)? {day}\b(?! ?(?:[/:h€%]|\.\d|\d"
                      r"|euros"
                      r"|eur|de |dias))"),
 ], globals())

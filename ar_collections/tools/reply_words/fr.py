@@ -59,7 +59,7 @@ DATE_PATTERNS = compile_patterns([
     ('today', r"\baujourd'hui\b|\bce (?:matin|jour|soir)\b|\bcet apres[- ]midi\b"),
     ('week_number', r"\bsemaine (?P<number>\d{1,2})\b"),
     ('day_of_month', r"\b(?:le|au|avant le|pour le"
-                     r"|d'ici le) {day}(?: courant)?\b(?! ?(?:[/.:h€%]|\d"
+                     r"|d'ici le) {day}(?: courant)?\b(?! ?(?:[/:h€%]|\.\d|\d"
                      r"|eur|jours|du mois|fact))"),
 ], globals())
 

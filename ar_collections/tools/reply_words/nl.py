@@ -63,8 +63,8 @@ DATE_PATTERNS = compile_patterns([
 
 PAYING = r"(?:betalen|overmaken|voldoen|overschrijven|vereffenen|storten|afwikkelen)"
 PROMISE = re.compile(
-    r"\b(?:wij|we|ik) (?:betalen|betaal|voldoen|voldoe)\b|"
-    r"\b(?:wij|we|ik|de boekhouding|onze administratie) (?:betalen|betaal|voldoen|voldoe|maken"
+    r"\b(?:wij|we|ik) (?:betalen|betaal|voldoen|voldoe)\b"
+    r"|\b(?:wij|we|ik|de boekhouding|onze administratie) (?:betalen|betaal|voldoen|voldoe|maken"
     r"|maak"
     r"|schrijven|vereffenen|storten|zullen|zal|gaan|ga|kunnen|kan|zouden|verwachten|hopen"
     r"|willen)\b"
