@@ -1,2 +1,2 @@
-from . import claim
+from . import claim, factoring
 from . import statement
