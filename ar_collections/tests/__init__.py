@@ -45,6 +45,7 @@ from . import (
     test_insurance_bodacc,
     test_insurance_company_search,
     test_expected_cash_use,
+    test_factoring,
     test_key_figures,
     test_key_figures_stored,
     test_key_figures_tour,

@@ -174,6 +174,8 @@ class ArFactoringAssignment(models.Model):
             assignment.sudo().state = 'cancelled'
             assignment.line_ids._hide_factor_bank()
             assignment.line_ids.sudo().write({'state': 'cancelled'})
+            # The unique index must know before the invoices are listed again.
+            assignment.line_ids.flush_recordset(['state'])
         return True
 
     def action_view_entry(self):
@@ -298,6 +300,8 @@ class ArFactoringLine(models.Model):
             today = contract.company_id._get_ar_today()
             # sudo: states are written by the buttons only.
             lines.sudo().write({'state': state, 'settled_on': today})
+            # The unique index must know before the invoices are listed again.
+            lines.flush_recordset(['state'])
             if contract._makes_entries():
                 lines.sudo().settle_move_id = contract._create_entry(
                     today, [part for line in lines for part in getattr(line, method)()],

@@ -1,14 +1,16 @@
+from markupsafe import Markup, escape
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 # Legal wording is written in each language, not translated word by word.
 ENGLISH_SENTENCE = (
-    "<p>This invoice has been assigned to [factor]. To be validly discharged, pay it only to "
-    "[factor], to the account below.</p>")
+    "This invoice has been assigned to [factor]. To be validly discharged, pay it only to "
+    "[factor], to the account below.")
 FRENCH_SENTENCE = (
-    "<p>Pour être libératoire, le règlement de cette facture doit être effectué directement à "
+    "Pour être libératoire, le règlement de cette facture doit être effectué directement à "
     "[factor], qui la reçoit par subrogation conventionnelle (article 1346-1 du Code civil) et "
-    "devra être avisé de toute réclamation relative à cette créance.</p>")
+    "devra être avisé de toute réclamation relative à cette créance.")
 
 
 class ArFactoringContract(models.Model):
@@ -113,7 +115,9 @@ class ArFactoringContract(models.Model):
                     "Invoices that leave the customer's account cannot be reminded of by us. Keep "
                     "them on the account, or let the factor send the reminders."))
 
-    @api.constrains('journal_id', 'account_factor_id', 'method')
+    @api.constrains('journal_id', 'account_factor_id', 'account_debt_id', 'account_reserve_id',
+                    'account_fee_id', 'account_interest_id', 'method', 'fee_rate',
+                    'interest_rate')
     def _check_accounts(self):
         for contract in self.filtered(lambda one: one.journal_id and one.account_factor_id):
             needed = ['account_fee_id'] if contract.fee_rate else []
@@ -220,12 +224,12 @@ class ArFactoringContract(models.Model):
         """
         self.check_access('write')
         for contract in self:
-            factor = contract.partner_id.name
-            contract.with_context(lang='en_US').legal_text = ENGLISH_SENTENCE.replace(
-                '[factor]', factor)
+            factor = escape(contract.partner_id.name or "")
+            english = ENGLISH_SENTENCE.replace('[factor]', factor)
+            contract.with_context(lang='en_US').legal_text = Markup('<p>%s</p>') % Markup(english)
             if self.env['res.lang']._get_data(code='fr_FR'):
-                contract.with_context(lang='fr_FR').legal_text = FRENCH_SENTENCE.replace(
-                    '[factor]', factor)
+                contract.update_field_translations('legal_text', {'fr_FR': {
+                    english: FRENCH_SENTENCE.replace('[factor]', factor)}})
         return True
 
     def action_view_lines(self):
