@@ -1,2 +1,3 @@
 from . import claim, factoring
 from . import statement
+from . import provision
