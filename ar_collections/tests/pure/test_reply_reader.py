@@ -62,6 +62,30 @@ class TestReplyReader(BaseCase):
                 if row['kind'] in FOR_A_PERSON:
                     self.assertEqual(judge(row)[1][0], 'unknown', row['text'])
 
+    def test_replies_held_back_from_the_rules(self):
+        """Written after the rules, which were not changed for them.
+
+        Measured when they were written: 80 of 100 say something clear; 56 proposals, all of them
+        right (precision 1.00, recall 0.70). What is not proposed is read by a person.
+        """
+        proposed = right = clear = 0
+        wrong = []
+        for code in LANGUAGES:
+            rows = load(f'replies_held_{code}.json')
+            self.assertGreaterEqual(len(rows), 20, code)
+            for row in rows:
+                expected, got = judge(row)
+                clear += expected[0] != 'unknown'
+                if got[0] == 'unknown':
+                    continue
+                proposed += 1
+                same = got[:2] == expected[:2] and (not expected[3] or got[3] == expected[3])
+                right += same
+                if not same:
+                    wrong.append((row['text'], expected, got))
+        self.assertGreaterEqual(right / proposed, 0.95, wrong)
+        self.assertGreaterEqual(right / clear, 0.65)
+
     # === TEXT === #
 
     def test_what_is_quoted_is_not_said(self):
