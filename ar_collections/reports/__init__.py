@@ -1,1 +1,2 @@
 from . import claim, diagnosis, letter, reminder_letter, statement
+from . import payment_plan
