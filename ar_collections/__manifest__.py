@@ -92,7 +92,6 @@
         'views/desk/ar_payment_plan_views.xml',
         'views/desk/ar_payment_plan_instalment_views.xml',
         'views/desk/ar_payment_plan_portal_templates.xml',
-        'views/desk/plan_inherits.xml',
         'views/desk/desk_inherits.xml',
         'views/law/ar_claim_views.xml',
         'views/law/law_guard_views.xml',

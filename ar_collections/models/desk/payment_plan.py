@@ -210,9 +210,11 @@ class ArPaymentPlan(models.Model):
     # === ACTIONS === #
 
     def action_view_instalments(self):
-        """Open the instalments of these plans."""
+        """Open the calendar of the instalments of these plans; of all active ones without any."""
         action = self.env['ir.actions.act_window']._for_xml_id(
             'ar_collections.ar_payment_plan_instalment_action')
-        action['domain'] = [('plan_id', 'in', self.ids)]
-        action['context'] = {}
+        if self:
+            action['domain'] = [('plan_id', 'in', self.ids)]
+            action['context'] = {'initial_date': min(
+                self.instalment_ids.mapped('due_date'), default=False)}
         return action

@@ -18,7 +18,8 @@ class ArPaymentPlan(models.Model):
         string="In company currency", compute='_compute_company_amount',
         currency_field='company_currency_id',
         help="What the items owe today in the books; approval goes by it.")
-    company_currency_id = fields.Many2one(related='company_id.currency_id')
+    company_currency_id = fields.Many2one(
+        related='company_id.currency_id', string="Company currency")
     needs_approval = fields.Boolean(compute='_compute_needs_approval')
     submitted_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, tracking=True)
