@@ -1,5 +1,3 @@
-import binascii
-
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
@@ -86,8 +84,6 @@ class PaymentPlanPortal(CustomerPortal):
                 author=author)
         except UserError as error:
             return {'error': str(error)}
-        except (TypeError, ValueError, binascii.Error):
-            return {'error': request.env._("The signature could not be read. Please try again.")}
         return {
             'force_refresh': True,
             'redirect_url': plan_sudo.get_portal_url(query_string='&message=signed')}

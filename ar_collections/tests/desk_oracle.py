@@ -121,12 +121,14 @@ class Plan(Agreement):
             up_to += amount
             needed = min(up_to, self.owed - otherwise)
             late = self.settled(deadline)[0] < needed and deadline < today
-            missed += late
             if paid >= needed:
                 self.part_states.append('paid_late' if late else 'paid')
+            elif missed:
+                self.part_states.append('due')
             else:
                 self.part_states.append(
                     'missed' if late else 'late' if due < today else 'open')
+            missed += late
         state = 'broken' if missed else (
             'kept' if all(part.startswith('paid') for part in self.part_states) else 'active')
         if state == 'active' != self.state and any(

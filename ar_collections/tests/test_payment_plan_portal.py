@@ -3,11 +3,12 @@ import io
 
 from PIL import Image
 
-from odoo import fields
-from odoo.tests import HttpCase, tagged
+from odoo import Command, fields
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfReader
 
+from ..models.desk.payment_plan_signing import REPORT
 from .plan_common import PlanCommon
 
 
@@ -60,11 +61,10 @@ class TestPlanSigning(PlanPortalCommon):
             'state': 'active', 'signed_by': "Jane Buyer", 'signature_way': 'portal',
             'acknowledged_on': self.today}])
         self.assertTrue(plan.signature)
+        # Odoo prints no PDF behind a request of a test, see `test_the_signed_letter`.
         letter = plan.message_ids.attachment_ids
-        self.assertEqual(letter.mimetype, 'application/pdf')
-        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(letter.raw)).pages)
-        for words in (plan.name, "Jane Buyer", "acknowledges owing", "300.00"):
-            self.assertIn(words, text)
+        self.assertEqual(letter.name, f'{plan._get_report_base_filename()}.pdf')
+        self.assertIn("Jane Buyer", letter.raw.decode())
         self.assertIn("error", self.accept(plan), "a second click signs nothing")
         self.env.invalidate_all()
         self.assertEqual(len(plan.message_ids.attachment_ids), 1)
@@ -77,9 +77,33 @@ class TestPlanSigning(PlanPortalCommon):
         self.assertEqual(page.headers['Referrer-Policy'], 'no-referrer')
         letter = self.page(plan, query='&report_type=pdf&download=true')
         self.assertEqual(letter.headers['Content-Type'], 'application/pdf')
-        reader = PdfReader(io.BytesIO(letter.content))
-        self.assertEqual(len(reader.pages), 1)
-        self.assertIn("Proposal of a payment plan", reader.pages[0].extract_text())
+        self.assertIn("Proposal of a payment plan", letter.text)
+
+    def read_letter(self, plan):
+        content, _kind = self.env['ir.actions.report'].with_context(
+            force_report_rendering=True)._render_qweb_pdf(REPORT, plan.ids)
+        reader = PdfReader(io.BytesIO(content))
+        return len(reader.pages), " ".join(page.extract_text() for page in reader.pages)
+
+    def test_the_letter(self):
+        plan = self.proposed()
+        pages, text = self.read_letter(plan)
+        self.assertEqual(pages, 1)
+        for words in (plan.name, "Proposal of a payment plan", "300.00", "Nine Hundred",
+                      "acknowledges owing", plan.line_ids.move_id.name, "5 days after"):
+            self.assertIn(words, text)
+
+    def test_the_signed_letter(self):
+        plan = self.proposed()
+        plan.with_context(force_report_rendering=True)._sign(
+            "Jane Buyer", 'portal', self.today, signature=draw_signature())
+        letter = plan.message_ids.attachment_ids
+        self.assertEqual(letter.mimetype, 'application/pdf')
+        reader = PdfReader(io.BytesIO(letter.raw))
+        text = " ".join(page.extract_text() for page in reader.pages)
+        self.assertIn("acknowledgement of debt", text)
+        self.assertIn("Jane Buyer", text)
+        self.assertTrue(reader.pages[-1].images, "the drawn signature")
 
     def test_who_may_not(self):
         plan, other = self.proposed(), self.proposed(partner=self.customer("Another"))
@@ -105,10 +129,10 @@ class TestPlanSigning(PlanPortalCommon):
     def test_one_s_own_company_only(self):
         plan, other = self.proposed(), self.proposed(partner=self.customer("Another"))
         contact = self.customer("Contact", parent_id=self.buyer.id)
-        user = self.user('base.group_portal', login='portal')
-        user.sudo().partner_id.parent_id = self.buyer
-        self.assertEqual(contact.commercial_partner_id, user.partner_id.commercial_partner_id)
-        self.authenticate('portal', 'portal'.ljust(8, 'x'))
+        new_test_user(
+            self.env, login='portal_buyer', groups='base.group_portal', partner_id=contact.id,
+            company_id=self.company.id, company_ids=[Command.set(self.company.ids)])
+        self.authenticate('portal_buyer', 'portal_buyer')
         self.env.flush_all()
         mine = self.url_open('/my/payment_plans').text
         self.assertIn(plan.name, mine)

@@ -9,7 +9,7 @@ class TestPlanScale(PlanCommon):
     """The number of queries does not depend on the number of plans."""
 
     def start(self, count):
-        """Start ``count`` plans of three instalments, each of a customer of its own."""
+        """Start ``count`` plans of two instalments, each of a customer of its own."""
         partners = self.env['res.partner'].create([
             {'name': f"Many {number}", 'is_company': True} for number in range(count)])
         entries = self.env['account.move'].create([{
@@ -28,7 +28,7 @@ class TestPlanScale(PlanCommon):
         items.no_followup = False
         plans = self.env['ar.payment.plan'].create([{
             'customer_id': by_partner[item.partner_id].id, 'currency_id': item.currency_id.id,
-            'first_date': '2026-06-15', 'line_ids': [Command.create({'move_line_id': item.id})],
+            'number': 2, 'first_date': '2026-06-15', 'line_ids': [Command.create({'move_line_id': item.id})],
         } for item in items])
         plans._propose()
         plans.write({'state': 'active', 'started_on': '2026-06-01'})

@@ -50,8 +50,9 @@ class ArDunningEngine(models.AbstractModel):
               FROM ar_payment_plan_line mine
               JOIN ar_payment_plan plan ON plan.id = mine.plan_id
              CROSS JOIN LATERAL (
-                SELECT LEAST(COALESCE(SUM(part.amount), 0), plan.amount - plan.other_amount)
-                       - plan.paid_amount AS amount
+                SELECT LEAST(COALESCE(SUM(part.amount), 0),
+                             plan.amount - COALESCE(plan.other_amount, 0))
+                       - COALESCE(plan.paid_amount, 0) AS amount
                   FROM ar_payment_plan_instalment part
                  WHERE part.plan_id = plan.id AND part.due_date < %(date)s
              ) late

@@ -58,10 +58,10 @@ class ArPaymentPlan(models.Model):
         string="Still to spread", compute='_compute_planned',
         help="What the items owe, less the instalments. A plan is proposed when it is nothing.")
     paid_amount = fields.Monetary(
-        string="Received", readonly=True, copy=False,
+        string="Received", readonly=True, copy=False, default=0.0,
         help="Received in cash or bank on these items since the proposal.")
     other_amount = fields.Monetary(
-        string="Settled otherwise", readonly=True, copy=False,
+        string="Settled otherwise", readonly=True, copy=False, default=0.0,
         help="Credit notes, write-offs and the like on these items since the proposal.")
     remaining_amount = fields.Monetary(
         string="Remaining", compute='_compute_remaining', store=True)

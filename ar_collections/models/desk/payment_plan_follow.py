@@ -67,18 +67,22 @@ class ArPaymentPlan(models.Model):
             (figures[self.id, part.id][1:] for part in self.instalment_ids
              if (self.id, part.id) in figures), (0.0, 0.0))
         owed = currency.round(max(self.amount - otherwise, 0.0))
+        allowed = max(self.missed_allowed, 1)
         before, missed, open_count = 0.0, 0, 0
         for part in self.instalment_ids.sorted(lambda one: (one.due_date, one.id)):
             up_to = currency.round(before + part.amount)
             needed = currency.round(min(up_to, owed) - part.amount * self.tolerance / 100)
             in_time = figures.get((self.id, part.id), (0.0,))[0]
             is_paid = currency.compare_amounts(paid, needed) >= 0
-            is_in_time = currency.compare_amounts(in_time, needed) >= 0
-            is_missed = part.deadline < today and not is_in_time
-            missed += is_missed
+            is_missed = part.deadline < today and currency.compare_amounts(in_time, needed) < 0
             open_count += not is_paid
-            state = ('paid_late' if is_missed else 'paid') if is_paid else (
-                'missed' if is_missed else 'late' if part.due_date < today else 'open')
+            if is_paid:
+                state = 'paid_late' if is_missed else 'paid'
+            elif missed >= allowed:
+                state = 'due'  # After the one that broke the plan there is nothing to wait for.
+            else:
+                state = 'missed' if is_missed else 'late' if part.due_date < today else 'open'
+            missed += is_missed
             if state != part.state:
                 parts.setdefault(state, []).append(part.id)
             part_paid = currency.round(min(max(paid - before, 0.0), part.amount))
@@ -88,7 +92,7 @@ class ArPaymentPlan(models.Model):
         for name, amount in (('paid_amount', paid), ('other_amount', otherwise)):
             if currency.compare_amounts(amount, self[name]):
                 self[name] = amount
-        if missed >= max(self.missed_allowed, 1):
+        if missed >= allowed:
             return 'broken'
         return 'active' if open_count else 'kept'
 

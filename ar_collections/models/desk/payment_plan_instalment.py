@@ -26,7 +26,7 @@ class ArPaymentPlanInstalment(models.Model):
         help="Last day on which the money may arrive: the due date and the days of grace.")
     state = fields.Selection(
         [('open', "To come"), ('late', "Late"), ('paid', "Paid"), ('paid_late', "Paid late"),
-         ('missed', "Missed")],
+         ('missed', "Missed"), ('due', "Due at once")],
         required=True, default='open', readonly=True, copy=False, index=True)
     paid_amount = fields.Monetary(string="Received", readonly=True, copy=False)
     residual = fields.Monetary(string="Remaining", compute='_compute_residual', store=True)

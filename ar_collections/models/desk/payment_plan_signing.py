@@ -1,7 +1,11 @@
+import base64
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 REPORT = 'ar_collections.ar_payment_plan_report'
+# First bytes of a PNG file.
+PNG = b'\x89PNG\r\n\x1a\n'
 
 
 class ArPaymentPlan(models.Model):
@@ -76,10 +80,12 @@ class ArPaymentPlan(models.Model):
         :param signature: image, base64; online only
         :param author: `res.partner` in whose name the history says it
         :param attachments: list of (name, content) to keep beside
-        :raise UserError: when the plan does not wait for a signature
+        :raise UserError: when the plan does not wait for a signature, or it cannot be read
         """
         self.ensure_one()
         self._check_signable(lapsed=way == 'paper')
+        if way == 'portal':
+            self._check_signature(signature)
         self.write({
             'signed_by': name, 'signed_on': fields.Datetime.now(), 'signature': signature,
             'signature_way': way, 'acknowledged_on': date})
@@ -88,3 +94,12 @@ class ArPaymentPlan(models.Model):
         self.message_post(
             body=self.env._("Signed by %s", name), author_id=author and author.id,
             attachments=[(f'{self._get_report_base_filename()}.pdf', content), *attachments])
+
+    def _check_signature(self, signature):
+        """Refuse what is no drawing: the browser sends a PNG, and nothing else is printed."""
+        try:
+            content = base64.b64decode(signature, validate=True)
+        except (TypeError, ValueError):
+            content = b''
+        if not content.startswith(PNG):
+            raise UserError(self.env._("The signature could not be read. Please try again."))
