@@ -83,7 +83,10 @@ class TestPlanSigning(PlanPortalCommon):
         content, _kind = self.env['ir.actions.report'].with_context(
             force_report_rendering=True)._render_qweb_pdf(REPORT, plan.ids)
         reader = PdfReader(io.BytesIO(content))
-        return len(reader.pages), " ".join(page.extract_text() for page in reader.pages)
+        return len(reader.pages), self.get_words(reader)
+
+    def get_words(self, reader):
+        return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
 
     def test_the_letter(self):
         plan = self.proposed()
@@ -100,7 +103,7 @@ class TestPlanSigning(PlanPortalCommon):
         letter = plan.message_ids.attachment_ids
         self.assertEqual(letter.mimetype, 'application/pdf')
         reader = PdfReader(io.BytesIO(letter.raw))
-        text = " ".join(page.extract_text() for page in reader.pages)
+        text = self.get_words(reader)
         self.assertIn("acknowledgement of debt", text)
         self.assertIn("Jane Buyer", text)
         self.assertTrue(reader.pages[-1].images, "the drawn signature")

@@ -28,7 +28,8 @@ class TestPlanScale(PlanCommon):
         items.no_followup = False
         plans = self.env['ar.payment.plan'].create([{
             'customer_id': by_partner[item.partner_id].id, 'currency_id': item.currency_id.id,
-            'number': 2, 'first_date': '2026-06-15', 'line_ids': [Command.create({'move_line_id': item.id})],
+            'number': 2, 'first_date': '2026-06-15',
+            'line_ids': [Command.create({'move_line_id': item.id})],
         } for item in items])
         plans._propose()
         plans.write({'state': 'active', 'started_on': '2026-06-01'})

@@ -9,6 +9,17 @@ registry.category("web_tour.tours").add("ar_payment_plan_sign", {
             run: "click",
         },
         {
+            trigger: ".modal canvas.o_web_sign_signature",
+        },
+        {
+            trigger: ".modal .o_web_sign_name_and_signature input",
+            run: "clear",
+        },
+        {
+            content: "Nobody signs without a name",
+            trigger: ".modal .o_portal_sign_submit:disabled",
+        },
+        {
             trigger: ".modal .o_web_sign_name_and_signature input",
             run: "fill Jane Buyer",
         },
