@@ -35,6 +35,7 @@ class PlanPortalCommon(PlanCommon, HttpCase):
             self.invoice(amount, due=due, partner=partner),
             first=fields.Date.add(self.today, days=10))
         plan.action_submit()
+        plan._portal_ensure_token()
         return plan
 
     def accept(self, plan, token=None, name="Jane Buyer", signature=None):
@@ -54,6 +55,8 @@ class TestPlanSigning(PlanPortalCommon):
 
     def test_signed_online(self):
         plan = self.proposed()
+        collector = self.user('collector')
+        plan.customer_id.collector_id = collector
         answer = self.accept(plan)
         self.assertIn('message=signed', answer['redirect_url'])
         self.env.invalidate_all()
@@ -65,6 +68,7 @@ class TestPlanSigning(PlanPortalCommon):
         letter = plan.message_ids.attachment_ids
         self.assertEqual(letter.name, f'{plan._get_report_base_filename()}.pdf')
         self.assertIn("Jane Buyer", letter.raw.decode())
+        self.assertIn(collector.partner_id, plan.message_ids.partner_ids, "who waits for it hears")
         self.assertIn("error", self.accept(plan), "a second click signs nothing")
         self.env.invalidate_all()
         self.assertEqual(len(plan.message_ids.attachment_ids), 1)

@@ -9,17 +9,18 @@ class TestPlanScale(PlanCommon):
     """The number of queries does not depend on the number of plans."""
 
     def start(self, count):
-        """Start ``count`` plans of two instalments, each of a customer of its own."""
+        """Start ``count`` plans of two instalments, one item each, for ten customers."""
         partners = self.env['res.partner'].create([
-            {'name': f"Many {number}", 'is_company': True} for number in range(count)])
+            {'name': f"Many {number}", 'is_company': True} for number in range(10)])
+        income = self.journal('sale').default_account_id
         entries = self.env['account.move'].create([{
             'move_type': 'entry', 'date': '2026-05-01', 'journal_id': self.journal('general').id,
             'line_ids': [
-                Command.create({
+                *(Command.create({
                     'account_id': partner.property_account_receivable_id.id,
-                    'partner_id': partner.id, 'balance': 90, 'date_maturity': '2026-05-20'}),
-                Command.create({
-                    'account_id': self.journal('sale').default_account_id.id, 'balance': -90})],
+                    'partner_id': partner.id, 'balance': 90, 'date_maturity': '2026-05-20'})
+                  for _item in range(count // 10)),
+                Command.create({'account_id': income.id, 'balance': -9 * count})],
         } for partner in partners])
         entries.action_post()
         customers = self.env['ar.customer']._get_or_create(partners, self.company)

@@ -1,3 +1,5 @@
+import json
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -9,10 +11,11 @@ class ArDunningEngine(models.AbstractModel):
     @api.model
     def _get_item_exclusions(self, company, date):
         """EXTENDS dunning: items under an active plan of which nothing is late."""
-        return [
-            *super()._get_item_exclusions(company, date),
-            ('planned', SQL("(%s) <= 0", self._get_late_part(date))),
-        ]
+        exclusions = super()._get_item_exclusions(company, date)
+        waiting = [item_id for item_id, late in self._read_late_parts(company, date).items()
+                   if late <= 0]
+        # Written as a list: PostgreSQL hashes it once, whatever it expects of the plans.
+        return [*exclusions, ('planned', SQL("l.id = ANY(%s)", waiting))] if waiting else exclusions
 
     @api.model
     def _get_item_residual(self, company):
@@ -22,51 +25,61 @@ class ArDunningEngine(models.AbstractModel):
         which nothing is late is excluded anyway, and the explanation shows what it owes.
         """
         residual, residual_currency = super()._get_item_residual(company)
-        # sudo: whoever sends a reminder need not be allowed to read the plan behind it.
-        if not self.env['ar.payment.plan'].sudo().search_count(
-                [('state', '=', 'active'), ('company_id', '=', company.id)], limit=1):
+        parts = {item_id: str(late) for item_id, late in self._read_late_parts(
+            company, company._get_ar_today()).items() if late > 0}
+        if not parts:
             return residual, residual_currency
-        late = SQL("(%s)", self._get_late_part(company._get_ar_today()))
+        is_late = SQL("l.id = ANY(%s)", list(parts))
         claimed = SQL(
-            "CASE WHEN %(late)s > 0 THEN LEAST(%(late)s, %(open)s) ELSE %(open)s END",
-            late=late, open=residual_currency)
+            "LEAST((%(parts)s::jsonb ->> l.id::text)::numeric, %(open)s)",
+            parts=json.dumps(parts), open=residual_currency)
         return (
-            SQL("ROUND(%(residual)s * %(claimed)s / NULLIF(%(open)s, 0), %(digits)s)",
-                residual=residual, claimed=claimed, open=residual_currency,
+            SQL("CASE WHEN %(is_late)s THEN ROUND("
+                "%(residual)s * %(claimed)s / NULLIF(%(open)s, 0), %(digits)s)"
+                " ELSE %(residual)s END",
+                is_late=is_late, residual=residual, claimed=claimed, open=residual_currency,
                 digits=company.currency_id.decimal_places),
-            claimed,
+            SQL("CASE WHEN %(is_late)s THEN %(claimed)s ELSE %(open)s END",
+                is_late=is_late, claimed=claimed, open=residual_currency),
         )
 
     @api.model
-    def _get_late_part(self, date):
-        """Return the expression of what is late of item `l` under its active plan; else NULL.
+    def _read_late_parts(self, company, date):
+        """Return {item id: what is late of it} of the open items under active plans.
 
-        The instalments whose day has come and gone, less what came in, fall on the items in the
-        order of their due dates, each up to what it owes.
+        The instalments whose day has come and gone by ``date``, less what came in, fall on the
+        items in the order of their due dates, each up to what it owes; zero and less: nothing is
+        late. In the item's currency. One query, and as a rule few rows.
+
+        :rtype: dict[int, Decimal]
         """
-        return SQL(
+        for model in ('ar.payment.plan', 'ar.payment.plan.line', 'ar.payment.plan.instalment'):
+            self.env[model].flush_model()
+        self.env['account.move.line'].flush_model(
+            ['amount_residual', 'amount_residual_currency', 'date_maturity', 'parent_state'])
+        return dict(self.env.execute_query(SQL(
             """
-            SELECT LEAST(late.amount - earlier.amount, l.amount_residual_currency)
-              FROM ar_payment_plan_line mine
-              JOIN ar_payment_plan plan ON plan.id = mine.plan_id
-             CROSS JOIN LATERAL (
-                SELECT LEAST(COALESCE(SUM(part.amount), 0),
+            SELECT line.move_line_id, LEAST(
+                       l.amount_residual_currency,
+                       LEAST(COALESCE(late.amount, 0),
                              plan.amount - COALESCE(plan.other_amount, 0))
-                       - COALESCE(plan.paid_amount, 0) AS amount
+                       - COALESCE(plan.paid_amount, 0) + l.amount_residual_currency
+                       - SUM(l.amount_residual_currency) OVER (
+                             PARTITION BY plan.id
+                             ORDER BY COALESCE(l.date_maturity, l.date), l.id))
+              FROM ar_payment_plan plan
+              JOIN ar_payment_plan_line line ON line.plan_id = plan.id
+              JOIN account_move_line l ON l.id = line.move_line_id
+                   AND l.parent_state = 'posted' AND l.amount_residual_currency > 0
+              LEFT JOIN (
+                SELECT part.plan_id, SUM(part.amount) AS amount
                   FROM ar_payment_plan_instalment part
-                 WHERE part.plan_id = plan.id AND part.due_date < %(date)s
-             ) late
-             CROSS JOIN LATERAL (
-                SELECT COALESCE(SUM(item.amount_residual_currency), 0) AS amount
-                  FROM ar_payment_plan_line other
-                  JOIN account_move_line item ON item.id = other.move_line_id
-                       AND item.parent_state = 'posted' AND item.amount_residual > 0
-                 WHERE other.plan_id = plan.id
-                   AND (COALESCE(item.date_maturity, item.date), item.id)
-                       < (COALESCE(l.date_maturity, l.date), l.id)
-             ) earlier
-             WHERE mine.move_line_id = l.id AND mine.state = 'active'
-            """, date=date)
+                 WHERE part.plan_state = 'active' AND part.company_id = %(company)s
+                   AND part.due_date < %(date)s
+                 GROUP BY part.plan_id
+              ) late ON late.plan_id = plan.id
+             WHERE plan.state = 'active' AND plan.company_id = %(company)s
+            """, company=company.id, date=date)))
 
 
 class ArDunningSkip(models.Model):

@@ -124,9 +124,7 @@ class ArPaymentPlan(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         plans = super().create(vals_list)
-        for plan in plans:
-            if not plan.instalment_ids:
-                plan._spread()
+        plans.filtered(lambda plan: not plan.instalment_ids)._spread()
         return plans
 
     def write(self, vals):
@@ -174,21 +172,24 @@ class ArPaymentPlan(models.Model):
         for plan in self:
             if plan.state != 'draft':
                 raise UserError(self.env._("Only a draft can be changed."))
-            plan.line_ids._read_amounts()
-            plan._spread()
+        self.line_ids.sudo()._read_amounts()
+        self._spread()
         return True
 
     def _spread(self):
-        """Replace the instalments of a draft."""
-        self.ensure_one()
-        values = self._get_instalment_values()
-        if not values:
-            raise ValidationError(self.env._(
-                "%(amount)s cannot be spread over %(number)s instalments: take fewer, or a lower "
-                "first payment.", number=self.number,
-                amount=formatLang(self.env, self.amount, currency_obj=self.currency_id)))
-        self.write({'instalment_ids': [
-            Command.clear(), *(Command.create(vals) for vals in values)]})
+        """Replace the instalments of drafts."""
+        Instalment = self.env['ar.payment.plan.instalment']
+        vals_list = []
+        for plan in self:
+            values = plan._get_instalment_values()
+            if not values:
+                raise ValidationError(self.env._(
+                    "%(amount)s cannot be spread over %(number)s instalments: take fewer, or a "
+                    "lower first payment.", number=plan.number,
+                    amount=formatLang(self.env, plan.amount, currency_obj=plan.currency_id)))
+            vals_list += [{**vals, 'plan_id': plan.id} for vals in values]
+        self.instalment_ids.unlink()
+        Instalment.create(vals_list)
 
     def _get_instalment_values(self):
         """Return the values of the instalments by the terms; nothing when they cannot be met."""

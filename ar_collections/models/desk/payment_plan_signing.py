@@ -90,9 +90,13 @@ class ArPaymentPlan(models.Model):
             'signed_by': name, 'signed_on': fields.Datetime.now(), 'signature': signature,
             'signature_way': way, 'acknowledged_on': date})
         self._start()
+        # Who waits for it hears of it: the collector, or who drew it up.
+        told = (self.collector_id or self.user_id).filtered(
+            lambda user: user.active and not user.share and user != self.env.user)
         content, _kind = self.env['ir.actions.report']._render_qweb_pdf(REPORT, self.ids)
         self.message_post(
             body=self.env._("Signed by %s", name), author_id=author and author.id,
+            partner_ids=told.partner_id.ids,
             attachments=[(f'{self._get_report_base_filename()}.pdf', content), *attachments])
 
     def _check_signature(self, signature):

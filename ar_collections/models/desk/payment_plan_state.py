@@ -161,16 +161,15 @@ class ArPaymentPlan(models.Model):
 
     def _propose(self):
         """Fix the conditions as they are today; from here on the customer may sign."""
-        for plan in self:
-            company, today = plan.company_id, plan.company_id._get_ar_today()
-            plan.write({
+        for company, plans in self.grouped('company_id').items():
+            today = company._get_ar_today()
+            plans.write({
                 'state': 'proposed', 'proposed_on': today,
                 'valid_until': today + relativedelta(days=company.ar_plan_validity_days),
                 'grace_days': company.ar_plan_grace_days,
                 'tolerance': company.ar_plan_tolerance,
                 'missed_allowed': company.ar_plan_missed_allowed})
-            plan.activity_unlink([ACTIVITY])
-            plan._portal_ensure_token()
+        self.activity_unlink([ACTIVITY])
 
     def action_start(self):
         """Start without a signature: agreed by word of mouth; it acknowledges no debt."""
