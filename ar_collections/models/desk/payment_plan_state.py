@@ -33,7 +33,7 @@ class ArPaymentPlan(models.Model):
         string="Debt acknowledged on", readonly=True, copy=False, tracking=True, index=True,
         help="Day of the signature. A signed plan acknowledges the debt, which in many countries "
              "interrupts the limitation period (France: Civil Code, article 2240).")
-    signed_by = fields.Char(readonly=True, copy=False)
+    signed_by = fields.Char(string="Signed by", readonly=True, copy=False)
     signed_on = fields.Datetime(string="Signed at", readonly=True, copy=False)
     signature = fields.Image(
         readonly=True, copy=False, attachment=True, max_width=1024, max_height=1024)
