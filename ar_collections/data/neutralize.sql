@@ -21,3 +21,4 @@ UPDATE mail_mail SET state = 'cancel'
  WHERE state = 'outgoing'
    AND id IN (SELECT mail_id FROM ar_report_sending WHERE mail_id IS NOT NULL);
 UPDATE ar_report_sending SET state = 'failed', error = 'Neutralized copy' WHERE state = 'pending';
+UPDATE ar_portal_link SET revoked_at = now() AT TIME ZONE 'UTC' WHERE revoked_at IS NULL;
