@@ -1,12 +1,10 @@
-import logging
 from dataclasses import dataclass
 
 from odoo import http
+from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
 
 from .statement import StatementPortal
-
-_logger = logging.getLogger(__name__)
 
 BY_LINK = '/my/statement/link/<string:door_token>'
 BY_LOGIN = '/my/statement/<int:customer_id>'
@@ -138,6 +136,47 @@ class DoorPortal(StatementPortal):
         return self._keep_secret(request.make_response(
             text, headers=[('Content-Type', 'text/plain; charset=utf-8'),
                            ('Retry-After', '3600')], status=429))
+
+    # === INSIDE /my === #
+
+    @http.route()
+    def portal_my_statement(self, customer_id, access_token=None, report_type=None,
+                            download=False, thanks=None, **kwargs):
+        """EXTENDS figures: contacts of the entity get the whole page; the token of a printed
+        statement shows the account and pays, no more.
+        """
+        if not access_token and not report_type and not request.env.user._is_public():
+            door, _other = self._open_by_login(customer_id)
+            if door:
+                return self._show_home(door, thanks)
+        if access_token and not self._may_try_token(customer_id, access_token):
+            return self._refuse_too_many()
+        return self._keep_secret(super().portal_my_statement(
+            customer_id, access_token=access_token, report_type=report_type, download=download,
+            **kwargs))
+
+    def _may_try_token(self, customer_id, access_token):
+        """Return whether a token may be looked at: wrong ones count as for links."""
+        # sudo: counters belong to no user.
+        Hit = request.env['ar.portal.hit'].sudo()
+        key = f'miss:{Hit._get_address_key(request.httprequest.remote_addr)}'
+        if Hit._is_full(key, MISSES_PER_ADDRESS):
+            return False
+        try:
+            self._get_statement_customer(customer_id, access_token)
+        except (AccessError, MissingError):
+            Hit._take(key, MISSES_PER_ADDRESS)
+        return True
+
+    @http.route()
+    def portal_my_statements(self, **kwargs):
+        """EXTENDS figures: with several companies, what is open in each of them, apart."""
+        customers = self._get_own_customers()
+        if len(customers) == 1:
+            return request.redirect(customers.access_url)
+        return self._keep_secret(request.render('ar_collections.portal_my_statements', {
+            'customers': customers, 'page_name': 'ar_statement',
+            'summaries': request.env['ar.door'].sudo()._read_summaries(customers)}))
 
     # === FIRST PAGE === #
 

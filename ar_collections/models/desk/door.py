@@ -26,13 +26,15 @@ class ArDoor(models.AbstractModel):
         :rtype: account.move.line
         """
         return self._get_account_items(customer, ids).filtered(
-            lambda item: item.currency_id.compare_amounts(item.amount_residual_currency, 0) > 0)
+            lambda item: item.account_id.account_type == 'asset_receivable'
+            and item.currency_id.compare_amounts(item.amount_residual_currency, 0) > 0)
 
     @api.model
     def _get_account_items(self, customer, ids):
         """Return those of ``ids`` that are open on the account of this customer, credits too."""
         items = customer.env['account.move.line'].search([
-            ('id', 'in', list(ids)), ('account_id', 'in', customer.company_id._get_ar_account_ids()),
+            ('id', 'in', list(ids)),
+            ('account_id', 'in', customer.company_id._get_ar_exposure_account_ids()),
             ('company_id', '=', customer.company_id.id), ('reconciled', '=', False),
             ('parent_state', '=', 'posted'),
             ('partner_id.commercial_partner_id', '=', customer.partner_id.id)])
@@ -72,7 +74,7 @@ class ArDoor(models.AbstractModel):
                 customer.with_context(lang=lang), sections, reference, today, lang),
             'reference': reference,
             'contact': self._get_house_contact(customer),
-            'claims': self._get_claims(customer),
+            'claims': self._get_claims(customer), 'more': self._get_more(customer),
         }
 
     @api.model
@@ -157,6 +159,19 @@ class ArDoor(models.AbstractModel):
                 notes[item_id].append((kind, tone, text))
         return notes
 
+    @api.model
+    def _read_summaries(self, customers):
+        """Return what is open on several accounts: {customer id: list of (balance, due)}, as text, one per
+        currency.."""
+        statements = self.env['ar.statement'].sudo()._read_statements(customers)
+        return {
+            customer_id: [
+                (format_amount(self.env, section['balance'], section['currency']),
+                 format_amount(self.env, section['due'], section['currency'])
+                 if section['due'] else False)
+                for section in sections]
+            for customer_id, sections in statements.items()}
+
     # === AROUND === #
 
     @api.model
@@ -179,6 +194,19 @@ class ArDoor(models.AbstractModel):
             'total': format_amount(
                 self.env, claim.amount_total, claim.currency_id).replace('\ufeff', ''),
         } for claim in claims]
+
+    @api.model
+    def _get_more(self, customer):
+        """Hook: return further pages of this customer: list of {'text', 'url'}."""
+        if 'ar.payment.plan' not in self.env:
+            return []
+        plans = self.env['ar.payment.plan'].sudo().search([
+            ('customer_id', '=', customer.id), ('state', 'in', ('proposed', 'active'))])
+        return [{
+            'text': self.env._("Payment plan %s: please sign", plan.name)
+            if plan.state == 'proposed' else self.env._("Payment plan %s", plan.name),
+            'url': plan.get_portal_url(),
+        } for plan in plans]
 
     @api.model
     def _get_bank(self, customer):

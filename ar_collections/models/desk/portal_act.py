@@ -9,6 +9,9 @@ KINDS = [
     ('copy', "Copy wanted"), ('instalments', "Instalments proposed"),
     ('contact', "Better contact"),
 ]
+# As `ar.interaction` names what came of a contact.
+OUTCOMES = {'promise': 'promise', 'dispute': 'dispute', 'copy': 'request',
+            'instalments': 'request', 'contact': 'wrong_contact'}
 KEY = re.compile(r'[A-Za-z0-9_-]{16,64}')
 
 
@@ -119,8 +122,21 @@ class ArPortalAct(models.Model):
                 return acts.search([('customer_id', '=', customer.id), ('key', '=', key)])
             act = acts.browse(rows[0][0])
             getattr(act, f'_do_{kind}')(values)
+            act._note_interaction()
             self.env.flush_all()
         return act
+
+    def _note_interaction(self):
+        """Write the act among the contacts with the customer."""
+        self.ensure_one()
+        if 'ar.interaction' not in self.env:
+            return
+        house = self._with_house_lang()
+        house.env['ar.interaction']._log(
+            self.customer_id, 'portal', OUTCOMES[self.kind], key=f'portal-act-{self.id}',
+            direction='in', note=self.note, contact_id=self.contact_id.id,
+            user_id=self._get_house_user().id, item_ids=self.move_line_ids,
+            promise_id=self.promise_id.id, dispute_id=self.dispute_id.id)
 
     @api.model
     def _note_payment(self, customer, transaction, door):

@@ -93,5 +93,9 @@ class ArPortalAct(models.Model):
         self.ensure_one()
         if 'ar.payment.plan' not in self.env:
             return None
-        return self.env['ar.payment.plan']._get_new_action(
+        action = self.env['ar.payment.plan']._get_new_action(
             self.customer_id, self.sudo().move_line_ids, self.env._("Payment plan"))
+        action['context'] = {
+            **action['context'], 'default_number': self.instalment_count,
+            'default_first_date': fields.Date.to_string(self.first_date)}
+        return action
