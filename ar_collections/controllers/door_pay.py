@@ -36,10 +36,8 @@ class DoorPay(DoorPortal):
             return values
         payer = door.contact or customer.partner_id
         company = customer.company_id
-        Provider = env['payment.provider'].sudo()
         report = {}
-        providers = Provider._get_compatible_providers(
-            company.id, payer.id, amount, currency_id=currency.id, report=report)
+        providers = self._get_providers(customer, payer, amount, currency, report)
         methods = env['payment.method'].sudo()._get_compatible_payment_methods(
             providers.ids, payer.id, currency_id=currency.id, report=report)
         tokens = env['payment.token'].sudo()
@@ -56,6 +54,12 @@ class DoorPay(DoorPortal):
             'transaction_route': f'{door.address}/pay/{currency_id}/{choice}/transaction',
             'bank': env['ar.door']._get_bank(customer),
         }
+
+    def _get_providers(self, customer, payer, amount, currency, report=None):
+        """Return the published providers of the company for this sum."""
+        # sudo: a visitor reads no providers; Odoo's own page does the same.
+        return request.env['payment.provider'].sudo()._get_compatible_providers(
+            customer.company_id.id, payer.id, amount, currency_id=currency.id, report=report)
 
     @http.route(paths('/pay/<int:currency_id>/<string:choice>/transaction'), type='jsonrpc',
                 auth='public')
@@ -76,12 +80,16 @@ class DoorPay(DoorPortal):
             raise ValidationError(env._(
                 "The account has changed since this page was opened. Please open it again."))
         self._validate_transaction_kwargs(kwargs)
+        kwargs.pop('is_validation', None)
+        payer = door.contact or door.customer.partner_id
+        if kwargs.get('provider_id') not in self._get_providers(
+                door.customer, payer, due, currency).ids:
+            raise ValidationError(env._("This page is not valid any more."))
         company = door.customer.company_id
         lines = env['ar.door'].sudo()._get_account_items(
             door.customer, [item['line_id'] for item in items])
         whole = lines.filtered(lambda line: line.id not in parts)
         moves = whole.move_id.filtered(lambda move: move.is_sale_document(include_receipts=True))
-        payer = door.contact or door.customer.partner_id
         reference = moves.name if len(moves) == 1 else (
             f'{door.customer.partner_id.ref or door.customer.id}'
             f'-{company._get_ar_today():%Y%m%d}')

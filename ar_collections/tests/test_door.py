@@ -1,9 +1,11 @@
 """What a customer may do on its pages: the acts, without a browser."""
+import email
+import email.policy
 import io
 
 from PIL import Image
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -15,6 +17,12 @@ def picture(kind='PNG', size=(8, 8)):
     stream = io.BytesIO()
     Image.new('RGB', size, 'red').save(stream, kind)
     return stream.getvalue()
+
+
+def html_of(mail):
+    """Return the HTML of a mail as the mail server received it."""
+    message = email.message_from_string(mail['message'], policy=email.policy.default)
+    return message.get_body(('html',)).get_content()
 
 
 class DoorCommon(CollectionsCommon):
@@ -38,6 +46,20 @@ class DoorCommon(CollectionsCommon):
         return self.env['ar.portal.act'].sudo()._submit(
             self.account_of(partner).sudo(), kind, values,
             key=key or f'test-key-{self._key:012d}')
+
+    def many_items(self, count):
+        """Book so many open items at once, as an opening balance does."""
+        account = self.buyer.property_account_receivable_id.id
+        self.env['account.move'].create({
+            'move_type': 'entry', 'date': '2026-05-10',
+            'journal_id': self.journal('general').id,
+            'line_ids': [
+                *(Command.create({
+                    'account_id': account, 'partner_id': self.buyer.id, 'balance': 1.0,
+                    'date_maturity': '2026-05-10'}) for _one in range(count)),
+                Command.create({
+                    'account_id': self.journal('sale').default_account_id.id,
+                    'balance': -count})]}).action_post()
 
     def ids(self, *moves):
         return [str(item.id) for move in moves for item in self.items(move)]
@@ -157,10 +179,10 @@ class TestDoorActs(DoorCommon):
 
     def test_the_ladder_waits_for_our_answer_once(self):
         self.company.ar_door_wait_days = 5
-        act = self.submit('copy', items=self.ids(self.late), note="The delivery note, please")
+        act = self.submit('copy', items=self.ids(self.late), note="The delivery note, please <b>")
         self.assertRecordValues(act, [{
             'state': 'new', 'wait_until': fields.Date.to_date('2026-06-06')}])
-        self.assertEqual(act.activity_ids.note, "<p>The delivery note, please</p>")
+        self.assertEqual(act.activity_ids.note, "<p>The delivery note, please &lt;b&gt;</p>")
         run = self.run_dunning('2026-06-06')
         self.assertIn(('asked', 250), self.reasons(run))
         self.go('2026-06-07')
@@ -179,11 +201,10 @@ class TestDoorActs(DoorCommon):
 
     def test_a_waiting_reminder_is_withdrawn(self):
         self.run_dunning('2026-06-01')
-        waiting = self.reminders()
-        waiting._approve()
         self.send()
         self.submit('copy', items=self.ids(self.old, self.late), note="x")
-        self.assertEqual(self.deliver(), [])
+        self.assertEqual([mail['smtp_to_list'] for mail in self.deliver()],
+                         [[self.stranger.email]])
 
     def test_instalments_within_the_limits(self):
         self.company.write({'ar_door_plan_count': 3, 'ar_door_plan_amount': 300})
@@ -278,9 +299,9 @@ class TestDoorFigures(DoorCommon):
     def test_the_number_of_queries_does_not_depend_on_the_items(self):
         counts = []
         account = self.account_of().sudo()
-        for more in (2, 0, 60):
-            for number in range(more):
-                self.invoice(10 + number, due='2026-05-10')
+        for more in (2, 0, 495):
+            if more:
+                self.many_items(more)
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
@@ -335,15 +356,14 @@ class TestPortalLink(DoorCommon):
     def test_a_reminder_leaves_with_a_link_and_keeps_none(self):
         self.go('2026-06-01')
         self.run_dunning('2026-06-01')
-        reminder = self.reminders()
-        reminder._approve()
+        reminder = self.reminders(self.buyer)
         self.send()
         self.assertIn('/my/statement/link/personal', reminder.body)
         self.assertFalse(self.account_of().portal_link_ids, "not before the mail leaves")
-        [mail] = self.deliver()
+        [mail] = [one for one in self.deliver() if one['smtp_to_list'] == [self.buyer.email]]
         link = self.account_of().portal_link_ids
         self.assertRecordValues(link, [{'origin': 'reminder', 'state': 'active'}])
-        text = mail['body']
+        text = html_of(mail)
         self.assertNotIn('link/personal', text)
         token = text.partition('/my/statement/link/')[2][:43]
         self.assertEqual(self.env['ar.portal.link']._find(token), link)
@@ -352,8 +372,7 @@ class TestPortalLink(DoorCommon):
     def test_a_company_may_want_no_links_in_mails(self):
         self.company.ar_door_in_mails = False
         self.run_dunning('2026-06-01')
-        reminder = self.reminders()
-        reminder._approve()
+        reminder = self.reminders(self.buyer)
         self.send()
         self.assertNotIn('/my/statement/link', reminder.body)
 
@@ -376,7 +395,7 @@ class TestPortalLink(DoorCommon):
             self.env['mail.mail'].process_email_queue(email_ids=link.mail_id.ids)
         [mail] = self.emails
         self.assertEqual(mail['smtp_to_list'], [self.buyer.email])
-        token = mail['body'].partition('/my/statement/link/')[2][:43]
+        token = html_of(mail).partition('/my/statement/link/')[2][:43]
         self.assertEqual(self.env['ar.portal.link']._find(token), link)
 
     def test_shown_once(self):
@@ -392,14 +411,15 @@ class TestPortalLink(DoorCommon):
 
     def test_the_counters_are_shared_and_forget(self):
         Hit = self.env['ar.portal.hit'].sudo()
-        self.assertEqual([Hit._take('k', 3) for _one in range(5)], [True] * 3 + [False] * 2)
-        self.assertTrue(Hit._is_full('k', 3))
-        self.assertTrue(Hit._take('other', 3))
-        self.go('2026-06-01', '10:00:01')
-        self.assertFalse(Hit._is_full('k', 3))
-        self.assertTrue(Hit._take('k', 3))
-        self.assertNotIn('10.0.0.1', Hit._get_address_key('10.0.0.1'))
-        self.assertEqual(Hit._get_address_key('2001:db8:1:2::1'),
-                         Hit._get_address_key('2001:db8:1:2::ffff'))
-        self.go('2026-06-03')
-        self.assertEqual(Hit._gc_hits(), (5, 0))
+        with self.enter_registry_test_mode():
+            self.assertEqual([Hit._take('k', 3) for _one in range(5)], [True] * 3 + [False] * 2)
+            self.assertTrue(Hit._is_full('k', 3))
+            self.assertTrue(Hit._take('other', 3))
+            self.go('2026-06-01', '10:00:01')
+            self.assertFalse(Hit._is_full('k', 3))
+            self.assertTrue(Hit._take('k', 3))
+            self.assertNotIn('10.0.0.1', Hit._get_address_key('10.0.0.1'))
+            self.assertEqual(Hit._get_address_key('2001:db8:1:2::1'),
+                             Hit._get_address_key('2001:db8:1:2::ffff'))
+            self.go('2026-06-03')
+            self.assertEqual(Hit._gc_hits(), (5, 0))

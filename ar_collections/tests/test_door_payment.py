@@ -12,13 +12,13 @@ class DoorPaymentCommon(DoorHttpCommon):
     def setUpClass(cls):
         super().setUpClass()
         method = cls.env.ref('payment.payment_method_unknown')
-        method.active = True
         bank = cls.journal('bank')
         cls.provider = cls.env['payment.provider'].create({
             'name': "Till", 'code': 'none', 'state': 'test', 'is_published': True,
             'company_id': cls.company.id, 'payment_method_ids': [Command.set(method.ids)],
             'journal_id': bank.id})
         bank.inbound_payment_method_line_ids[:1].payment_provider_id = cls.provider
+        method.active = True
         cls.method = method
 
     def start(self, choice, amount, currency=None, path=None):

@@ -10,6 +10,7 @@ MAX_PIXELS = 80_000_000
 KINDS = {
     'JPEG': ('image/jpeg', 'jpg'), 'PNG': ('image/png', 'png'), 'WEBP': ('image/webp', 'webp'),
 }
+SIGNATURES = (b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n', b'RIFF')
 
 
 class UploadError(ValueError):
@@ -33,14 +34,14 @@ def check_upload(name: str, content: bytes, max_bytes: int) -> tuple[str, str]:
         raise UploadError('size', clean_name(name))
     if content.startswith(b'%PDF-'):
         return f"{clean_name(name)}.pdf", 'application/pdf'
+    if not content.startswith(SIGNATURES):
+        raise UploadError('type', clean_name(name))
     try:
         with Image.open(io.BytesIO(content), formats=list(KINDS)) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UploadError('size', clean_name(name))
             kind = image.format
             image.verify()
-    except Image.UnidentifiedImageError as error:
-        raise UploadError('type', clean_name(name)) from error
     except UploadError:
         raise
     except Exception as error:

@@ -10,7 +10,7 @@ class ArPortalLinkNew(models.TransientModel):
     _description = "New customer's link"
 
     customer_id = fields.Many2one('ar.customer', required=True, readonly=True)
-    partner_id = fields.Many2one(related='customer_id.partner_id')
+    partner_id = fields.Many2one(related='customer_id.partner_id', string="Company of the contact")
     recipient_id = fields.Many2one(
         'res.partner', string="For", domain="[('id', 'child_of', partner_id)]",
         compute='_compute_recipient_id', store=True, readonly=False,

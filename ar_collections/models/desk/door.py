@@ -161,8 +161,10 @@ class ArDoor(models.AbstractModel):
 
     @api.model
     def _read_summaries(self, customers):
-        """Return what is open on several accounts: {customer id: list of (balance, due)}, as text, one per
-        currency.."""
+        """Return what is open on several accounts.
+
+        :return: {customer id: list of (balance, due or False)} as text, one per currency
+        """
         statements = self.env['ar.statement'].sudo()._read_statements(customers)
         return {
             customer_id: [

@@ -2,7 +2,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, plaintext2html
 
 KINDS = [
     ('payment', "Payment"), ('promise', "Promise to pay"), ('dispute', "Dispute"),
@@ -160,7 +160,8 @@ class ArPortalAct(models.Model):
         user = self.collector_id or self.company_id._get_ar_responsible()
         local = self.with_context(lang=user.lang)
         local.activity_schedule(
-            'mail.mail_activity_data_todo', user_id=user.id, summary=summary, note=note,
+            'mail.mail_activity_data_todo', user_id=user.id, summary=summary,
+            note=plaintext2html(note) if note else False,
             date_deadline=self.company_id._get_ar_today())
 
     # === ITEMS === #

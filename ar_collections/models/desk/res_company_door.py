@@ -61,6 +61,8 @@ class ResConfigSettings(models.TransientModel):
     ar_door_contact = fields.Boolean(related='company_id.ar_door_contact', readonly=False)
     ar_door_plan = fields.Boolean(related='company_id.ar_door_plan', readonly=False)
     ar_door_plan_count = fields.Integer(related='company_id.ar_door_plan_count', readonly=False)
+    ar_door_currency_id = fields.Many2one(
+        related='company_id.currency_id', string="Currency of the company")
     ar_door_plan_amount = fields.Monetary(
         related='company_id.ar_door_plan_amount', readonly=False,
-        currency_field='company_currency_id')
+        currency_field='ar_door_currency_id')
