@@ -28,12 +28,14 @@ def html_of(mail):
 class DoorCommon(CollectionsCommon):
     """A customer who owes two overdue invoices and one to come, and a stranger who owes too."""
 
+    coming_due = '2026-07-01'
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.old = cls.invoice(100, due='2026-05-01')
         cls.late = cls.invoice(250, due='2026-05-20')
-        cls.coming = cls.invoice(40, due='2026-07-01')
+        cls.coming = cls.invoice(40, due=cls.coming_due, date='2026-05-15')
         cls.stranger = cls.customer("Stranger")
         cls.foreign = cls.invoice(777, due='2026-05-01', partner=cls.stranger)
         cls.reason = cls.env.ref('ar_collections.ar_dispute_reason_quality')

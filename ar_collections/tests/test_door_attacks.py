@@ -13,6 +13,7 @@ class DoorHttpCommon(DoorCommon, HttpCase):
     """Real time: the server does not believe in a clock that stands still."""
 
     frozen = False
+    coming_due = fields.Date.to_string(fields.Date.today() + timedelta(days=60))
 
     @classmethod
     def setUpClass(cls):
