@@ -26,7 +26,6 @@ class Door:
     link: object
     contact: object
     address: str
-    landing: str
 
 
 def paths(tail=''):
@@ -104,8 +103,7 @@ class DoorPortal(StatementPortal):
         company = customer.company_id
         customer = customer.with_env(request.env).sudo().with_company(company).with_context(
             allowed_company_ids=company.ids, lang=lang)
-        return Door(customer, link.with_env(request.env).sudo(), contact, address,
-                    customer.get_base_url())
+        return Door(customer, link.with_env(request.env).sudo(), contact, address)
 
     # === GOING OUT === #
 

@@ -99,5 +99,6 @@ class DoorPay(DoorPortal):
             custom_create_values={
                 'invoice_ids': [fields.Command.set(moves.ids)],
                 'ar_item_ids': [fields.Command.set(lines.ids)]}, **kwargs)
-        env['ar.portal.act'].sudo()._note_payment(door.customer, transaction, door)
+        env['ar.portal.act'].sudo()._note_payment(
+            door.customer, transaction, door.link, door.contact)
         return transaction._get_processing_values()

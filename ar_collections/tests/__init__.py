@@ -34,6 +34,7 @@ from . import (
     test_desk_figures,
     test_door,
     test_door_attacks,
+    test_door_claim,
     test_door_payment,
     test_door_tour,
     test_diagnosis,

@@ -67,9 +67,9 @@ class TestDoorPages(DoorHttpCommon):
 
     def test_in_the_language_of_the_customer_or_as_chosen(self):
         self.buyer.lang = 'fr_FR'
-        self.assertIn('lang="fr-FR"', self.get().text)
-        self.assertIn('lang="en-US"', self.get('?lang=en_US').text)
-        self.assertIn('lang="en-US"', self.get().text, "the choice stays")
+        self.assertIn('<html lang="fr-FR"', self.get().text)
+        self.assertIn('<html lang="en-US"', self.get('?lang=en_US').text)
+        self.assertIn('<html lang="en-US"', self.get().text, "the choice stays")
 
     def test_a_promise_by_the_form(self):
         page, data = self.form('promise', items=self.ids(self.old), date=self.day)

@@ -24,6 +24,8 @@ class ArPortalAct(models.Model):
     _description = "Act of a customer on its pages"
     _inherit = ['mail.thread', 'mail.activity.mixin']
     _order = 'id desc'
+    # Nobody writes it by hand, yet whoever reads it may speak about it and close its task.
+    _mail_post_access = 'read'
 
     customer_id = fields.Many2one(
         'ar.customer', required=True, readonly=True, index=True, ondelete='cascade')
@@ -139,19 +141,20 @@ class ArPortalAct(models.Model):
             promise_id=self.promise_id.id, dispute_id=self.dispute_id.id)
 
     @api.model
-    def _note_payment(self, customer, transaction, door):
+    def _note_payment(self, customer, transaction, link, contact):
         """Write down that the customer began to pay; the transaction says what became of it.
 
         :param transaction: `payment.transaction` with the items
-        :param door: with the link and contact that came in
+        :param link: `ar.portal.link` that was used, or none
+        :param contact: `res.partner` who was logged in, or none
         """
         # sudo: rows are written here only.
         return self.sudo().create({
             'customer_id': customer.id, 'kind': 'payment',
             'key': f'transaction-{transaction.id:09d}', 'transaction_id': transaction.id,
             'done_on': customer.company_id._get_ar_today(), 'amount': transaction.amount,
-            'currency_id': transaction.currency_id.id, 'link_id': door.link.id,
-            'contact_id': door.contact.id,
+            'currency_id': transaction.currency_id.id, 'link_id': link.id,
+            'contact_id': contact.id,
             'move_line_ids': [fields.Command.set(transaction.ar_item_ids.ids)]})
 
     def _tell(self, summary, note=None):

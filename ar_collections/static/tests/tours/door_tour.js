@@ -58,7 +58,7 @@ registry.category("web_tour.tours").add("ar_door_visit", {
             run: "click",
             expectUnloadPage: true,
         },
-        { content: "the provider's page", trigger: 'body:contains("Till of the test")' },
+        { content: "back from the provider", trigger: 'h3:contains("Statement of account")' },
     ],
 });
 
