@@ -411,6 +411,18 @@ class TestPortalLink(DoorCommon):
         with self.assertRaises(UserError):
             dialog.action_make()
 
+    def test_all_withdrawn_at_once(self):
+        collector = self.user('collector')
+        Link = self.env['ar.portal.link']
+        links = Link._make(self.account_of())[0] | Link._make(self.account_of())[0]
+        other, _url = Link._make(self.account_of(self.stranger))
+        printed = self.account_of()._portal_ensure_token()
+        self.env['ar.portal.link.new'].with_user(collector).create(
+            {'customer_id': self.account_of().id}).action_revoke_all()
+        self.assertEqual(set(links.mapped('state')), {'revoked'})
+        self.assertEqual(other.state, 'active')
+        self.assertNotEqual(self.account_of().sudo().access_token, printed)
+
     def test_the_counters_are_shared_and_forget(self):
         Hit = self.env['ar.portal.hit'].sudo()
         with self.enter_registry_test_mode():

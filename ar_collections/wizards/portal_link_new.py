@@ -67,6 +67,18 @@ class ArPortalLinkNew(models.TransientModel):
         self._log_made()
         return {'type': 'ir.actions.act_window_close'}
 
+    def action_revoke_all(self):
+        """Withdraw every link of this customer, and the address on its printed statements."""
+        self.ensure_one()
+        self.check_access('write')
+        self.customer_id.check_access('write')
+        self.env['ar.portal.link'].search(
+            [('customer_id', '=', self.customer_id.id)]).action_revoke()
+        self.customer_id.action_reset_statement_link()
+        self.customer_id._message_log(body=self.env._(
+            "Every link to the customer's pages was withdrawn."))
+        return {'type': 'ir.actions.act_window_close'}
+
     def _check_right(self):
         self.check_access('write')
         self.customer_id.check_access('write')
