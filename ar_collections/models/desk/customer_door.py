@@ -104,6 +104,7 @@ class ArCockpit(models.AbstractModel):
         todos = super()._get_todos(scope)
         if not self.env['ar.portal.act'].has_access('read'):
             return todos
+        label = self.env._("Customers wait for an answer")
+        waiting = [('state', '=', 'new')]
         return [*todos, self._get_todo(
-            scope, 'portal_acts', self.env._("Customers wait for an answer"), 'fa-inbox',
-            'warning', 'ar.portal.act', [('state', '=', 'new')], None)]
+            scope, 'portal_acts', label, 'fa-inbox', 'warning', 'ar.portal.act', waiting, None)]
