@@ -6,3 +6,4 @@ from . import rate_import
 from . import diagnosis, diagnosis_sections, statement
 from . import aged_options
 from . import forecast_review
+from . import legal_step_note
