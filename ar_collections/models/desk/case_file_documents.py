@@ -218,7 +218,7 @@ class ArCaseFileDocument(models.Model):
         try:
             with self.env.cr.savepoint():
                 content = self._get_content()
-        except Exception as error:  # noqa: BLE001 one broken report must not lose the file
+        except Exception as error:
             _logger.info("Document %s of a case file: %s", self.id, type(error).__name__)
             self.error = (str(error) or type(error).__name__)[:200]
             return

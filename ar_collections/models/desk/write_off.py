@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-
 REASONS = [
     ('uncollectible', "Uncollectible: no assets, unknown address"),
     ('insolvency', "Insolvency closed"), ('settlement', "Settlement: the rest is waived"),
