@@ -59,3 +59,4 @@ from . import (
     test_statement_sending,
     test_tour,
 )
+from . import test_case_file, test_legal_case, test_write_off
