@@ -71,6 +71,11 @@ class LegalCommon(CollectionsCommon):
         record.sudo(False).with_user(self.accountant).move_id.action_post()
         return record
 
+    def reverse(self, record):
+        """Reverse the entry as Odoo's dialogue does, by the accountant."""
+        record.move_id.with_user(self.accountant)._reverse_moves(
+            [{'date': '2026-06-01'}], cancel=True)
+
     def to_doubtful(self, moves, post=True):
         """Propose the transfer, and post it."""
         transfer = self.env['ar.doubtful.transfer']._transfer_to_doubtful(

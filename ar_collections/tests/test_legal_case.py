@@ -151,7 +151,7 @@ class TestLegalCase(LegalCommon):
     def test_the_cockpit_reminds_of_next_steps(self):
         case = self.case(self.invoice(100, due='2026-05-20'))
         case.write({'next_step': "Call the lawyer", 'next_date': '2026-05-31'})
-        todos = self.env['ar.cockpit'].load_cockpit()['todos']
+        todos = self.env['ar.cockpit'].load_cockpit()['actions']
         self.assertEqual(
             [todo['count'] for todo in todos if todo['code'] == 'legal'], [1], todos)
 
@@ -243,8 +243,10 @@ class TestLegalCase(LegalCommon):
         Partial._ar_follow_legal(items)
         with self.assertQueryCount(1):
             Partial._ar_follow_legal(items)
+        move = self.invoice(100, due='2026-05-20')
+        self.env.flush_all()
         with self.assertQueryCount(1):
-            self.env['account.move']._ar_settle_proposals()
+            self.assertFalse(move._ar_get_proposals())
 
     def test_a_perimeter_hides_cases(self):
         mine, other = self.user('own', login='mine'), self.user('own', login='other')

@@ -175,10 +175,10 @@ class ArAgencyPayment(models.Model):
         changed = self.browse()
         settled = self.sudo()._read_settled()
         for payment in self.sudo().filtered(lambda one: one.state != 'cancelled'):
-            if settled.get(payment.id):
-                state = 'booked'
+            if payment.move_id.state in (False, 'draft'):
+                state = 'draft'
             else:
-                state = 'undone' if payment.move_id.state in ('posted', 'cancel') else 'draft'
+                state = 'booked' if settled.get(payment.id) else 'undone'
             if state != payment.state:
                 payment.state = state
                 changed |= payment

@@ -17,7 +17,8 @@ PDF_DATE = re.compile(rb'(/(?:Creation|Mod)Date\s*\()([^)]*)(\))')
 def clean_name(text, limit=60):
     """Return a file name that is safe on every system: ASCII, no path, no leading dot."""
     plain = unicodedata.normalize('NFKD', text or '').encode('ascii', 'ignore').decode()
-    plain = re.sub(r'[^A-Za-z0-9._-]+', '-', plain).strip('.-_')
+    plain = re.sub(r'[^A-Za-z0-9._-]+', '-', plain)
+    plain = re.sub(r'[.-]{2,}', '-', plain).strip('.-_')
     return plain[:limit].strip('.-_') or 'document'
 
 

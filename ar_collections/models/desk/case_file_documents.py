@@ -34,7 +34,7 @@ class ArCaseFile(models.Model):
         self.ensure_one()
         rows, taken = [], set()
         for folder, name, date, origin, maker, res_id, extension in self._get_documents():
-            path = base = f"{folder}/{clean_name(name)}" if folder else clean_name(name)
+            path = base = f"{clean_name(folder)}/{clean_name(name)}" if folder else clean_name(name)
             number = 1
             while f"{path}.{extension}".lower() in taken:
                 number += 1

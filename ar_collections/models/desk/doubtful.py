@@ -207,10 +207,10 @@ class ArDoubtfulTransfer(models.Model):
                 state = 'cancelled'
             elif transfer.back_move_id.state == 'posted':
                 state = 'undone'
-            elif settled.get(transfer.id):
-                state = 'booked'
+            elif transfer.move_id.state == 'draft':
+                state = 'draft'
             else:
-                state = 'draft' if transfer.move_id.state == 'draft' else 'undone'
+                state = 'booked' if settled.get(transfer.id) else 'undone'
             if state != transfer.state:
                 transfer.state = state
                 changed |= transfer
@@ -232,7 +232,8 @@ class ArDoubtfulLine(models.Model):
     move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
     date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
     currency_id = fields.Many2one(related='move_line_id.currency_id')
-    company_currency_id = fields.Many2one(related='company_id.currency_id')
+    company_currency_id = fields.Many2one(
+        related='company_id.currency_id', string="Company currency")
     amount = fields.Monetary(required=True, help="What is moved, in the currency of the item.")
     balance = fields.Monetary(
         string="In company currency", required=True, currency_field='company_currency_id')

@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import formatLang
+from odoo.tools import SQL, formatLang
 
 STAGES = [
     ('notice', "Formal notice"), ('agency', "Collection agency"), ('lawyer', "Lawyer"),
@@ -175,8 +175,24 @@ class ArLegalCase(models.Model):
             if not case._is_owed():
                 raise UserError(self.env._(
                     "%s cannot be opened again: nothing is owed on its items.", case.name))
+            taken = case._get_taken()
+            if taken:
+                raise ValidationError(self.env._(
+                    "%(item)s already stands in the open legal case %(case)s.",
+                    item=taken.move_line_id.display_name, case=taken.case_id.name))
             case.sudo()._open_again(self.env._("Opened again"))
         return True
+
+    def _get_taken(self):
+        """Return a line of another open case that is about an item of this one, or nothing."""
+        self.ensure_one()
+        # Read without flushing: the unique index would answer first, in words nobody understands.
+        rows = self.env.execute_query(SQL(
+            "SELECT id FROM ar_legal_case_line WHERE move_line_id = ANY(%s) AND case_id <> %s",
+            self.line_ids.move_line_id.ids, self.id))
+        # sudo: the other case may be a colleague's.
+        return self.env['ar.legal.case.line'].sudo().browse(row[0] for row in rows).filtered(
+            lambda line: line.case_id.stage != 'closed')[:1]
 
     def _set_stage(self, stage, text, *, outcome=None, by_ledger=False, date=None):
         """Move the case; the only writer of the stage.
@@ -235,7 +251,8 @@ class ArLegalCase(models.Model):
                 case._set_stage('closed', self.env._(
                     "Nothing is owed any more: %s", label), outcome=outcome, by_ledger=True)
                 changed |= case
-            elif case.stage == 'closed' and case.closed_by_ledger and owed:
+            elif case.stage == 'closed' and case.closed_by_ledger and owed and (
+                    not case._get_taken()):
                 case._open_again(self.env._("Owed again: a reconciliation was undone"))
                 changed |= case
         return changed
@@ -281,7 +298,8 @@ class ArLegalCaseLine(models.Model):
     invoice_date = fields.Date(related='move_line_id.invoice_date')
     date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
     currency_id = fields.Many2one(related='move_line_id.currency_id')
-    company_currency_id = fields.Many2one(related='company_id.currency_id')
+    company_currency_id = fields.Many2one(
+        related='company_id.currency_id', string="Company currency")
     amount = fields.Monetary(
         string="Open when it came in", compute='_compute_amounts', store=True, precompute=True)
     balance = fields.Monetary(
@@ -311,11 +329,11 @@ class ArLegalCaseLine(models.Model):
     def _compute_residual(self):
         """What is open on the item, and on the doubtful account if it was moved there."""
         successors = self.env['ar.doubtful.line']._get_successors(self.move_line_id)
+        # sudo: a collector reads what is owed without reading the books.
+        every = self.move_line_id.sudo().union(*successors.values())
         for line in self:
-            items = line.move_line_id | successors.get(
-                line.move_line_id.id, line.move_line_id.browse())
-            # sudo: a collector reads what is owed without reading the books.
-            items = items.sudo()
+            items = (line.move_line_id | successors.get(
+                line.move_line_id.id, line.move_line_id.browse())).sudo().with_prefetch(every.ids)
             line.residual = sum(items.mapped('amount_residual_currency'))
             line.residual_company = sum(items.mapped('amount_residual'))
 
@@ -330,11 +348,8 @@ class ArLegalCaseLine(models.Model):
                 raise ValidationError(self.env._(
                     "%(item)s is no receivable item of %(customer)s.",
                     item=item.display_name, customer=case.customer_id.display_name))
-            # sudo: the other case may be a colleague's.
-            twin = self.sudo().search([
-                ('move_line_id', '=', item.id), ('is_open', '=', True), ('id', '!=', line.id)],
-                limit=1)
+            twin = case._get_taken()
             if line.is_open and twin:
                 raise ValidationError(self.env._(
                     "%(item)s already stands in the open legal case %(case)s.",
-                    item=item.display_name, case=twin.case_id.name))
+                    item=twin.move_line_id.display_name, case=twin.case_id.name))

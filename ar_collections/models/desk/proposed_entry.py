@@ -202,12 +202,22 @@ class AccountMove(models.Model):
         plain = posted.filtered(
             lambda move: move.move_type == 'entry' and not move.origin_payment_id
             and not move.statement_line_id)
-        if plain:
-            plain._ar_settle_proposals()
+        for proposals in plain._ar_get_proposals():
+            proposals._settle()
         return posted
 
-    def _ar_settle_proposals(self):
-        """Reconcile what these entries were proposed for: one query when there is nothing."""
+    def button_draft(self):
+        """EXTENDS account: Odoo keeps the items matched; the proposal is no longer booked."""
+        result = super().button_draft()
+        for proposals in self.filtered(
+                lambda move: move.move_type == 'entry')._ar_get_proposals():
+            proposals._follow()
+        return result
+
+    def _ar_get_proposals(self):
+        """Return what these entries were proposed for, model by model; one query at most."""
+        if not self:
+            return []
         sources = (
             ('ar.doubtful.transfer', 'move_id'), ('ar.doubtful.transfer', 'back_move_id'),
             ('ar.write.off', 'move_id'), ('ar.agency.payment', 'move_id'))
@@ -217,7 +227,7 @@ class AccountMove(models.Model):
             "SELECT %s, id FROM %s WHERE %s = ANY(%s)", name,
             SQL.identifier(self.env[name]._table), SQL.identifier(field), self.ids)
             for name, field in sources))
-        for name in dict(sources):
-            # sudo: whoever posts entries need not know the collector's desk.
-            self.env[name].sudo().browse(
-                sorted(row[1] for row in rows if row[0] == name))._settle()
+        # sudo: whoever posts entries need not know the collector's desk.
+        return [
+            self.env[name].sudo().browse(sorted(row[1] for row in rows if row[0] == name))
+            for name in dict(sources) if any(row[0] == name for row in rows)]

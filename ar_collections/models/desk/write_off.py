@@ -205,8 +205,8 @@ class ArWriteOff(models.Model):
             lambda record: record.state in ('approved', 'booked', 'undone'))
         settled = decided._read_settled()
         for record in decided:
-            state = 'booked' if settled.get(record.id) else (
-                'approved' if record.move_id.state == 'draft' else 'undone')
+            state = 'approved' if record.move_id.state == 'draft' else (
+                'booked' if settled.get(record.id) else 'undone')
             if state != record.state:
                 record.write({'state': state, 'booked_on': (
                     record.move_id.date if state == 'booked' else False)})
@@ -228,7 +228,8 @@ class ArWriteOffLine(models.Model):
     move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
     date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
     currency_id = fields.Many2one(related='move_line_id.currency_id')
-    company_currency_id = fields.Many2one(related='company_id.currency_id')
+    company_currency_id = fields.Many2one(
+        related='company_id.currency_id', string="Company currency")
     residual = fields.Monetary(
         related='move_line_id.amount_residual_currency', string="Open today")
     amount = fields.Monetary(
