@@ -51,6 +51,8 @@ class FileCommon(LegalCommon):
         customer.message_post(body="Shall we sue?", subtype_xmlid='mail.mt_comment')
         case = self.case(invoice | other, user=self.clerk)
         case.action_print_notice()
+        case.message_post(
+            body="For us", subtype_xmlid='mail.mt_note', attachments=[("memo.txt", b"Weak point")])
         return case
 
 
@@ -86,6 +88,7 @@ class TestCaseFile(FileCommon):
         self.assertIn(b"Please pay", whole)
         self.assertNotIn(b"liar", whole)
         self.assertNotIn(b"Shall we sue", whole)
+        self.assertNotIn(b"Weak point", whole)
 
     def test_names_are_safe_and_no_cell_is_a_formula(self):
         file = self.make(self.story())

@@ -1,8 +1,10 @@
 import hashlib
 import io
+import os
 import re
 import unicodedata
 import zipfile
+from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -30,6 +32,23 @@ def steady_pdf(content):
     return PDF_DATE.sub(
         lambda found: found[1] + b'D:19800101000000Z'.ljust(len(found[2]))[:len(found[2])]
         + found[3], content)
+
+
+@contextmanager
+def steady_fonts():
+    """Let wkhtmltopdf write the fonts of a page in the same order each time.
+
+    Qt shuffles them by a random seed; this variable of its own sets it to zero.
+    """
+    before = os.environ.get('QT_HASH_SEED')
+    os.environ['QT_HASH_SEED'] = '0'
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop('QT_HASH_SEED', None)
+        else:
+            os.environ['QT_HASH_SEED'] = before
 
 
 class ArCaseFile(models.Model):

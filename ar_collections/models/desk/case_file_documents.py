@@ -7,7 +7,7 @@ from odoo import models
 from odoo.tools import html_sanitize
 from odoo.tools.misc import format_date, format_datetime
 
-from .case_file import clean_name, steady_pdf
+from .case_file import clean_name, steady_fonts, steady_pdf
 
 _logger = logging.getLogger(__name__)
 
@@ -117,9 +117,15 @@ class ArCaseFile(models.Model):
         return parts
 
     def _get_attachments(self, model, ids):
-        return self.env['ir.attachment'].search([
+        """Return what is attached to records, but for what colleagues sent each other there."""
+        kept = self.env['ir.attachment'].search([
             ('res_model', '=', model), ('res_id', 'in', ids), ('res_field', '=', False),
             ('type', '=', 'binary')], order='create_date, id')
+        talk = self.env['mail.message'].search([
+            ('model', '=', model), ('res_id', 'in', ids), ('attachment_ids', 'in', kept.ids)])
+        return kept - talk.filtered(
+            lambda one: one.is_internal or one.subtype_id.internal
+            or not self._is_with_customer(one)).attachment_ids
 
     def _get_reminders(self):
         return self.env['ar.reminder'].search([
@@ -182,10 +188,11 @@ class ArCaseFile(models.Model):
 
     def _get_agreement_documents(self):
         parts = []
+        promises, disputes = self.env._("Promises to pay"), self.env._("Disputes")
+        plans = self.env._("Payment plans")
         for model, number, name in (
-                ('ar.promise', '08', self.env._("Promises to pay")),
-                ('ar.dispute', '09', self.env._("Disputes")),
-                ('ar.payment.plan', '10', self.env._("Payment plans"))):
+                ('ar.promise', '08', promises), ('ar.dispute', '09', disputes),
+                ('ar.payment.plan', '10', plans)):
             records = self._get_linked(model)
             if records:
                 parts.append((
@@ -242,9 +249,9 @@ class ArCaseFileDocument(models.Model):
         return self._get_page().encode()
 
     def _render(self, report, **options):
-        lang = self.file_id.lang
-        content, kind = self.env['ir.actions.report'].with_context(lang=lang)._render_qweb_pdf(
-            report, **options)
+        report_env = self.env['ir.actions.report'].with_context(lang=self.file_id.lang)
+        with steady_fonts():
+            content, kind = report_env._render_qweb_pdf(report, **options)
         return steady_pdf(content) if kind == 'pdf' else content
 
     # === PAGES === #

@@ -147,14 +147,14 @@ class ArLegalCase(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        for name, label in (
-                ('notice_sent_on', self.env._("Notice posted, registered letter %s")),
-                ('notice_received_on', self.env._("Notice received, registered letter %s"))):
-            if vals.get(name):
-                for case in self:
-                    case._log_step(
-                        case.stage, label % (case.notice_tracking or "–"), date=case[name],
-                        kind='notice')
+        for name in {'notice_sent_on', 'notice_received_on'} & set(vals):
+            for case in self.filtered(name):
+                number = case.notice_tracking or "–"
+                case._log_step(
+                    case.stage, self.env._("Notice posted, registered letter %s", number)
+                    if name == 'notice_sent_on' else
+                    self.env._("Notice received, registered letter %s", number),
+                    date=case[name], kind='notice')
         return result
 
     def _get_derived_fields(self):

@@ -135,11 +135,13 @@ class ArCockpit(models.AbstractModel):
     def _get_todos(self, scope):
         """EXTENDS figures: next steps of cases that are due, write-offs to approve."""
         today = fields.Date.to_string(scope['date'])
+        steps = self.env._("Next steps of legal cases")
+        losses = self.env._("Write-offs to approve")
         rows = [
-            ('legal', self.env._("Next steps of legal cases"), 'fa-gavel', 'warning',
-             'ar.legal.case', [('stage', '!=', 'closed'), ('next_date', '<=', today)], None),
-            ('write_off', self.env._("Write-offs to approve"), 'fa-scissors', 'warning',
-             'ar.write.off', [('state', '=', 'submitted')], None),
+            ('legal', steps, 'fa-gavel', 'warning', 'ar.legal.case',
+             [('stage', '!=', 'closed'), ('next_date', '<=', today)], None),
+            ('write_off', losses, 'fa-scissors', 'warning', 'ar.write.off',
+             [('state', '=', 'submitted')], None),
         ]
         return [*super()._get_todos(scope), *(
             self._get_todo(scope, *row) for row in rows if self.env[row[4]].has_access('read'))]
