@@ -52,6 +52,42 @@ class TestLegalCase(LegalCommon):
             with self.assertRaises(UserError):
                 call()
 
+    def test_nobody_lifts_the_stop_through_the_lines(self):
+        case = self.case(self.invoice(100, due='2026-05-20'), user=self.clerk)
+        line = case.line_ids
+        for vals in ({'is_open': False}, {'amount': 1}, {'balance': 1}):
+            with self.assertRaises(AccessError):
+                line.write(vals)
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            line.unlink()
+        self.env['ar.legal.step.note'].with_user(self.clerk).create({
+            'case_id': case.id, 'mode': 'close', 'outcome': 'settled'}).action_note()
+        with self.assertRaises(UserError):
+            line.write({'move_line_id': line.move_line_id.id})
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            line.unlink()
+
+    def test_a_collector_of_own_customers_does_the_whole_way(self):
+        own = self.user('own')
+        invoice = self.invoice(100, due='2026-05-20')
+        customer = self.account_of().with_user(own)
+        action = customer.action_new_legal_case()
+        self.assertEqual(len(action['context']['default_line_ids']), 1)
+        case = self.env['ar.legal.case'].with_user(own).with_context(
+            **action['context']).create({})
+        case.action_print_notice()
+        self.hand_over(case, make_file=True)
+        self.assertEqual(case.file_ids.state, 'done')
+        self.assertTrue(case.story_html)
+        action = case.action_write_off()
+        record = self.env['ar.write.off'].with_user(own).with_context(
+            **action['context']).create({'reason': "Gone"})
+        record.action_submit()
+        self.assertRecordValues(record, [{'state': 'submitted', 'amount': 100}])
+        self.assertEqual(record.case_id, case)
+        self.pay(invoice, 100, '2026-06-01')
+        self.assertEqual(case.stage, 'closed')
+
     def test_an_agency_must_be_named(self):
         case = self.case(self.invoice(100, due='2026-05-20'))
         with self.assertRaises(UserError):

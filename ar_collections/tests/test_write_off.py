@@ -148,11 +148,20 @@ class TestWriteOff(LegalCommon):
         with self.assertRaises(AccessError):
             self.env['ar.write.off'].with_user(self.clerk).create({
                 'customer_id': record.customer_id.id, 'state': 'approved'})
+        for vals in ({'balance': 1}, {'tax_balance': 9}, {'state': 'booked'}):
+            with self.assertRaises(AccessError):
+                record.line_ids.write(vals)
         record.action_submit()
         with self.assertRaises(UserError):
             record.line_ids.amount = 50
-        with self.assertRaises(UserError):
-            record.write({'line_ids': [(5, 0, 0)]})
+        other = self.items(self.invoice(5, due='2026-03-01'))
+        for call in (
+                lambda: record.write({'line_ids': [(5, 0, 0)]}),
+                lambda: record.line_ids.unlink(),
+                lambda: record.line_ids.create(
+                    {'write_off_id': record.id, 'move_line_id': other.id})):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                call()
         with self.assertRaises(UserError):
             record.unlink()
 

@@ -34,7 +34,7 @@ class ArLegalCase(models.Model):
     user_id = fields.Many2one(
         'res.users', string="Followed by", tracking=True, index='btree_not_null',
         default=lambda self: self.env.user, domain=[('share', '=', False)])
-    opened_on = fields.Date(required=True, default=fields.Date.context_today)
+    opened_on = fields.Date(string="Opened on", required=True, default=fields.Date.context_today)
     closed_on = fields.Date(readonly=True, copy=False)
     stage = fields.Selection(
         STAGES, required=True, default='notice', readonly=True, copy=False, tracking=True,
@@ -295,7 +295,7 @@ class ArLegalCaseLine(models.Model):
     move_line_id = fields.Many2one(
         'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
     move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
-    invoice_date = fields.Date(related='move_line_id.invoice_date')
+    invoice_date = fields.Date(related='move_line_id.invoice_date', string="Invoice date")
     date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
     currency_id = fields.Many2one(related='move_line_id.currency_id')
     company_currency_id = fields.Many2one(
@@ -336,6 +336,43 @@ class ArLegalCaseLine(models.Model):
                 line.move_line_id.id, line.move_line_id.browse())).sudo().with_prefetch(every.ids)
             line.residual = sum(items.mapped('amount_residual_currency'))
             line.residual_company = sum(items.mapped('amount_residual'))
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_derived(vals_list)
+        lines = super().create(vals_list)
+        lines._refuse_closed()
+        return lines
+
+    def write(self, vals):
+        self._refuse_derived([vals])
+        self._refuse_closed()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_closed(self):
+        self._refuse_closed()
+
+    def unlink(self):
+        cases = self.case_id
+        result = super().unlink()
+        cases.exists()._check_line_ids()
+        return result
+
+    def _refuse_derived(self, vals_list):
+        """What keeps an item off the ladder is written by the case, by nobody else."""
+        if not self.env.su and any(
+                {'is_open', 'amount', 'balance', 'customer_id', 'company_id', 'move_id'}
+                & set(vals) for vals in vals_list):
+            raise AccessError(self.env._("A legal case moves on only through its buttons."))
+
+    def _refuse_closed(self):
+        if not self.env.su and any(line.case_id.stage == 'closed' for line in self):
+            raise UserError(self.env._("Open the case again before you change its items."))
+
+    # === CHECKS === #
 
     @api.constrains('move_line_id', 'case_id')
     def _check_move_line_id(self):

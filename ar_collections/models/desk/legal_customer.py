@@ -32,7 +32,7 @@ class ArCustomer(models.Model):
         for model in ('ar_legal_case', 'ar_legal_case_line', 'ar_legal_step', 'ar_legal_cost',
                       'ar_write_off', 'ar_write_off_line', 'ar_doubtful_transfer',
                       'ar_doubtful_line', 'ar_agency_payment', 'ar_agency_payment_line',
-                      'ar_case_file'):
+                      'ar_case_file', 'ar_case_file_document'):
             self.env.cr.execute(SQL(
                 "UPDATE %s SET customer_id = %s WHERE customer_id = %s",
                 SQL.identifier(model), self.id, other.id))

@@ -72,28 +72,52 @@ class ArLegalCase(models.Model):
                 due=format_date(self.env, line.date_maturity))
 
     def _tell_payments(self):
-        """What lowered the items: cash and bank as payments, the rest by its own name."""
+        """What lowered the items: cash and bank, agencies, and the rest by its own name.
+
+        Not our own transfer to the doubtful account: nothing was paid by it, and what is paid
+        there later counts.
+        """
         cash = set(self.env['ar.customer'].sudo()._get_cash_journal_ids(self.company_id))
         Journal = self.env['account.journal'].sudo()
-        for date, amount, currency_id, journal_id, invoice, entry in self.env.execute_query(SQL(
-            """
-            SELECT pr.max_date, SUM(pr.debit_amount_currency), l.currency_id, cl.journal_id,
-                   l.move_name, cl.move_name
-              FROM account_partial_reconcile pr
-              JOIN account_move_line l ON l.id = pr.debit_move_id
-              JOIN account_move_line cl ON cl.id = pr.credit_move_id
-             WHERE l.id = ANY(%s)
-             GROUP BY pr.max_date, l.currency_id, cl.journal_id, l.move_name, cl.move_name
-             ORDER BY pr.max_date, cl.move_name
-            """, self.line_ids.move_line_id.ids)):
-            money = self._money(float(amount), self.env['res.currency'].browse(currency_id))
+        for date, amount, currency_id, journal_id, party_id, invoice, entry in (
+                self._read_payments()):
+            values = {
+                'amount': self._money(float(amount), self.env['res.currency'].browse(currency_id)),
+                'invoice': invoice, 'entry': entry}
             if journal_id in cash:
+                yield date, 3, self.env._("Payment of %(amount)s on %(invoice)s", **values)
+            elif party_id:
                 yield date, 3, self.env._(
-                    "Payment of %(amount)s on %(invoice)s", amount=money, invoice=invoice)
+                    "%(amount)s on %(invoice)s collected by %(party)s", **values,
+                    party=self.env['res.partner'].sudo().browse(party_id).name)
             else:
                 yield date, 3, self.env._(
-                    "%(amount)s of %(invoice)s settled by %(entry)s (%(journal)s)", amount=money,
-                    invoice=invoice, entry=entry, journal=Journal.browse(journal_id).name)
+                    "%(amount)s of %(invoice)s settled by %(entry)s (%(journal)s)", **values,
+                    journal=Journal.browse(journal_id).name)
+
+    def _read_payments(self):
+        """Return what was matched with the items of the case, wherever they stand; one query."""
+        return self.env.execute_query(SQL(
+            """
+            SELECT pr.max_date, SUM(pr.debit_amount_currency), l.currency_id, cl.journal_id,
+                   agency.party_id, invoice.move_name, cl.move_name
+              FROM (SELECT id AS origin_id, id AS item_id FROM account_move_line
+                     WHERE id = ANY(%(ids)s)
+                     UNION ALL
+                    SELECT moved.item_id, moved.doubtful_id FROM (%(moved)s) moved
+                     WHERE moved.item_id = ANY(%(ids)s)) item
+              JOIN account_move_line l ON l.id = item.item_id
+              JOIN account_move_line invoice ON invoice.id = item.origin_id
+              JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
+              JOIN account_move_line cl ON cl.id = pr.credit_move_id
+              LEFT JOIN ar_agency_payment agency ON agency.move_id = cl.move_id
+             WHERE cl.id NOT IN (SELECT credit_line_id FROM ar_doubtful_line
+                                  WHERE credit_line_id IS NOT NULL)
+             GROUP BY pr.max_date, l.currency_id, cl.journal_id, agency.party_id,
+                      invoice.move_name, cl.move_name
+             ORDER BY pr.max_date, cl.move_name, invoice.move_name
+            """, ids=self.line_ids.move_line_id.ids,
+            moved=self.env['ar.doubtful.line']._get_successor_query()))
 
     def _tell_reminders(self):
         reminders = self.env['ar.reminder'].sudo().search([
@@ -125,7 +149,7 @@ class ArLegalCase(models.Model):
 
     def _tell_steps(self):
         stages = dict(self._fields['stage']._description_selection(self.env))
-        for step in self.step_ids.filtered(lambda step: step.kind != 'file'):
+        for step in self.step_ids.filtered(lambda step: step.kind != 'file').sorted('id'):
             yield step.date, 4, self.env._(
                 "%(stage)s: %(text)s", stage=stages[step.stage], text=step.name)
 

@@ -154,6 +154,8 @@ class ArWriteOff(models.Model):
 
     def _approve(self, user):
         self.ensure_one()
+        # At the item's rate of today: a payment since the request may have moved it by a cent.
+        self.line_ids._compute_balance()
         self.write({
             'state': 'approved', 'decided_by_id': user.id, 'decided_at': fields.Datetime.now()})
         self.activity_unlink(['ar_collections.mail_activity_type_credit'])
@@ -329,11 +331,35 @@ class ArWriteOffLine(models.Model):
                     item=line.move_line_id.display_name,
                     residual=line.write_off_id._format(line.residual, line.currency_id)))
 
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_derived(vals_list)
+        lines = super().create(vals_list)
+        lines._refuse_decided()
+        return lines
+
     def write(self, vals):
-        if not self.env.su and any(line.state != 'draft' for line in self):
+        self._refuse_derived([vals])
+        self._refuse_decided()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_decided(self):
+        self._refuse_decided()
+
+    def _refuse_derived(self, vals_list):
+        """The amounts in the books follow from the item; nobody types them."""
+        if not self.env.su and any(
+                {'balance', 'tax_balance', 'credit_line_id', 'state', 'customer_id',
+                 'company_id', 'move_id'} & set(vals) for vals in vals_list):
+            raise AccessError(self.env._("This changes by its buttons only."))
+
+    def _refuse_decided(self):
+        if not self.env.su and any(line.write_off_id.state != 'draft' for line in self):
             raise UserError(self.env._(
                 "This write-off is decided. Cancel it and make a new one."))
-        return super().write(vals)
 
 
 class ArCreditAuthority(models.Model):
