@@ -1,2 +1,3 @@
 from . import claim
 from . import statement
+from . import provision
