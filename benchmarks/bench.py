@@ -61,8 +61,7 @@ class Bench:
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
             'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi',
-            'figures', 'growth',
-            'poll',
+            'figures', 'growth', 'worklist', 'poll',
             'peer']
         main = self.arguments.database
         work = f'{main}_work'
@@ -192,6 +191,12 @@ class Bench:
         import bench_figures
 
         bench_figures.run(self)
+
+    def bench_worklist(self, database):
+        """The collector's list of 20,000 customers."""
+        import bench_worklist
+
+        bench_worklist.add_rows(self, self.step('worklist_page', database))
 
     def bench_kpi(self, database):
         """Key figures of 24 months: stored, rebuilt, and the plain way."""

@@ -298,6 +298,10 @@ def main():
             import bench_poll
 
             result = getattr(bench_poll, step.replace('poll_', 'step_', 1))(env, options)
+        elif step.startswith('worklist_'):
+            import bench_worklist
+
+            result = getattr(bench_worklist, step.replace('worklist_', 'step_', 1))(env, options)
         elif step.startswith('kpi_'):
             import bench_kpi
 
