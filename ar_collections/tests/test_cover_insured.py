@@ -56,6 +56,14 @@ class TestInsuredItems(CoverCommon):
         self.contract.max_extension_days = 75
         self.assertEqual(self.insured('2026-06-01'), {good: 90}, "20 Feb and 75 days: 6 May")
 
+    def test_the_original_due_date_counts(self):
+        self.contract.max_credit_days = 45
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        move = self.invoice(100, due='2026-05-31', date='2026-05-01')
+        self.env['ar.original.due']._note(self.company)
+        self.items(move).date_maturity = '2026-09-30'
+        self.assertEqual(self.insured('2026-06-01'), {move: 90}, "postponed: no longer term")
+
     def test_tax_is_left_out_unless_the_policy_says_otherwise(self):
         move = self.invoice(100, due='2026-06-20', post=False)
         self.decide('granted', 5000, valid_from=DAY('2026-01-01'))

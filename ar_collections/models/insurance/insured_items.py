@@ -44,7 +44,7 @@ class ArCover(models.Model):
         :param partner_ids: commercial partners whose items are wanted; all when omitted
         :return: SQL; amounts in the currency of the item's company, rounded to its digits
         """
-        for model in ('ar.cover', 'ar.cover.layer', 'ar.insurance.policy'):
+        for model in ('ar.cover', 'ar.cover.layer', 'ar.insurance.policy', 'ar.original.due'):
             self.env[model].flush_model()
         entity = self.env['res.company'].sudo().browse({
             company_id for company in companies for company_id in company._get_ar_tree_ids()})
@@ -144,7 +144,8 @@ class ArCover(models.Model):
                    MIN(listed.due_date) OVER buyer AS oldest_due
               FROM (
                 SELECT item.line_id, item.company_id, item.partner_id, item.invoice_date,
-                       item.due_date, policy.id AS policy_id, rate.rate, rate.digits,
+                       COALESCE(original.date, item.due_date) AS due_date,
+                       policy.id AS policy_id, rate.rate, rate.digits,
                        customer.id AS customer_id,
                        COALESCE(named.buyer_reference, 'p' || item.partner_id) AS buyer,
                        item.residual * CASE WHEN policy.vat_covered = 'yes' THEN 1
@@ -152,6 +153,7 @@ class ArCover(models.Model):
                        CASE WHEN policy.earlier_covered = 'yes' THEN item.invoice_date
                             ELSE %(date)s::date END AS attached
                   FROM (%(items)s) item
+                  LEFT JOIN ar_original_due original ON original.move_line_id = item.line_id
                   -- Few policies; from there on each join finds its row by a unique key.
                   JOIN ar_insurance_policy policy ON item.invoice_date >= policy.date_from
                        AND (policy.date_to IS NULL OR item.invoice_date <= policy.date_to)
@@ -169,7 +171,7 @@ class ArCover(models.Model):
                    AND EXISTS (SELECT 1 FROM ar_cover held
                                 WHERE held.policy_id = policy.id
                                   AND held.customer_id = customer.id)
-                   AND (item.due_date - item.invoice_date
+                   AND (COALESCE(original.date, item.due_date) - item.invoice_date
                         <= NULLIF(policy.max_credit_days, 0)) IS NOT FALSE
               ) listed
             WINDOW buyer AS (PARTITION BY listed.policy_id, listed.buyer)
