@@ -297,7 +297,8 @@ class ArOverdueNoticeLine(models.Model):
         string="Invoiced", compute='_compute_item', store=True,
         currency_field='item_currency_id', help="Tax included, in the currency of the invoice.")
     residual_currency = fields.Monetary(
-        string="Open amount", compute='_compute_item', store=True, currency_field='item_currency_id')
+        string="Open amount", compute='_compute_item', store=True,
+        currency_field='item_currency_id')
     residual = fields.Monetary(
         string="Open (company currency)", compute='_compute_item', store=True)
 
