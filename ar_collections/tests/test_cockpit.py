@@ -324,8 +324,10 @@ class TestCockpit(CockpitCommon):
                 model, '_get_todos', more_todos):
             data = self.load()
         codes = [tile['code'] for tile in data['tiles']]
-        self.assertEqual(codes, ['overdue', 'dso', 'exposure', 'holds', 'promises', 'insurance',
-                                 'reminders', 'today'])
+        known = ['overdue', 'dso', 'exposure', 'holds', 'promises', 'insurance', 'reminders',
+                 'today']
+        # Other rooms have theirs in between.
+        self.assertEqual([code for code in codes if code in known], known)
         self.assertIn('insurance', [row['code'] for row in data['actions']])
 
     # === SEARCH === #
