@@ -25,7 +25,8 @@ class ProviderCallback(http.Controller):
     def provider_callback(self, token, **params):
         """Note that a provider called, and have it read again.
 
-        :return: 200 when noted or known, 404 for an unknown address, 429 when there are too many
+        :return: 200 when noted or known, 404 for an unknown address, 413 when it is too long,
+            429 when there are too many
         """
         Provider = request.env['ar.provider']
         # sudo: nobody is logged in; the fingerprint of the secret is the condition.
@@ -34,8 +35,9 @@ class ProviderCallback(http.Controller):
             ('is_on', '=', True)], limit=1)
         if not provider:
             return request.make_response("", status=404)
-        body = request.httprequest.stream.read(LONGEST_BODY) if (
-            request.httprequest.method == 'POST') else b''
+        if (request.httprequest.content_length or 0) > LONGEST_BODY:
+            return request.make_response("", status=413)
+        body = request.httprequest.get_data()
         if self._count_last_minute(provider) >= PER_MINUTE:
             return request.make_response("", status=429, headers=[('Retry-After', '60')])
         if self._note(provider, params, body):

@@ -9,3 +9,7 @@ from . import forecast_review
 from . import deadline_done
 from . import provider_credentials
 from . import cover_entry
+from . import collector_preview
+from . import payment_plan_paper
+from . import portal_link_new
+from . import legal_step_note

@@ -32,7 +32,8 @@ class ArProviderCredentials(models.TransientModel):
         changed = ", ".join(name for name, value in values.items() if value)
         provider._set_credentials(values)
         # Not one second longer than needed, in a table that is emptied at night only.
-        self.unlink()
+        # sudo: nobody deletes dialogues by hand; this one is the user's own.
+        self.sudo().unlink()
         if changed:
             provider.message_post(body=self.env._(
                 "Credentials typed in by %(user)s: %(names)s.",

@@ -92,7 +92,7 @@ class ArCreditRule(models.Model):
 
     @api.model
     def _get_judged_fields(self):
-        """Return the names of the fields that the judge reads. Rooms with another reason add theirs.
+        """Return the names of the fields that the judge reads; rooms with a reason add theirs.
         """
         return JUDGED
 

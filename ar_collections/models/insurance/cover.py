@@ -60,7 +60,7 @@ class ArCover(models.Model):
     attention = fields.Text(string="What to look at", readonly=True)
     reduced_on = fields.Date(
         string="Reduced on", readonly=True, tracking=True,
-        help="Day on which the insurer last reduced or withdrew it.")
+        help="Day on which we learnt that the insurer had reduced or withdrawn it.")
     reduced_from = fields.Monetary(string="Before the reduction", readonly=True)
     followed_key = fields.Char(readonly=True, help="What the credit limit was last set from.")
     fingerprints = fields.Json(

@@ -91,7 +91,7 @@ class ArCover(models.Model):
             return cover
         cover._write_layers(reading, decision, only, source, proof, documents)
         cover.write({
-            **self._get_decision_values(decision, source), 'status': reading.status,
+            **cover._get_decision_values(decision, source), 'status': reading.status,
             'checked_on': today,
             'fingerprints': fingerprints,
             'needs_person': cover.needs_person or bool(problems),
@@ -160,9 +160,20 @@ class ArCover(models.Model):
     def _get_problems(self, policy, decision):
         """Return what a person must look at, in words; empty when all can be read."""
         env, problems = self.env, []
+        words = {
+            'unknown_code': env._("a code that is not known"),
+            'unreadable_date': env._("a date that cannot be read"),
+            'unreadable_amount': env._("an amount that cannot be read"),
+            'missing_field': env._("a value is missing"),
+            'ended_early': env._("the list ended early"),
+            'total_differs': env._("a total does not add up"),
+            'other_currency': env._("another currency"),
+        }
         for attention in decision.attention:
-            # The words of the insurer's interface stay as they are: they are looked up in it.
-            problems.append(f"{attention.code}: {attention.field} {attention.value}".strip())
+            # The names of the insurer's interface stay as they are: they are looked up in it.
+            problems.append(env._(
+                "%(what)s: %(value)s (%(field)s)", field=attention.field,
+                what=words.get(attention.code, attention.code), value=attention.value or "–"))
         for layer in decision.layers:
             if layer.amount and layer.amount.currency != policy.currency_id.name:
                 problems.append(env._(
@@ -218,11 +229,12 @@ class ArCover(models.Model):
                 or layer.amount.currency != self.policy_id.currency_id.name
                 for layer in decision.layers):
             return Reading('unknown', today, None)
-        since = max(current.mapped('date_from'), default=None)
+        since = max(
+            (layer.date_from for layer in current if layer.date_from <= today), default=None)
         if status == CoverStatus.WITHDRAWAL_ANNOUNCED:
             end = self._get_end(decision, status, None)
-            return Reading(status, today, None if current else self._get_layers(
-                decision, self._get_start(decision, None, None), only),
+            return Reading(
+                status, today, None if current else self._get_layers(decision, None, only),
                 end and end - timedelta(days=1))
         if status == CoverStatus.INCREASE_REFUSED and current:
             return Reading(status, today, None)
@@ -231,7 +243,7 @@ class ArCover(models.Model):
         if status in ENDED or status == CoverStatus.SUSPENDED:
             end = self._get_end(decision, status, decision.decided_on or today)
             return Reading(status, end, [self._get_zero(only)])
-        layers = self._get_layers(decision, self._get_start(decision, None, since), only)
+        layers = self._get_layers(decision, since, only)
         if not layers:
             # Granted, and no amount said: nothing may be read into it.
             return Reading('unknown' if doubtful or not current else status, today, None)
@@ -284,11 +296,14 @@ class ArCover(models.Model):
             return decision.effective_until + timedelta(days=1)
         return otherwise
 
-    def _get_layers(self, decision, start, only):
-        """Return the values of the layers that a decision grants."""
+    def _get_layers(self, decision, since, only):
+        """Return the values of the layers that a decision grants.
+
+        :param since: first day of what is in force, None when nothing is
+        """
         layers = []
         for layer in decision.layers:
-            first = layer.valid_from if layer.valid_from and layer.valid_from > start else start
+            first = self._get_start(decision, layer, since)
             ends = [day for day in (
                 layer.valid_until, decision.effective_until,
                 # Of a reduction it is the day from which the lower amount counts.

@@ -82,12 +82,12 @@ class ArCockpit(models.AbstractModel):
         since = fields.Date.to_string(fields.Date.subtract(scope['date'], days=RECENT_DAYS))
         reduced = [*self._get_through_customer(scope), ('reduced_on', '>', since)]
         count = self.env['ar.cover'].search_count(reduced)
-        note = self.env._(
-            "%(percent)s %% of what is invoiced",
-            percent=formatLang(self.env, 100 * insured['amount'] / debit, digits=0)) if (
-                debit) else False
+        percent = formatLang(self.env, 100 * insured['amount'] / debit if debit else 0, digits=0)
+        note = self.env._("%(percent)s %% of what is invoiced", percent=percent)
         if count:
-            note = self.env._("%s covers reduced or withdrawn in 7 days", count)
+            note = self.env._(
+                "%(percent)s %% of what is invoiced; %(count)s covers cut in 7 days",
+                percent=percent, count=count)
         name = self.env._("Covers")
         return [*tiles, {
             'code': 'insured', 'sequence': 35, 'label': self.env._("Insured"),

@@ -70,6 +70,7 @@ class ArCoverLayer(models.Model):
 
     def write(self, vals):
         """A layer is history: a decision ends it and writes another."""
+        self.check_access('write')
         if set(vals) - {'date_to', 'document_ids', 'rank', 'policy_id', 'customer_id',
                         'company_id'}:
             raise UserError(self.env._(

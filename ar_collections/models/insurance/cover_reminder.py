@@ -55,6 +55,7 @@ class ArReminder(models.Model):
         lines = self.sudo().line_ids.move_line_id
         if not lines:
             return False
+        self.env.flush_all()
         return bool(self.env.execute_query(SQL(
             "SELECT 1 FROM (%s) part WHERE amount > 0 LIMIT 1",
             self.env['ar.cover'].sudo()._get_insured_query(

@@ -41,7 +41,8 @@ class ArCoverRequest(models.Model):
         'ar.insurance.policy', required=True, index=True, ondelete='restrict', tracking=True)
     provider_id = fields.Many2one(related='policy_id.provider_id', store=True, index=True)
     cover_id = fields.Many2one('ar.cover', readonly=True, copy=False, ondelete='set null')
-    action = fields.Selection(ACTIONS, required=True, default='request', tracking=True)
+    action = fields.Selection(
+        ACTIONS, string="What is asked for", required=True, default='request', tracking=True)
     currency_id = fields.Many2one('res.currency', required=True)
     amount = fields.Monetary(string="Amount asked for", tracking=True)
     reason = fields.Text(help="For ourselves. It is not sent.")
@@ -61,7 +62,8 @@ class ArCoverRequest(models.Model):
     granted_amount = fields.Monetary(
         readonly=True, copy=False, currency_field='policy_currency_id', tracking=True,
         help="In policy currency. Never filled from what was asked for.")
-    policy_currency_id = fields.Many2one(related='policy_id.currency_id')
+    policy_currency_id = fields.Many2one(
+        related='policy_id.currency_id', string="Currency of the policy")
     problem = fields.Text(readonly=True, copy=False)
     attempts = fields.Integer(readonly=True, copy=False)
 

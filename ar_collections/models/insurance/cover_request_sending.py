@@ -284,6 +284,13 @@ class ArProvider(models.Model):
         """Read the covers again."""
         yield from self.env['ar.cover']._poll(self, client)
 
+    def _forget_problem(self):
+        """EXTENDS: what waited for the settings to be mended need not wait any longer."""
+        super()._forget_problem()
+        self.env['ar.cover.request'].sudo().search([
+            ('provider_id', 'in', self.ids), ('state', 'in', ('queued', 'unknown')),
+            ('next_try_at', '!=', False)]).next_try_at = False
+
     def _plan_next_poll(self, providers):
         """EXTENDS: while requests are open, come back within the hour."""
         super()._plan_next_poll(providers)

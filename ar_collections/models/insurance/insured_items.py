@@ -182,6 +182,7 @@ class ArCover(models.Model):
         date = date or company._get_ar_today()
         if not self.sudo().search_count([], limit=1):
             return {}
+        self.env.flush_all()
         tree = self.env['res.company'].sudo().browse(company._get_ar_tree_ids())
         found = {}
         for partner_id, amount, gross in self.env.execute_query(SQL(

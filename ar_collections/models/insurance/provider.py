@@ -76,7 +76,8 @@ class ArProvider(models.Model):
     error_ids = fields.One2many('ar.provider.error', 'provider_id', readonly=True)
     usage_ids = fields.One2many(
         'ar.provider.usage', 'provider_id', readonly=True, domain=[('operation', '!=', '*')])
-    health_ids = fields.One2many('ar.provider.health', 'provider_id', readonly=True)
+    health_ids = fields.One2many(
+        'ar.provider.health', 'provider_id', string="State of the account", readonly=True)
     health = fields.Selection(
         [('off', "Off"), ('never', "Never asked"), ('good', "Answers"),
          ('paused', "Paused after failures"), ('problem', "To mend")], compute='_compute_health')
@@ -193,11 +194,12 @@ class ArProvider(models.Model):
             client = provider._get_client_class()
             wanted = [*client.required_options, *EXTRA_OPTIONS.get(provider.code, ())]
             have = set(provider.option_ids.mapped('name'))
-            self.env['ar.provider.option'].create([
+            # sudo: which options and operations there are is told by the client, not by a user.
+            self.env['ar.provider.option'].sudo().create([
                 {'provider_id': provider.id, 'name': name, 'sequence': number}
                 for number, name in enumerate(wanted) if name not in have])
             have = set(provider.operation_ids.mapped('capability'))
-            self.env['ar.provider.operation'].create([
+            self.env['ar.provider.operation'].sudo().create([
                 {'provider_id': provider.id, 'capability': capability.value}
                 for capability in Capability
                 if client.get_support(capability) != Support.NO and capability not in have])

@@ -1,5 +1,6 @@
 import contextlib
 import logging
+from collections import Counter
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
@@ -24,6 +25,7 @@ _logger = logging.getLogger(__name__)
 # So many failures one after the other, and the account is left alone for a while.
 BREAKER = 5
 FIRST_PAUSE, LONGEST_PAUSE = 5, 360
+SUCCESSES_AT_ONCE = 50
 
 
 class ArProvider(models.Model):
@@ -51,9 +53,11 @@ class ArProvider(models.Model):
         try:
             result = getattr(client, operation)(*args, **kwargs)
         except (ConnectorError, ConfigurationError) as error:
+            self._write_successes(client)
+            client.has_failed = True
             self._note_error(operation, error)
             raise
-        self._note_success(operation)
+        self._note_success(operation, client)
         return result
 
     def _call_for_user(self, operation, *args, **kwargs):
@@ -81,6 +85,7 @@ class ArProvider(models.Model):
             yield client
         finally:
             client.close()
+            self._write_successes(client)
 
     def _make_client(self):
         """Return the client of this account, with its credentials and what it shares."""
@@ -152,10 +157,24 @@ class ArProvider(models.Model):
             values=SQL(", ").join(SQL("%s", value) for value in values.values()),
             changes=SQL(", ").join(SQL("%s = EXCLUDED.%s", name, name) for name in names)))
 
-    def _note_success(self, operation):
-        """Count a call that was answered; the account is well again."""
+    def _note_success(self, operation, client):
+        """Count a call that was answered; the account is well again.
+
+        The first one after a failure is written at once, the others some at a time: only billed
+        calls must be counted to the last one, and those are counted before they are sent.
+        """
+        successes = client.__dict__.setdefault('successes', Counter())
+        successes[operation] += 1
+        if client.__dict__.pop('has_failed', True) or successes.total() >= SUCCESSES_AT_ONCE:
+            self._write_successes(client)
+
+    def _write_successes(self, client):
+        successes = client.__dict__.pop('successes', None)
+        if not successes:
+            return
         with self._own_environment() as env:
-            self._count_usage(env, operation, calls=1)
+            for operation, calls in successes.items():
+                self._count_usage(env, operation, calls=calls)
             self._upsert_health(env, {
                 'failures': 0, 'paused_until': None, 'problem': None, 'problem_text': None,
                 'last_success_at': fields.Datetime.now()})
@@ -184,9 +203,11 @@ class ArProvider(models.Model):
                 values['failures'] = failures
                 values['paused_until'] = self._get_pause_end(error, failures, now)
             elif self._is_problem(error):
-                values.update(problem=error.code, problem_text=text)
-                if health.problem != error.code:
-                    self._tell_problem(env, text)
+                # "Refused before" is the same problem, met again.
+                if error.code != 'blocked' or not health.problem:
+                    values.update(problem=error.code, problem_text=text)
+                    if health.problem != error.code:
+                        self._tell_problem(env, text)
             else:
                 # It was understood and answered: the connection is good.
                 values.update(failures=0, paused_until=None, last_success_at=now)

@@ -16,7 +16,7 @@ class ArProviderLink(models.Model):
     customer_id = fields.Many2one(
         'ar.customer', required=True, index=True, ondelete='cascade', check_company=True)
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
-    partner_id = fields.Many2one(related='customer_id.partner_id')
+    partner_id = fields.Many2one(related='customer_id.partner_id', string="Contact")
     external_id = fields.Char(
         string="Number at the provider", index='btree_not_null', copy=False,
         help="What the provider calls this company. Several customers may share one.")
@@ -153,7 +153,8 @@ class ArProviderCandidate(models.Model):
     link_id = fields.Many2one(
         'ar.provider.link', required=True, index=True, ondelete='cascade', readonly=True)
     customer_id = fields.Many2one(related='link_id.customer_id', store=True)
-    company_id = fields.Many2one(related='link_id.company_id', store=True)
+    company_id = fields.Many2one(
+        related='link_id.company_id', store=True, string="Our company")
     external_id = fields.Char(string="Number at the provider", required=True, readonly=True)
     name = fields.Char(string="Company", readonly=True)
     street = fields.Char(readonly=True)

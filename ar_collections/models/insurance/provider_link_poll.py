@@ -17,8 +17,8 @@ class ArProviderLink(models.Model):
             return (self.external_id, self.customer_id.partner_id.country_id.code or 'FR')
         return (self.external_id,)
 
-    def _read_rating(self, client):
-        """Ask for the rating and keep it.
+    def _read_rating(self, client, lasts=None):
+        """Ask for the rating and keep it. The caller combines the ratings afterwards.
 
         :return: 1 when the company is done, 0 when it will be tried again
         :raise BudgetError: nothing was sent
@@ -28,8 +28,6 @@ class ArProviderLink(models.Model):
         provider = self.provider_id
         try:
             result = provider._call('get_rating', *self._get_rating_arguments(), client=client)
-        except BudgetError:
-            raise
         except TemporaryError as error:
             self._put_off(error)
             return 0
@@ -37,14 +35,13 @@ class ArProviderLink(models.Model):
             self._set_answered(provider._get_error_text(error))
             return 1
         except ConnectorError as error:
-            if provider._is_problem(error):
-                # Not this company's fault: it is due again once the account is mended.
-                self.asked_at = False
-                self.env['ir.cron']._commit_progress()
+            if isinstance(error, BudgetError) or provider._is_problem(error):
+                # Not this company's fault.
                 raise
             self._set_answered(provider._get_error_text(error))
             return 1
-        rating, is_new = self.env['ar.rating']._keep(self, result)
+        rating, is_new = self.env['ar.rating'].with_context(ar_combine_later=True)._keep(
+            self, result, lasts)
         if is_new:
             self._record_rating(rating, result)
         self._set_answered(False)

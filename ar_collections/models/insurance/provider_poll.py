@@ -12,8 +12,8 @@ from ...connectors.errors import (
 from .provider_codes import BILLED
 
 _logger = logging.getLogger(__name__)
-# Links read in one go between two looks at the clock; each is committed by itself.
-BATCH = 200
+# Links read in one go between two commits, when the calls cost nothing.
+BATCH = 50
 # Changes are told late now and then; the first look goes back a month.
 OVERLAP_DAYS, FIRST_LOOK_DAYS = 3, 30
 # Whose list of changes is asked between two days; the others give what they have.
@@ -24,8 +24,8 @@ class ArProvider(models.Model):
     """The nightly poll. It is the truth; a callback only makes it come earlier.
 
     Each provider by itself: one that is down, refused or out of budget does not stop the others.
-    Each company is one committed step, noted before a billed call and after its answer: killed
-    anywhere, the poll goes on with what is left, and no billed call is made twice.
+    A billed call is noted and committed before it is made, and its answer after: killed anywhere,
+    the poll goes on with what is left, and no billed call is made twice.
     """
     _inherit = 'ar.provider'
 
@@ -71,8 +71,8 @@ class ArProvider(models.Model):
                         if not self.env['ir.cron']._commit_progress(done):
                             return False
         except (ConnectorError, ConfigurationError) as error:
-            # Noted and told by the call; the next provider has its turn.
-            self.env.cr.rollback()
+            # Noted and told by the call, before which nothing was left half done; the next
+            # provider has its turn.
             _logger.info("Poll of provider %s ended: %s", self.id, error.code)
         except Exception as error:
             self.env.cr.rollback()
@@ -85,10 +85,11 @@ class ArProvider(models.Model):
     def _may_poll(self):
         """Return whether this account may be asked now: no pause, nothing to mend."""
         self.ensure_one()
-        health = self.env['ar.provider.health'].search([('provider_id', '=', self.id)])
-        if health.problem:
-            return False
-        return not health.paused_until or health.paused_until <= fields.Datetime.now()
+        # What a call has noted is not seen by a transaction that began before it.
+        with self._own_environment() as env:
+            health = env['ar.provider.health'].search([('provider_id', '=', self.id)])
+            return not health.problem and (
+                not health.paused_until or health.paused_until <= fields.Datetime.now())
 
     def _note_internal_error(self, error):
         """A mistake of ours in one provider is kept beside it and does not stop the others."""
@@ -283,22 +284,32 @@ class ArProvider(models.Model):
         if billed:
             self._hand_over_lost_ratings()
             yield 0
-        while ids := Link.search(self._get_due_domain(), limit=BATCH, order='id').ids:
-            for link in map(Link.browse, ids):
-                if billed:
-                    # Before the call, and committed: whoever kills us here loses one answer and
-                    # pays for it once.
-                    link.asked_at = fields.Datetime.now()
-                    yield 0
+        # Whoever kills us loses the answers of one batch: free ones are asked for again, of the
+        # billed ones there is one in a batch.
+        size = 1 if billed else BATCH
+        while links := Link.search(self._get_due_domain(), limit=size, order='id'):
+            if billed:
+                links.asked_at = fields.Datetime.now()
+                yield 0
+            lasts = self.env['ar.rating']._get_last(links)
+            done, error = 0, None
+            for link in links:
                 try:
-                    done = link._read_rating(client)
-                except BudgetError:
-                    link.asked_at = False
-                    yield 0
-                    return
-                yield done
-                if not done:
-                    self._stop_if_paused(None)
+                    answered = link._read_rating(client, lasts)
+                except ConnectorError as caught:
+                    # Nothing was sent, or the account must be mended: due again later.
+                    link.asked_at, error = False, caught
+                    break
+                done += answered
+                if not answered and not self._may_poll():
+                    error = TemporaryError('paused', "left alone after failures")
+                    break
+            links.customer_id._refresh_external_ratings()
+            yield done
+            if isinstance(error, BudgetError):
+                return
+            if error:
+                raise error
 
     def _hand_over_lost_ratings(self):
         """A billed call that was begun and never answered is for a person, not for a repeat."""

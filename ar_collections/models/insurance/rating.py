@@ -16,7 +16,8 @@ class ArRating(models.Model):
         'ar.provider', index='btree_not_null', ondelete='restrict',
         help="Empty: typed in from a report on paper.")
     link_id = fields.Many2one('ar.provider.link', ondelete='set null', index='btree_not_null')
-    scale = fields.Char(required=True, help="What the connector calls the scale.")
+    scale = fields.Char(
+        string="Code of the scale", required=True, help="What the connector calls the scale.")
     value = fields.Char(help="As the provider writes it.")
     label = fields.Char(help="The provider's own words or class.")
     rated_on = fields.Date(
@@ -70,7 +71,9 @@ class ArRating(models.Model):
             vals.setdefault('seen_on', vals.get('rated_on'))
             vals.update(self._read_meaning(vals))
         ratings = super().create(vals_list)
-        ratings.customer_id._refresh_external_ratings()
+        # The poll combines a batch at once.
+        if not (self.env.su and self.env.context.get('ar_combine_later')):
+            ratings.customer_id._refresh_external_ratings()
         return ratings
 
     def write(self, vals):
@@ -96,17 +99,25 @@ class ArRating(models.Model):
     # === FROM A PROVIDER === #
 
     @api.model
-    def _keep(self, link, result):
+    def _get_last(self, links):
+        """Return {(customer id, scale): last rating} of a provider's links: one query."""
+        ratings = self.search([
+            ('customer_id', 'in', links.customer_id.ids),
+            ('provider_id', 'in', links.provider_id.ids)], order='rated_on, id')
+        return {(rating.customer_id.id, rating.scale): rating for rating in ratings}
+
+    @api.model
+    def _keep(self, link, result, lasts=None):
         """Keep what a provider says of a customer now, if it is news.
 
         :param link: `ar.provider.link`, one
         :param result: `connectors.results.Rating`
+        :param lasts: of `_get_last`, when many links are read
         :return: (`ar.rating`, whether it is new)
         """
         today = link.company_id._get_ar_today()
-        last = self.search([
-            ('customer_id', '=', link.customer_id.id), ('provider_id', '=', link.provider_id.id),
-            ('scale', '=', result.scale)], order='rated_on desc, id desc', limit=1)
+        lasts = self._get_last(link) if lasts is None else lasts
+        last = lasts.get((link.customer_id.id, result.scale))
         if last and self._is_same(last, result):
             last.seen_on = today
             return last, False

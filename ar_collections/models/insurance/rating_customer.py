@@ -113,7 +113,9 @@ class ArCustomer(models.Model):
         """
         self.ensure_one()
         company, suggested = self.company_id, self.suggested_class_id
-        if not suggested:
+        # Whom nobody has rated yet is worth a task only when orders are at stake.
+        if not suggested or (
+                self.risk_class_id.kind != 'normal' and suggested.order_decision == 'allow'):
             return
         customer = self.sudo()
         today = company._get_ar_today()
