@@ -1,8 +1,4 @@
-from . import claim
-from . import overdue_notice
-from . import statement
 from . import claim, factoring, overdue_notice, provision, statement
 from . import door, door_acts, door_claim, door_pay
 from . import payment_plan
 from . import provider_callback
-from . import provision
