@@ -294,6 +294,10 @@ def main():
             import bench_figures
 
             result = getattr(bench_figures, step.replace('figures_', 'step_', 1))(env, options)
+        elif step.startswith('poll_'):
+            import bench_poll
+
+            result = getattr(bench_poll, step.replace('poll_', 'step_', 1))(env, options)
         elif step.startswith('worklist_'):
             import bench_worklist
 
