@@ -235,7 +235,8 @@ class ArFactoringLine(models.Model):
     settle_move_id = fields.Many2one(
         'account.move', string="Entry of the payment or return", readonly=True,
         ondelete='set null', index='btree_not_null')
-    previous_bank_id = fields.Many2one('res.partner.bank', readonly=True, ondelete='set null')
+    previous_bank_id = fields.Many2one(
+        'res.partner.bank', string="Previous bank account", readonly=True, ondelete='set null')
 
     _move_uniq = models.UniqueIndex(
         "(move_id) WHERE state IN ('draft', 'assigned', 'paid')",
