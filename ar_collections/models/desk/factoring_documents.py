@@ -22,6 +22,8 @@ class AccountMove(models.Model):
         :return: `ar.factoring.contract`, without access rights: it is printed for the customer
         """
         self.ensure_one()
+        if not self.env['ar.factoring.contract']._is_used():
+            return self.env['ar.factoring.contract']
         # sudo: the notice is meant for whoever may read the invoice.
         return self.env['ar.factoring.line'].sudo().search([
             ('move_id', '=', self.id), ('state', '=', 'assigned')], limit=1).contract_id
@@ -58,7 +60,7 @@ class AccountPartialReconcile(models.Model):
     @api.model
     def _ar_follow_items(self, item_ids):
         result = super()._ar_follow_items(item_ids)
-        if item_ids:
+        if item_ids and self.env['ar.factoring.contract']._is_used():
             self.env['ar.factoring.line'].flush_model(['state', 'move_id'])
             self.env['ar.factoring.line']._follow_items(item_ids)
         return result
@@ -95,6 +97,8 @@ class ArReminder(models.Model):
     def _compute_bank_ids(self):
         """EXTENDS dunning: the factor's account, when everything claimed is with it."""
         super()._compute_bank_ids()
+        if not self.env['ar.factoring.contract']._is_used():
+            return
         moves = self.line_ids.move_id
         # sudo: the notice is meant for the customer.
         lines = self.env['ar.factoring.line'].sudo().search([
