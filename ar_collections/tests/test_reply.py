@@ -176,6 +176,11 @@ class TestReplyAccept(ReplyCommon):
         self.assertEqual(str(reply.promise_id.promise_date), '2026-06-05')
         self.assertRecordValues(reply, [
             {'state': 'accepted', 'done_by_id': self.collector.id}])
+        contact = self.env['ar.interaction'].search([('key', '=', f'reply:{reply.id}')])
+        self.assertRecordValues(contact, [{
+            'customer_id': self.account.id, 'kind': 'email', 'outcome': 'promise',
+            'direction': 'in', 'promise_id': reply.promise_id.id,
+            'contact_id': self.buyer.id}])
         run = self.run_dunning('2026-06-05')
         self.assertEqual(self.reasons(run), [('promised', 100)])
 
