@@ -75,6 +75,7 @@ from . import (
     test_neutralize,
     test_overdue_notices,
     test_reply,
+    test_reply_copies,
     test_payment_plan,
     test_payment_plan_portal,
     test_payment_plan_rights,
