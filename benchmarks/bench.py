@@ -174,7 +174,7 @@ class Bench:
         """OCA account_financial_risk 19.0 on as many customers, without our module."""
         if not database_exists(plain):
             return None
-        addons = [str(self.get_peer(RISK_PEER, 'account_financial_risk'))]
+        addons = [str(self.get_peer((RISK_PEER,), 'account_financial_risk'))]
         peer = f'{plain}_risk'
         clone_database(plain, peer)
         try:
@@ -264,13 +264,13 @@ class Bench:
             f"{each * 1000:.0f} ms, {send['queries'] / send['number']:.0f} queries")
 
     # === PEER === #
-    def get_peer(self, package=PEER, name='account_credit_control'):
+    def get_peer(self, packages=(PEER,), name='account_credit_control'):
         """Install the peer into the cache, outside the project, and return its addons folder."""
         # A folder each: pip leaves alone what it finds in a target.
         target = Path(os.environ['AR_CACHE']) / 'peer' / name
         if not (target / 'odoo' / 'addons' / name).is_dir():
             subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
-                            '--target', str(target), package], check=True)
+                            '--target', str(target), *packages], check=True)
         return target / 'odoo' / 'addons'
 
     def get_addons_path(self, addons):

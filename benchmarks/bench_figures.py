@@ -1,17 +1,13 @@
 """Aged balance of the whole ledger: against bare SQL, against the peer, as XLSX and as PDF."""
 
 import io
-import os
 import statistics
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 from environment import Measure, peak_memory_mb
 
-PEERS = ('odoo-addon-account-financial-report==19.0.0.0.26.3', 'odoo-addon-date-range',
-         'odoo-addon-report-xlsx')
+PEERS = ('odoo-addon-account-financial-report==19.0.0.0.26.3',
+         'odoo-addon-date-range==19.0.1.0.1', 'odoo-addon-report-xlsx==19.0.1.0.2.2')
 REPEATS = 5
 AGES = (0, 30, 60, 90, 120)
 
@@ -162,26 +158,16 @@ def run(bench):
     plain = f'{bench.arguments.database}_plain'
     peer = None
     if database_exists(plain):
-        addons = [str(get_peer())]
+        addons = [str(bench.get_peer(PEERS, 'account_financial_report'))]
         clone_database(plain, work)
         try:
-            done = run_odoo(
+            run_odoo(
                 '-d', work, '-i', 'account_financial_report', '--stop-after-init', '--no-http',
-                '--addons-path', bench.get_addons_path(addons), check=False)
-            if not done.returncode:
-                peer = bench.step('figures_peer', work, addons=addons)
+                '--addons-path', bench.get_addons_path(addons))
+            peer = bench.step('figures_peer', work, addons=addons)
         finally:
             drop_database(work)
     add_rows(bench, aged, xlsx, pdf, peer)
-
-
-def get_peer():
-    """Install the peer into the cache, outside the project, and return its addons folder."""
-    target = Path(os.environ['AR_CACHE']) / 'peer_figures'
-    if not (target / 'odoo' / 'addons' / 'account_financial_report').is_dir():
-        subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
-                        '--target', str(target), *PEERS], check=True)
-    return target / 'odoo' / 'addons'
 
 
 # === ROWS === #

@@ -1,3 +1,4 @@
 from . import claim
 from . import statement
 from . import payment_plan
+from . import provision

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -105,12 +107,15 @@ class ArCreditExposure(models.AbstractModel):
             company, currencies, fields.Date.context_today(self)) if currencies else {}
         result = {}
         for debtor_id, currency_id, amount, *overdue in rows:
-            partner_id = owners.get(debtor_id, debtor_id)
-            total, late = result.get(partner_id, (0.0, [0.0] * len(cutoffs)))
-            result[partner_id] = (
-                total + float(amount or 0) / float(rates.get(currency_id, 1)),
-                [before + float(more or 0) for before, more in zip(late, overdue, strict=True)])
-        return result
+            sums = result.setdefault(
+                owners.get(debtor_id, debtor_id), [Decimal(0)] * (1 + len(cutoffs)))
+            sums[0] += Decimal(str(amount or 0)) / Decimal(str(rates.get(currency_id, 1)))
+            for number, more in enumerate(overdue, start=1):
+                sums[number] += Decimal(str(more or 0))
+        # Exact until here; rounded once, at the door.
+        digits = company.currency_id.round
+        return {partner_id: (digits(float(total)), [digits(float(amount)) for amount in late])
+                for partner_id, (total, *late) in result.items()}
 
     def _get_sums_union(self, company, partner_ids, scope, cutoffs):
         """Return the query of (partner_id, currency_id or NULL, amount, overdue_0, ...)."""
