@@ -59,8 +59,6 @@
         'reports/deadline_templates.xml',
         'reports/payment_plan_templates.xml',
         'data/payment_plan_mail.xml',
-        'reports/provision_templates.xml',
-        'reports/invoice_templates.xml',
         'reports/reminder_late_templates.xml',
         'reports/reminder_door_templates.xml',
         'reports/legal_templates.xml',

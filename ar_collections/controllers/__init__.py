@@ -1,7 +1,3 @@
-from . import claim
-from . import statement
-from . import payment_plan
-from . import provision
 from . import claim, factoring, overdue_notice, provision, statement
 from . import door, door_acts, door_claim, door_pay
 from . import payment_plan
