@@ -1,1 +1,1 @@
-from . import claim, diagnosis, letter, reminder_letter, statement
+from . import claim, diagnosis, letter, provision, reminder_letter, statement

@@ -13,6 +13,7 @@ from .pure import (
     test_kpi,
     test_reference_rates,
     test_connector_safety,
+    test_provision,
     test_scoring,
     test_terms,
 )
@@ -54,6 +55,7 @@ from . import (
     test_key_figures_tour,
     test_law_claims,
     test_law_documents,
+    test_law_provisions,
     test_law_rates,
     test_neutralize,
     test_scale,

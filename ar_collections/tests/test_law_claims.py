@@ -1,7 +1,8 @@
 from datetime import date
 from decimal import Decimal
 
-from odoo.exceptions import AccessError, UserError
+from odoo import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from .common import CollectionsCommon
@@ -64,6 +65,50 @@ class TestLateInterest(LawCommon):
         [claim] = self.items_of(day='2026-04-01')
         self.assertEqual(claim.statement.allocations[0].to_interest, Decimal('99.86'))
         self.assertEqual(claim.statement.segments[1].base, Decimal('6099.86'))
+
+    def test_the_rate_of_an_invoice_beats_the_customers_and_is_flagged_never_altered(self):
+        plain = self.invoice(10000, due='2026-01-31')
+        special = self.invoice(10000, due='2026-01-31')
+        customer = self.account_of()
+        customer.write({'has_contract_rate': True, 'contract_rate': 12})
+        rate = self.env['ar.contract.rate'].create({
+            'customer_id': customer.id, 'move_id': special.id, 'rate': 20, 'clause': "Article 7"})
+        self.assertFalse(rate.warning)
+        amounts = {claim.name: claim.interest for claim in self.items_of(day='2026-03-02')}
+        # 30 days: 10,000 × 12 % and 20 % × 30 / 365.
+        self.assertEqual(
+            {name: str(amount) for name, amount in amounts.items()},
+            {plain.name: '98.63', special.name: '164.38'})
+        rate.rate = 1
+        self.assertIn("below the lawful floor", rate.warning)
+        amounts = {claim.name: claim.interest for claim in self.items_of(day='2026-03-02')}
+        self.assertEqual(str(amounts[special.name]), '8.22')
+        with self.assertRaises(ValidationError):
+            self.env['ar.contract.rate'].create({
+                'customer_id': customer.id, 'rate': 20, 'clause': "x",
+                'move_id': self.invoice(10, due='2026-01-31', partner=self.customer("Other")).id})
+
+    def test_a_disputed_part_is_not_claimed_until_it_is_settled(self):
+        bill = self.invoice(10000, due='2026-01-31')
+        whole = self.invoice(500, due='2026-01-31')
+        before = dict(self.amounts_by_name('2026-03-02'))
+        reason = self.env['ar.dispute.reason'].search([], limit=1)
+        customer = self.account_of()
+        disputes = self.env['ar.dispute'].create([{
+            'customer_id': customer.id, 'reason_id': reason.id, 'currency_id':
+            self.company.currency_id.id, 'line_ids': [Command.create(
+                {'move_line_id': self.items(move).id, 'amount': amount})]}
+            for move, amount in ((bill, 4000), (whole, 500))])
+        claims = {claim.name: claim for claim in self.items_of(day='2026-03-02')}
+        self.assertEqual(claims[bill.name].statement.segments[0].base, 6000)
+        self.assertEqual(claims[whole.name].reason, 'disputed')
+        self.assertIn("Disputed", self.env['ar.interest.engine']._describe_reason(
+            claims[whole.name]))
+        disputes._settle('withdrawn', "All of it is owed")
+        self.assertEqual(dict(self.amounts_by_name('2026-03-02')), before)
+
+    def amounts_by_name(self, day):
+        return [(claim.name, claim.interest) for claim in self.items_of(day=day)]
 
     def test_paid_in_time_or_today_owes_nothing(self):
         bill = self.invoice(1000, due='2026-05-31')

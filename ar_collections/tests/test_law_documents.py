@@ -217,10 +217,58 @@ class TestLegalGuard(LawCommon):
             nb_days=60, delay_type='days_after_end_of_month')
         self.assertIn("60 days", customer.ar_term_warning)
 
+    def test_periodic_invoices_have_45_days_in_france(self):
+        customer = self.account_of()
+        bill = self.invoice(100, date='2026-01-16', due='2026-03-15')
+        self.assertFalse(bill.ar_term_warning)
+        customer.periodic_invoices = True
+        bill.invalidate_recordset()
+        self.assertIn("45 days from a periodic invoice", bill.ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-02').ar_term_warning)
+        self.buyer.property_payment_term_id = self.term(nb_days=60)
+        self.assertIn("periodic", customer.ar_term_warning)
+
     def test_no_flag_where_no_limit_was_read(self):
         self.company.country_id = self.env.ref('base.nl')
         self.assertFalse(self.term(nb_days=120).ar_term_warning)
         self.assertFalse(self.invoice(100, date='2026-01-01', due='2026-12-31').ar_term_warning)
+
+
+@tagged('post_install', '-at_install')
+class TestMention(LawCommon):
+    """What the law wants on an invoice stands on the printed invoice."""
+
+    def printed(self, bill):
+        return self.env['ir.actions.report']._render_qweb_html(
+            'account.report_invoice', bill.ids)[0].decode()
+
+    def test_mention_between_businesses(self):
+        bill = self.invoice(100, due='2026-05-01')
+        self.assertNotIn("ar_mention", self.printed(bill))
+        self.company.ar_mention_on_invoices = True
+        text = self.printed(bill)
+        self.assertIn("flat compensation for recovery cost of 40", text)
+        self.assertIn("No discount for early payment.", text)
+        self.account_of().write({'has_contract_rate': True, 'contract_rate': 12})
+        self.assertIn("Rate agreed by contract: 12.00 % a year.", self.printed(bill))
+
+    def test_a_discount_is_left_to_odoo_and_a_consumer_reads_nothing(self):
+        self.company.ar_mention_on_invoices = True
+        bill = self.invoice(100, due='2026-05-01', post=False)
+        bill.invoice_payment_term_id = self.env['account.payment.term'].create({
+            'name': "2 % in ten days", 'early_discount': True, 'discount_percentage': 2,
+            'discount_days': 10,
+            'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 30})]})
+        self.assertNotIn("No discount", bill._get_ar_mention())
+        self.account_of().debtor_kind = 'consumer'
+        self.assertFalse(bill._get_ar_mention())
+
+    def test_every_country_of_the_rules_has_a_text(self):
+        rules = self.env['ar.legal.regime'].search([
+            ('debtor', '=', 'business'), ('state', '=', 'confirmed')])
+        self.assertEqual(
+            {'FR', 'DE', 'BE', 'NL', 'LU', 'ES', 'IT', 'IE', 'AT', 'CH', 'GB'}
+            - set(rules.filtered('mention').country_id.mapped('code')), set())
 
 
 @tagged('post_install', '-at_install')

@@ -21,14 +21,36 @@ class ArTermCap(models.Model):
         string="Days, end of month",
         help="Where the law also allows so many days and the end of the month: counted either way, "
              "the later date is taken. 0 where it does not.")
+    periodic_days = fields.Integer(
+        string="Periodic invoices (days)",
+        help="Longest term of an invoice that sums up the deliveries of a period. 0: as any other.")
     is_firm = fields.Boolean(
         string="No agreement lifts it",
         help="Not set: the parties may agree on more where that is not grossly unfair.")
     source = fields.Char(help="Where the rule was read.")
+    state = fields.Selection(
+        [('confirmed', "Confirmed"), ('unconfirmed', "To be confirmed")], required=True,
+        default='unconfirmed', help="A cap that nobody has read flags nothing.")
     active = fields.Boolean(default=True)
 
     _days_check = models.Constraint(
         'CHECK(days > 0 AND month_end_days >= 0)', "A cap has at least one day.")
+
+    def _at(self, day):
+        """Return the cap of these that is in force on a day, or nothing."""
+        return self.filtered(lambda cap: (not cap.date_from or cap.date_from <= day) and (
+            not cap.date_to or cap.date_to >= day))[:1]
+
+    def _describe(self, periodic=False):
+        """Return the cap in words."""
+        self.ensure_one()
+        if periodic and self.periodic_days:
+            return self.env._("%s days from a periodic invoice", self.periodic_days)
+        if self.month_end_days:
+            return self.env._(
+                "%(days)s days from the invoice, or %(end)s days end of month",
+                days=self.days, end=self.month_end_days)
+        return self.env._("%s days from the invoice", self.days)
 
     @api.model
     def _get_limit_query(self, country_ids):
@@ -39,7 +61,8 @@ class ArTermCap(models.Model):
             SELECT country_id, COALESCE(date_from, '-infinity'::date) AS date_from,
                    COALESCE(date_to, 'infinity'::date) AS date_to, days,
                    COALESCE(month_end_days, 0) AS month_end_days
-              FROM ar_term_cap WHERE active AND country_id = ANY(%s)
+              FROM ar_term_cap
+             WHERE active AND state = 'confirmed' AND country_id = ANY(%s)
             """, list(country_ids))
 
     @api.model

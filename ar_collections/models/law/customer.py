@@ -69,8 +69,15 @@ class ArCustomer(models.Model):
 
     def _get_contract_rate_warning(self):
         """Return in words why the contract rate is unlawful, or False; it is never altered."""
+        return self.has_contract_rate and self._check_contract_rate(self.contract_rate)
+
+    def _check_contract_rate(self, rate):
+        """Return in words why a rate is unlawful for this customer, or False.
+
+        :param float rate: percent a year
+        """
         regime = self.effective_regime_id
-        if not self.has_contract_rate or not regime:
+        if not regime:
             return False
         today = self.company_id._get_ar_today()
         try:
@@ -79,15 +86,15 @@ class ArCustomer(models.Model):
             return self.env._(
                 "The floor of contract rates cannot be checked: the reference rate of today is "
                 "not known or not confirmed.")
-        found = check_contract_rate(to_decimal(self.contract_rate), floor, cap)
+        found = check_contract_rate(to_decimal(rate), floor, cap)
         if found == 'floor':
             return self.env._(
                 "%(rate)s %% is below the lawful floor of %(floor)s %% (%(rule)s).",
-                rate=to_decimal(self.contract_rate), floor=floor, rule=regime.name)
+                rate=to_decimal(rate), floor=floor, rule=regime.name)
         if found == 'cap':
             return self.env._(
                 "%(rate)s %% is above the lawful cap of %(cap)s %% (%(rule)s).",
-                rate=to_decimal(self.contract_rate), cap=cap, rule=regime.name)
+                rate=to_decimal(rate), cap=cap, rule=regime.name)
         return False
 
     @api.depends('overdue_amount', 'debtor_kind', 'regime_id', 'has_contract_rate',

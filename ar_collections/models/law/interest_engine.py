@@ -71,13 +71,14 @@ class ArInterestEngine(models.AbstractModel):
             [item['id'] for item in items], [item['move_id'] for item in items])
         laws = customers._get_laws()
         rates = self.env['ar.reference.rate']._get_rates()
+        agreed = self.env['ar.contract.rate']._get_rates([item['move_id'] for item in items])
         frames = {customer.id: self._get_frame(customer, laws[customer], allocation, date)
                   for customer in customers}
         claims, compensated = [], set()
         for item in items:
             claim = self._compute_item(
                 item, frames[item['customer_id']], events.get(item['id'], []), rates, date,
-                item['move_id'] in compensated)
+                item['move_id'] in compensated, agreed.get(item['move_id']))
             if claim.statement and claim.statement.compensation:
                 compensated.add(item['move_id'])
             claims.append(self._subtract_prior(claim, prior_items, prior_moves))
@@ -197,14 +198,19 @@ class ArInterestEngine(models.AbstractModel):
             'notice': customer.notice_date if regime.needs_notice else None,
         }
 
-    def _compute_item(self, item, frame, events, rates, date, compensated):
+    def _compute_item(self, item, frame, events, rates, date, compensated, agreed=None):
         claim = ItemClaim(
             item['id'], item['move_id'], item['customer_id'], item['currency_id'],
             item['name'] or '', item['invoice_date'], item['due'])
         if frame['reason']:
             return replace(claim, reason=frame['reason'], detail=frame['detail'])
+        if item.get('disputed') and not item['amount']:
+            return replace(claim, regime_id=frame['regime'].id, reason='disputed')
         currency = self.env['res.currency'].browse(item['currency_id'])
         rule, regime = frame['rule'], frame['regime']
+        if agreed is not None and regime.debtor != 'consumer':
+            # The rate of the invoice beats that of the customer and that of the law.
+            rule = replace(regime._to_regime(to_decimal(agreed)), allocation=rule.allocation)
         if compensated or regime.currency_id != currency:
             rule = replace(rule, compensation=Compensation())
         due = max(item['due'], frame['notice'] or item['due'])

@@ -76,18 +76,6 @@ class ArLegalRegime(models.Model):
         string="Cap of contract rates", digits=(16, 4), aggregator=None, help="Zero: no cap.")
     default_days = fields.Integer(
         string="Days without agreement", aggregator=None, help="Zero: not known.")
-    longest_days = fields.Integer(
-        string="Longest term (days)", aggregator=None,
-        help="From the date of the invoice. Zero: no limit known.")
-    longest_end_of_month = fields.Integer(
-        string="Or days, end of month", aggregator=None,
-        help="Longest term counted to an end of month, by both ways of counting. Zero: none.")
-    longest_periodic = fields.Integer(
-        string="Periodic invoices (days)", aggregator=None,
-        help="Longest term of an invoice that sums up a month. Zero: as any other.")
-    longest_hard = fields.Boolean(
-        string="No agreement beyond",
-        help="Even a clause that both have signed cannot go beyond the longest term.")
     free_reminders = fields.Integer(
         string="Free reminders", aggregator=None, help="Reminders that may cost nothing.")
     notice_days = fields.Integer(
@@ -110,7 +98,7 @@ class ArLegalRegime(models.Model):
 
     _positive = models.Constraint(
         'CHECK(fixed_rate >= 0 AND rate_step >= 0 AND compensation_min >= 0 AND '
-        'compensation_max >= 0 AND longest_days >= 0)',
+        'compensation_max >= 0)',
         "The figures of a rule are not negative.")
 
     # === CONSTRAINTS === #

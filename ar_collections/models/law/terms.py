@@ -13,13 +13,12 @@ SAMPLE = [date(2028, 1, 1) + timedelta(days=number) for number in range(731)]
 class ResCompany(models.Model):
     _inherit = 'res.company'
 
-    def _get_ar_term_regime(self):
-        """Return the confirmed rule between businesses of the company's country, or nothing."""
+    def _get_ar_term_caps(self):
+        """Return the confirmed caps between businesses of the company's country."""
         self.ensure_one()
         # sudo: the law is no secret.
-        return self.env['ar.legal.regime'].sudo().search([
-            ('country_id', '=', self.country_id.id), ('debtor', '=', 'business'),
-            ('state', '=', 'confirmed')], limit=1)
+        return self.env['ar.term.cap'].sudo().search([
+            ('country_id', '=', self.country_id.id), ('state', '=', 'confirmed')])
 
 
 class AccountPaymentTerm(models.Model):
@@ -35,38 +34,45 @@ class AccountPaymentTerm(models.Model):
     def _compute_ar_term_warning(self):
         for term in self:
             company = term.company_id or self.env.company
-            term.ar_term_warning = term._get_ar_term_warning(company._get_ar_term_regime())
+            term.ar_term_warning = term._get_ar_term_warning(company._get_ar_term_caps()._at(
+                company._get_ar_today()))
 
-    def _get_ar_term_warning(self, regime):
-        """Return in words on which invoices the term goes beyond the limit, or False."""
+    def _get_ar_term_warning(self, cap, periodic=False):
+        """Return in words on which invoices the term goes beyond the cap, or False.
+
+        :param cap: `ar.term.cap`, possibly none
+        :param bool periodic: the invoices sum up the deliveries of a period
+        """
         self.ensure_one()
-        if not regime.longest_days:
+        if not cap:
             return False
         late = [day for day in SAMPLE if any(
-            line._get_due_date(day) > get_longest_due(
-                day, regime.longest_days, regime.longest_end_of_month)
+            line._get_due_date(day) > cap._get_longest_due(day, periodic)
             for line in self.line_ids)]
         if not late:
             return False
         return self.env._(
             "Longer than the law of %(country)s allows between businesses on %(share)s %% of the "
             "days of a year, for example on invoices of %(date)s: %(rule)s.",
-            country=regime.country_id.name, share=round(100 * len(late) / len(SAMPLE)),
+            country=cap.country_id.name, share=round(100 * len(late) / len(SAMPLE)),
             date=format_date(self.env, late[0], date_format='d MMMM'),
-            rule=regime._describe_longest())
+            rule=cap._describe(periodic))
 
 
-class ArLegalRegime(models.Model):
-    _inherit = 'ar.legal.regime'
+class ArTermCap(models.Model):
+    _inherit = 'ar.term.cap'
 
-    def _describe_longest(self):
-        """Return the longest term in words."""
+    def _get_longest_due(self, invoiced, periodic=False):
+        """Return the last lawful due date of an invoice.
+
+        :param date invoiced: date of the invoice
+        :param bool periodic: it sums up the deliveries of a period (L441-10 I, third sentence, of
+            the French commercial code: 45 days)
+        """
         self.ensure_one()
-        if self.longest_end_of_month:
-            return self.env._(
-                "%(days)s days from the invoice, or %(end)s days end of month",
-                days=self.longest_days, end=self.longest_end_of_month)
-        return self.env._("%s days from the invoice", self.longest_days)
+        if periodic and self.periodic_days:
+            return get_longest_due(invoiced, self.periodic_days)
+        return get_longest_due(invoiced, self.days, self.month_end_days)
 
 
 class AccountMove(models.Model):
@@ -83,29 +89,31 @@ class AccountMove(models.Model):
         invoices = self.filtered(lambda move: move.move_type == 'out_invoice' and (
             move.invoice_date and move.invoice_date_due))
         for company, moves in invoices.grouped('company_id').items():
-            regime = company._get_ar_term_regime()
-            laws = moves._get_ar_debtors(company) if regime.longest_days else {}
+            caps = company._get_ar_term_caps()
+            laws = moves._get_ar_debtors(company) if caps else {}
             for move in moves:
-                longest = get_longest_due(
-                    move.invoice_date, regime.longest_days, regime.longest_end_of_month)
-                if longest and move.invoice_date_due > longest and (
-                        laws.get(move.commercial_partner_id) == 'business'):
+                cap = caps._at(move.invoice_date)
+                if not cap:
+                    continue
+                debtor, periodic = laws[move.commercial_partner_id]
+                longest = cap._get_longest_due(move.invoice_date, periodic)
+                if debtor == 'business' and move.invoice_date_due > longest:
                     move.ar_term_warning = self.env._(
                         "Due after %(date)s, the longest term that the law of %(country)s allows "
                         "between businesses: %(rule)s.",
-                        date=format_date(self.env, longest), country=regime.country_id.name,
-                        rule=regime._describe_longest())
+                        date=format_date(self.env, longest), country=cap.country_id.name,
+                        rule=cap._describe(periodic))
 
     def _get_ar_debtors(self, company):
-        """Return {commercial partner: kind of debtor}."""
+        """Return {commercial partner: (kind of debtor, whether invoices are periodic)}."""
         customers = self.env['ar.customer'].with_context(active_test=False).search([
             ('company_id', '=', company.id),
             ('partner_id', 'in', self.commercial_partner_id.ids)])
-        found = {partner: partner._ar_guess_debtor()[0] for partner in self.commercial_partner_id}
-        found.update({
-            customer.partner_id: customer.debtor_kind
-            for customer in customers if customer.debtor_kind})
-        return found
+        known = {customer.partner_id: customer for customer in customers}
+        none = customers.browse()
+        return {partner: (
+            known.get(partner, none).debtor_kind or partner._ar_guess_debtor()[0],
+            known.get(partner, none).periodic_invoices) for partner in self.commercial_partner_id}
 
 
 class ArCustomer(models.Model):
@@ -114,13 +122,18 @@ class ArCustomer(models.Model):
 
     ar_term_warning = fields.Char(
         string="Payment term", compute='_compute_ar_term_warning', compute_sudo=True)
+    periodic_invoices = fields.Boolean(
+        string="Periodic invoices",
+        help="Its invoices sum up the deliveries of a period: where the law knows a shorter "
+             "longest term for them (45 days in France), that one is watched.")
 
-    @api.depends('partner_id', 'company_id', 'debtor_kind')
+    @api.depends('partner_id', 'company_id', 'debtor_kind', 'periodic_invoices')
     def _compute_ar_term_warning(self):
         for customer in self:
             term = customer.partner_id.with_company(
                 customer.company_id).property_payment_term_id
+            caps = customer.company_id._get_ar_term_caps()
             business = customer._get_debtor()[0] == 'business'
             warning = business and term and term._get_ar_term_warning(
-                customer.company_id._get_ar_term_regime())
+                caps._at(customer.company_id._get_ar_today()), customer.periodic_invoices)
             customer.ar_term_warning = warning and f"{term.name}: {warning}"

@@ -12,6 +12,7 @@ from . import (
     test_kpi,
     test_reference_rates,
     test_connector_safety,
+    test_provision,
     test_scoring,
     test_terms,
 )

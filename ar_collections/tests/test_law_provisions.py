@@ -1,0 +1,342 @@
+import io
+import random
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+
+import openpyxl
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import CollectionsCommon
+from .random_ledger import RandomLedgerCommon, day_between
+
+
+class ProvisionCommon(CollectionsCommon):
+    """A company with the accounts of both books."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        accounts = cls.env['account.account'].create([
+            {'name': name, 'code': code, 'account_type': kind,
+             'company_ids': [Command.set(cls.company.ids)]}
+            for name, code, kind in (
+                ("Impairment", '681740', 'expense'), ("Impairment back", '781740', 'income_other'),
+                ("Allowance", '491000', 'asset_current'), ("ECL", '689000', 'expense'),
+                ("ECL back", '789000', 'income_other'), ("ECL allowance", '499000',
+                                                         'asset_current'))])
+        for book, rows in (('individual', accounts[:3]), ('ecl', accounts[3:])):
+            for role, account in zip(('expense', 'income', 'allowance'), rows, strict=True):
+                cls.company[f'ar_{book}_{role}_account_id'] = account
+        cls.boss = cls.user('manager', 'provision_boss')
+
+    def balances(self):
+        """Return {account code: balance} of posted entries, as Odoo sums them."""
+        rows = self.env['account.move.line']._read_group(
+            [('parent_state', '=', 'posted'), ('company_id', '=', self.company.id)],
+            ['account_id'], ['balance:sum'])
+        return {account.code: round(balance, 2) for account, balance in rows}
+
+    def run_at(self, day, **vals):
+        return self.env['ar.provision'].with_user(self.boss).create(
+            {'company_id': self.company.id, 'date': day, **vals})
+
+
+@tagged('post_install', '-at_install')
+class TestProvisionLedger(RandomLedgerCommon):
+    """Random ledgers at random days: what is provided for ties to the account."""
+
+    def test_gross_ties_to_the_balance_and_losses_to_the_matrix(self):
+        self.make_ledger(7)
+        group = self.env.ref('ar_collections.ar_provision_group_all')
+        group.write({'method': 'typed', **{
+            f'rate_{number}': rate for number, rate in enumerate((1, 2, 5, 10, 25, 50))}})
+        self.env['ar.customer'].search([]).filtered(
+            lambda customer: customer.partner_id.name == "Quiet").risk_class_id = (
+                self.env['ar.risk.class'].search([('kind', '=', 'default')], limit=1))
+        self.env.flush_all()
+        rng = random.Random(11)
+        for company in self.companies.filtered(lambda company: not company.parent_id):
+            tree = self.env['res.company'].browse(company._get_ar_tree_ids())
+            for day in (day_between(rng), date(2026, 5, 31)):
+                run = self.env['ar.provision'].create({'company_id': company.id, 'date': day})
+                accounts = tree._get_ar_exposure_account_ids()
+                balance = sum(self.env['account.move.line'].search([
+                    ('account_id', 'in', accounts), ('company_id', 'in', tree.ids),
+                    ('parent_state', '=', 'posted'), ('date', '<=', day)]).mapped('balance'))
+                self.assertAlmostEqual(run.amount_gross, balance, places=2)
+                self.assertAlmostEqual(
+                    sum(run.line_ids.mapped('gross')), balance, places=2)
+                for line in run.line_ids:
+                    self.assertGreaterEqual(line.loss, 0)
+                    expected = Decimal(str(line.base)) * Decimal(str(line.rate)) / 100
+                    self.assertAlmostEqual(Decimal(str(line.loss)), expected, delta=Decimal(
+                        '0.5').scaleb(-company.currency_id.decimal_places))
+                    if line.kind == 'default':
+                        self.assertEqual(line.loss, line.base)
+                    if line.kind == 'credit':
+                        self.assertEqual((line.base, line.loss), (0, 0))
+                        self.assertLess(line.gross, 0)
+
+
+@tagged('post_install', '-at_install')
+class TestProvision(ProvisionCommon):
+    """Rates from history, entries, rights."""
+
+    def history(self):
+        """Two years of invoices whose fate is known; all due on the first of a month."""
+        reached, lost = defaultdict(Decimal), Decimal(0)
+        for month, days in enumerate((0, 10, 45, 80, 110, 200, None, None, 0, 0, 20, 5), start=1):
+            bill = self.invoice(1000, due=f'2024-{month:02d}-01')
+            late = 10**6 if days is None else days
+            for bucket, edge in enumerate((0, 1, 31, 61, 91, 121)):
+                if bucket == 0 or late >= edge:
+                    reached[bucket] += 1000
+            if days is None:
+                lost += 1000
+            else:
+                due = date(2024, month, 1)
+                self.pay(bill, date=due + timedelta(days=days))
+        return reached, lost
+
+    def test_never_paid_after_a_year_equals_what_was_booked(self):
+        reached, lost = self.history()
+        self.invoice(600, due='2026-05-20')
+        run = self.run_at('2026-06-01')
+        rows = {rate.bucket: rate for rate in run.rate_ids}
+        self.assertEqual({bucket: Decimal(str(row.reached)) for bucket, row in rows.items()},
+                         dict(reached))
+        self.assertEqual({row.lost for row in rows.values()}, {float(lost)})
+        self.assertEqual(rows[0].history_rate, round(2000 / 12000 * 100, 4))
+        # 2,000 unpaid since 2024 (over 120 days: two of three were lost), 600 not a month late.
+        self.assertEqual(run.amount_gross, 2600)
+        old = self.company.currency_id.round(2000 * rows[5].rate / 100)
+        young = self.company.currency_id.round(600 * rows[1].rate / 100)
+        self.assertEqual(run.amount_loss, round(old + young, 2))
+
+    def test_an_outlook_moves_every_rate(self):
+        self.history()
+        self.env.ref('ar_collections.ar_provision_group_all').write(
+            {'adjustment': 10, 'adjustment_note': "Insolvencies of our sector up by a tenth"})
+        run = self.run_at('2026-06-01')
+        for rate in run.rate_ids.filtered('history_rate'):
+            self.assertAlmostEqual(
+                rate.rate, min(rate.history_rate * 1.1, 100), places=3, msg=rate.display_name)
+
+    def test_written_off_is_lost_even_if_the_item_is_closed(self):
+        bill = self.invoice(1000, due='2024-03-01')
+        loss = self.entry(-1000, '2024-09-01')
+        self.match(bill, loss)
+        run = self.run_at('2026-06-01')
+        self.assertEqual({rate.history_rate for rate in run.rate_ids}, {100.0})
+
+    def test_no_history_no_entry_until_somebody_says_a_rate(self):
+        self.invoice(1000, due='2026-05-01')
+        run = self.run_at('2026-06-01')
+        self.assertIn("No history", run.warning)
+        with self.assertRaises(UserError):
+            run.action_book()
+        rate = run.rate_ids.filtered(lambda row: row.bucket == 2)
+        with self.assertRaises(UserError):
+            rate.rate = 4
+        rate.write({'rate': 4, 'reason': "Sector average"})
+        self.assertEqual((run.amount_loss, run.warning), (40.0, False))
+        run.action_book()
+        self.assertEqual(run.move_id.state, 'draft')
+
+    def test_the_next_entry_takes_the_last_one_back(self):
+        before = self.balances()
+        self.history()
+        first = self.run_at('2026-03-31')
+        first.action_book()
+        first.move_id.sudo().action_post()
+        second = self.run_at('2026-04-30')
+        self.assertEqual(second.previous_id, first)
+        second.action_book()
+        second.move_id.sudo().action_post()
+        after = self.balances()
+        self.assertEqual(after['499000'], -second.amount_loss)
+        self.assertEqual(after['689000'], first.amount_loss + second.amount_loss)
+        self.assertEqual(after['789000'], -first.amount_loss)
+        for code in ('491000', '681740', '781740'):
+            self.assertEqual(after.get(code, 0), before.get(code, 0), "the other book")
+        with self.assertRaises(UserError):
+            second.action_cancel()
+        second.move_id.sudo().button_draft()
+        second.action_cancel()
+        self.assertFalse(second.move_id)
+        self.assertEqual(self.balances()['499000'], -first.amount_loss)
+
+    def test_roll_rates_come_from_the_same_figures_as_the_key_figures(self):
+        self.history()
+        for month in range(6, 13):
+            bill = self.invoice(1000, due=f'2025-{month:02d}-10')
+            if month % 2:
+                self.pay(bill, date=f'2025-{month:02d}-25')
+        self.env.ref('ar_collections.ar_provision_group_all').method = 'roll'
+        run = self.run_at('2026-05-31')
+        months = self.env['ar.kpi']._read_numbers(
+            {'company_ids': self.company.ids}, 12, date(2026, 5, 31))[None]
+        for bucket, code in enumerate(('roll_not_due', 'roll_1', 'roll_31', 'roll_61', 'roll_91')):
+            rate = run.rate_ids.filtered(lambda row, bucket=bucket: row.bucket == bucket)
+            self.assertEqual(
+                (rate.reached, rate.lost),
+                (float(sum(month[f'{code}_base'] for month in months)),
+                 float(sum(month[f'{code}_moved'] for month in months))), code)
+
+    def test_queries_do_not_grow_with_customers(self):
+        counts = []
+        self.run_at('2026-06-01')
+        for number in (3, 30):
+            partners = self.env['res.partner'].create(
+                [{'name': f"P{number}-{index}"} for index in range(number)])
+            for partner in partners:
+                self.invoice(100, due='2026-05-01', partner=partner)
+                self.account_of(partner)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            self.env['ar.provision'].create({'company_id': self.company.id, 'date': '2026-06-01'})
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - start)
+        self.assertLessEqual(counts[1], counts[0])
+
+    def test_rights(self):
+        self.invoice(100, due='2026-05-01')
+        run = self.run_at('2026-06-01')
+        for role in ('collector', 'ar_collections.group_ar_collector_own'):
+            with self.assertRaises(AccessError):
+                run.with_user(self.user(role, f'prov_{role}')).read(['amount_loss'])
+        auditor = self.user('auditor', 'prov_auditor')
+        self.assertEqual(run.with_user(auditor).amount_gross, 100)
+        with self.assertRaises(AccessError):
+            run.with_user(auditor).action_book()
+        with self.assertRaises(AccessError):
+            run.with_user(self.boss).write({'state': 'booked'})
+        stranger = self.make_company("Stranger")
+        other = self.user('manager', 'prov_other')
+        other.write({'company_ids': [Command.set(stranger.ids)], 'company_id': stranger.id})
+        self.assertFalse(self.env['ar.provision'].with_user(other).with_context(
+            allowed_company_ids=stranger.ids).search([]))
+
+    def test_workbook_and_report_show_the_same_figures(self):
+        self.history()
+        run = self.run_at('2026-06-01')
+        book = openpyxl.load_workbook(io.BytesIO(run._get_xlsx()), data_only=True)
+        rows = list(book.worksheets[1].iter_rows(min_row=2, values_only=True))
+        self.assertEqual(round(sum(row[4] for row in rows), 2), run.amount_gross)
+        self.assertEqual(round(sum(row[8] for row in rows), 2), run.amount_loss)
+        html = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.report_ar_provision', run.ids)[0].decode()
+        self.assertIn(run.name, html)
+
+
+@tagged('post_install', '-at_install')
+class TestProvisionIndividual(ProvisionCommon):
+    """Claim by claim, without VAT, up and down."""
+
+    def claim(self, amount=1000, tax=20, due='2025-10-01'):
+        name = f"VAT {tax}"
+        rate = self.env['account.tax'].search([
+            ('name', '=', name), ('company_id', '=', self.company.id)]) or self.env[
+                'account.tax'].create({
+            'name': name, 'amount': tax, 'company_id': self.company.id,
+            'country_id': self.company.account_fiscal_country_id.id,
+            'tax_group_id': self.env['account.tax.group'].search(
+                [('company_id', '=', self.company.id)], limit=1).id
+            or self.env['account.tax.group'].create(
+                {'name': "VAT", 'company_id': self.company.id,
+                 'country_id': self.company.account_fiscal_country_id.id}).id})
+        bill = self.invoice(amount, due=due, post=False)
+        bill.invoice_line_ids.tax_ids = rate
+        bill.action_post()
+        return bill
+
+    def value(self, bill, day='2025-12-31', rate=50.0, **vals):
+        proof = self.env['ir.attachment'].with_user(self.boss).create({
+            'name': "judgment.pdf", 'raw': b'proof',
+            'res_model': 'ar.provision.individual'})
+        return self.env['ar.provision.individual'].with_user(self.boss).create({
+            'move_line_id': self.items(bill).id, 'date': day, 'rate': rate,
+            'explanation': "Receivership opened", 'event_date': '2025-11-15',
+            'attachment_ids': [Command.set(proof.ids)], **vals})
+
+    def test_vat_is_left_out_of_the_provision(self):
+        bill = self.claim()
+        self.assertEqual(bill.amount_total, 1200)
+        claim = self.value(bill)
+        self.assertEqual((claim.amount_open, claim.amount_net, claim.amount), (1200, 1000, 500))
+
+    def test_up_down_and_paid(self):
+        bill = self.claim()
+        first = self.value(bill)
+        first.action_confirm()
+        first.action_book()
+        first.move_id.sudo().action_post()
+        self.assertEqual(self.balances()['491000'], -500)
+        self.assertEqual(self.balances()['681740'], 500)
+        claims = self.env['ar.provision.individual']
+        # A part comes in, the rest looks worse.
+        self.pay(bill, 600, date='2026-03-01')
+        [second] = claims._carry_forward(self.company, date(2026, 12, 31))
+        self.assertFalse(claims._carry_forward(self.company, date(2026, 12, 31)))
+        second.rate = 80
+        self.assertEqual((second.amount_net, second.amount, second.amount_change), (500, 400, -100))
+        second.action_confirm()
+        second.with_user(self.boss).action_book()
+        second.move_id.sudo().action_post()
+        self.assertEqual(self.balances()['491000'], -400)
+        self.assertEqual(self.balances()['781740'], -100)
+        # Paid: all of it comes back, once.
+        self.pay(bill, 600, date='2027-02-01')
+        [third] = claims._carry_forward(self.company, date(2027, 12, 31))
+        self.assertEqual((third.amount_net, third.amount_change), (0, -400))
+        third.action_confirm()
+        third.with_user(self.boss).action_book()
+        third.move_id.sudo().action_post()
+        self.assertEqual(self.balances()['491000'], 0)
+        self.assertFalse(claims._carry_forward(self.company, date(2028, 12, 31)))
+
+    def test_a_closing_in_the_past_reads_the_ledger_of_that_day(self):
+        bill = self.claim()
+        self.pay(bill, 600, date='2026-01-15')
+        self.assertEqual(self.value(bill).amount_open, 1200)
+
+    def test_a_provision_needs_a_fact_and_a_proof(self):
+        bill = self.claim()
+        for missing in ({'explanation': False}, {'event_date': False}, {'attachment_ids': False}):
+            claim = self.value(bill, **missing)
+            with self.assertRaises(UserError):
+                claim.action_confirm()
+            claim.action_cancel()
+        with self.assertRaises(UserError):
+            self.value(bill, event_date='2026-02-01')
+
+    def test_a_collector_makes_none(self):
+        bill = self.claim()
+        collector = self.user('collector', 'prov_none')
+        with self.assertRaises(AccessError):
+            self.env['ar.provision.individual'].with_user(collector).create(
+                {'move_line_id': self.items(bill).id})
+
+    def test_list_for_vat_recovery(self):
+        self.company.country_id = self.env.ref('base.fr')
+        bill = self.claim()
+        report = self.env['report.ar_collections.report_vat_recovery']
+        values = report._get_report_values(bill.ids)
+        [document] = values['docs']
+        self.assertIn('1,000', document['totals'][0]['net'])
+        self.assertIn('200', document['totals'][0]['tax'])
+        loss = self.entry(-1200, '2026-01-31')
+        self.match(bill, loss)
+        self.assertEqual(report._get_unpaid(bill), {bill.id: 1200})
+        html = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.report_vat_recovery', bill.ids)[0].decode()
+        self.assertIn("cannot be deducted", html)
+        paid = self.claim()
+        self.pay(paid, date='2026-01-31')
+        with self.assertRaises(UserError):
+            report._get_report_values(paid.ids)
