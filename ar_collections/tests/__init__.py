@@ -38,6 +38,7 @@ from . import (
     test_door_claim,
     test_door_payment,
     test_door_tour,
+    test_portal_link,
     test_diagnosis,
     test_dunning_engine,
     test_dunning_fields,
