@@ -1,0 +1,278 @@
+import re
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools.misc import format_amount, format_date
+
+MARKERS = ('amount', 'days', 'creditor', 'debtor', 'items')
+MARKER = re.compile(r'\[\[(\w+)\]\]')
+
+
+class ArFormalNoticeText(models.Model):
+    """The formal notice of one country and one kind of debtor, with the source of its content.
+
+    A text that nobody confirmed is never printed.
+    """
+    _name = 'ar.formal.notice.text'
+    _description = "Text of a formal notice"
+    _order = 'sequence, country_id, id'
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one('res.company', help="Empty: for every company.")
+    country_id = fields.Many2one('res.country', required=True, index=True)
+    debtor = fields.Selection(
+        [('business', "Business"), ('consumer', "Consumer")], required=True, default='business')
+    days = fields.Integer(
+        string="Days to pay", required=True, default=8,
+        help="Counted from the receipt of the letter.")
+    subject = fields.Char(required=True, translate=True)
+    body = fields.Html(
+        required=True, translate=True,
+        help="[[amount]], [[days]], [[creditor]], [[debtor]] are replaced; [[items]] is the "
+             "table of what is owed, with the bank details.")
+    content = fields.Text(
+        string="What it must say", translate=True,
+        help="The content that the law asks for, to check the text against.")
+    source = fields.Char(required=True)
+    state = fields.Selection(
+        [('unconfirmed', "To confirm"), ('confirmed', "Confirmed")], required=True,
+        default='unconfirmed', readonly=True, copy=False)
+    confirmed_by_id = fields.Many2one('res.users', readonly=True, copy=False)
+    confirmed_on = fields.Date(readonly=True, copy=False)
+
+    _days_positive = models.Constraint('CHECK(days > 0)', "Give at least one day to pay.")
+
+    @api.constrains('body')
+    def _check_body(self):
+        for text in self:
+            unknown = set(MARKER.findall(text.body or '')) - set(MARKERS)
+            if unknown:
+                raise ValidationError(self.env._(
+                    "Nothing replaces [[%(unknown)s]]. Known: %(known)s.",
+                    unknown=sorted(unknown)[0],
+                    known=", ".join(f"[[{name}]]" for name in MARKERS)))
+            if '[[amount]]' not in (text.body or '') or '[[items]]' not in (text.body or ''):
+                raise ValidationError(self.env._(
+                    "A notice names what is owed: put [[amount]] and [[items]] into the text."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            for vals in vals_list:
+                vals.update(state='unconfirmed')
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su and {'state', 'confirmed_by_id', 'confirmed_on'} & set(vals):
+            raise UserError(self.env._("Confirm a text by its button."))
+        # Other words are another text: somebody reads it again.
+        if not self.env.su and {'body', 'subject', 'days', 'country_id', 'debtor'} & set(vals):
+            self.sudo().filtered(lambda text: text.state == 'confirmed').write({
+                'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
+        return super().write(vals)
+
+    def action_confirm(self):
+        """Take the responsibility for the text: from now on notices are printed with it."""
+        self.check_access('write')
+        self.sudo().write({
+            'state': 'confirmed', 'confirmed_by_id': self.env.uid,
+            'confirmed_on': fields.Date.context_today(self)})
+        return True
+
+    def action_withdraw(self):
+        """Take the text out of use."""
+        self.check_access('write')
+        self.sudo().write({
+            'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
+        return True
+
+
+class ArLegalCase(models.Model):
+    """The formal notice of a case: text by country, PDF on file, registered letter, receipt."""
+    _inherit = 'ar.legal.case'
+
+    notice_text_id = fields.Many2one(
+        'ar.formal.notice.text', string="Text of the notice", compute='_compute_notice_text_id',
+        store=True, readonly=False, precompute=True,
+        domain="[('state', '=', 'confirmed'), '|', ('company_id', '=', False),"
+               " ('company_id', '=', company_id)]",
+        help="The confirmed text of the customer's country. Choose another one where the "
+             "contract is under another law.")
+    notice_date = fields.Date(string="Notice of", readonly=True, copy=False)
+    notice_attachment_id = fields.Many2one(
+        'ir.attachment', string="Notice on file", readonly=True, copy=False)
+    notice_sent_on = fields.Date(
+        string="Posted on", tracking=True, copy=False, help="Day of the registered letter.")
+    notice_tracking = fields.Char(string="Tracking number", tracking=True, copy=False)
+    notice_received_on = fields.Date(
+        string="Received on", tracking=True, copy=False,
+        help="Day on the receipt; the days to pay run from here.")
+    notice_deadline = fields.Date(
+        string="To be paid by", compute='_compute_notice_deadline', store=True)
+
+    @api.depends('customer_id')
+    def _compute_notice_text_id(self):
+        for case in self:
+            case.notice_text_id = case._find_notice_text()
+
+    @api.depends('notice_received_on', 'notice_text_id')
+    def _compute_notice_deadline(self):
+        for case in self:
+            case.notice_deadline = case.notice_received_on and fields.Date.add(
+                case.notice_received_on, days=case.notice_text_id.days)
+
+    @api.constrains('notice_sent_on', 'notice_received_on')
+    def _check_notice_dates(self):
+        for case in self:
+            if case.notice_received_on and (
+                    not case.notice_sent_on or case.notice_received_on < case.notice_sent_on):
+                raise ValidationError(self.env._(
+                    "A notice is posted before it is received: check both days."))
+
+    def _find_notice_text(self):
+        """Return the confirmed text of the customer's country and kind, or none."""
+        self.ensure_one()
+        partner = self.customer_id.partner_id
+        country = partner.country_id or self.company_id.country_id
+        debtor = 'business' if partner.is_company or partner.vat else 'consumer'
+        # sudo: choosing among texts that everybody who prints them may read.
+        return self.env['ar.formal.notice.text'].sudo().search([
+            ('state', '=', 'confirmed'), ('country_id', '=', country.id),
+            ('debtor', '=', debtor), ('company_id', 'in', (False, self.company_id.id)),
+        ], order='company_id, sequence, id', limit=1)
+
+    def write(self, vals):
+        result = super().write(vals)
+        for name in {'notice_sent_on', 'notice_received_on'} & set(vals):
+            for case in self.filtered(name):
+                number = case.notice_tracking or "–"
+                case._log_step(
+                    case.stage, self.env._("Notice posted, registered letter %s", number)
+                    if name == 'notice_sent_on' else
+                    self.env._("Notice received, registered letter %s", number),
+                    date=case[name], kind='notice')
+        return result
+
+    def _get_derived_fields(self):
+        return super()._get_derived_fields() | {
+            'notice_date', 'notice_attachment_id', 'notice_deadline'}
+
+    def action_print_notice(self):
+        """Make the notice: its PDF is filed with the case, then opened to be printed and posted.
+
+        A notice that was posted stays as it is: its PDF is opened again.
+        """
+        self.ensure_one()
+        self.check_access('write')
+        if not self.notice_sent_on or not self.notice_attachment_id:
+            self._make_notice()
+        return {
+            'type': 'ir.actions.act_url', 'target': 'download',
+            'url': f'/web/content/{self.notice_attachment_id.id}?download=true',
+        }
+
+    def _make_notice(self):
+        self.ensure_one()
+        if self.stage == 'closed':
+            raise UserError(self.env._("%s is closed.", self.name))
+        if not self.notice_text_id:
+            raise UserError(self.env._(
+                "No confirmed text for %(country)s: confirm one under Configuration, Formal "
+                "notices, or choose a text on the case.",
+                country=self.partner_id.country_id.name or self.env._("a customer without "
+                                                                      "country")))
+        if self.notice_text_id.sudo().state != 'confirmed':
+            raise UserError(self.env._(
+                "Nobody has confirmed the text %s.", self.notice_text_id.sudo().name))
+        if not self._is_owed():
+            raise UserError(self.env._("Nothing is owed on %s any more.", self.name))
+        # sudo: the notice is filed with the case, whoever may write attachments elsewhere.
+        case = self.sudo()
+        case.notice_date = self.company_id._get_ar_today()
+        content, kind = self.env['ir.actions.report'].sudo()._render_qweb_pdf(
+            'ar_collections.ar_formal_notice_report', res_ids=self.ids)
+        case.notice_attachment_id = self.env['ir.attachment'].sudo().create({
+            'name': f"{self.name.replace('/', '-')}-notice.{kind}", 'raw': content,
+            'res_model': self._name, 'res_id': self.id,
+            'mimetype': 'application/pdf' if kind == 'pdf' else 'text/html'})
+        self._log_step(
+            self.stage, self.env._("Formal notice made: %s", self.amounts_text), kind='notice',
+            date=case.notice_date, attachment=case.notice_attachment_id)
+
+    # === LETTER === #
+
+    def _get_notice_lang(self):
+        self.ensure_one()
+        return self.partner_id.lang or self.company_id.partner_id.lang or 'en_US'
+
+    def _get_notice_document(self):
+        """Return the letter, formatted in the language of the customer."""
+        self.ensure_one()
+        lang = self._get_notice_lang()
+        # sudo: the right to read the case was checked; what the letter quotes comes with it.
+        case = self.sudo().with_context(lang=lang)
+        env, company = case.env, case.company_id
+        Letter = env['ar.letter']
+
+        def money(amount, currency):
+            return format_amount(env, amount, currency, lang_code=lang).replace('\ufeff', '')
+
+        def day(date):
+            return format_date(env, date, lang_code=lang) if date else ''
+
+        date = case.notice_date or company._get_ar_today()
+        lines = case.line_ids.filtered(
+            lambda line: line.currency_id.compare_amounts(line.residual, 0) > 0)
+        totals = [
+            (currency.name, money(sum(of.mapped('residual')), currency))
+            for currency, of in lines.grouped('currency_id').items()]
+        rows = [
+            (line.move_id.name, day(line.invoice_date or line.move_line_id.date),
+             day(line.date_maturity), max((date - line.date_maturity).days, 0),
+             money(line.move_line_id.amount_currency, line.currency_id),
+             money(line.residual, line.currency_id))
+            for line in lines.sorted(lambda line: (line.date_maturity, line.id))]
+        text = case.notice_text_id
+        values = {
+            'amount': " + ".join(total for _name, total in totals), 'days': str(text.days),
+            'creditor': company.name, 'debtor': case.partner_id.name}
+        before, _marker, after = str(text.body).partition('[[items]]')
+        return {
+            'lang': lang, 'head': Letter._get_head(company, lang),
+            'address': Letter._get_address_lines(
+                case.partner_id.with_context(lang=lang), company),
+            'place': Letter._get_place_and_date(company, date, lang),
+            'reference': case.name, 'customer_number': case.partner_id.ref,
+            'subject': case._fill_markers(text.subject, values, str),
+            'before': Markup(case._fill_markers(before, values, self._escape)),
+            'after': Markup(case._fill_markers(after, values, self._escape)),
+            'rows': rows, 'totals': totals,
+            'bank': env['ar.reminder'].new({'company_id': company.id})._get_bank_values(),
+            'sender': case.user_id.sudo().name, 'tracking': case.notice_tracking,
+        }
+
+    @staticmethod
+    def _escape(value):
+        return str(Markup.escape(value))
+
+    def _fill_markers(self, text, values, escape):
+        return MARKER.sub(lambda found: escape(values.get(found.group(1), '')), str(text or ''))
+
+
+class ReportFormalNotice(models.AbstractModel):
+    _name = 'report.ar_collections.report_ar_formal_notice'
+    _description = "Formal notice"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        cases = self.env['ar.legal.case'].browse(docids)
+        cases.check_access('read')
+        return {
+            'doc_ids': docids, 'doc_model': 'ar.legal.case',
+            'docs': [case._get_notice_document() for case in cases],
+            'logo_style': self.env['ar.letter']._get_logo_style(cases.sudo().company_id),
+        }

@@ -1,0 +1,214 @@
+import csv
+import hashlib
+import io
+import re
+import zipfile
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, tagged
+
+from odoo.addons.ar_collections.models.desk.case_file import clean_name, steady_pdf
+
+from .legal_common import LegalCommon
+
+
+class FileCommon(LegalCommon):
+
+    def unzip(self, file):
+        """Return {path below the folder: bytes} of the ZIP."""
+        archive = zipfile.ZipFile(io.BytesIO(file.attachment_id.raw))
+        self.assertIsNone(archive.testzip())
+        names = archive.namelist()
+        self.assertEqual(len(names), len(set(names)))
+        return {name.partition('/')[2]: archive.read(name) for name in names}
+
+    def make(self, case):
+        case.action_case_file()
+        return self.env['ar.case.file'].search([('case_id', '=', case.id)], limit=1)
+
+    def story(self):
+        """A case with something of everything."""
+        invoice = self.taxed(1000)
+        other = self.invoice(300, due='2026-04-01')
+        self.env['ir.attachment'].create({
+            'name': f"{invoice.name}.pdf", 'raw': b'%PDF-1.4 the legal one',
+            'res_model': 'account.move', 'res_id': invoice.id,
+            'res_field': 'invoice_pdf_report_file', 'mimetype': 'application/pdf'})
+        invoice.invalidate_recordset()
+        self.night('2026-06-01')
+        customer = self.account_of()
+        items = self.items(invoice | other)
+        self.env['ar.promise'].create({
+            'customer_id': customer.id, 'currency_id': self.company.currency_id.id,
+            'promise_date': '2026-06-05', 'amount': 500,
+            'line_ids': [Command.create({'move_line_id': items[0].id})]})
+        customer.message_post(
+            body="Please pay", subject="=cmd|' /C calc'!A0 ../../etc/passwd",
+            message_type='comment', subtype_xmlid='mail.mt_comment',
+            partner_ids=self.buyer.ids)
+        customer.message_post(body="The director is a liar", subtype_xmlid='mail.mt_note')
+        customer.message_post(body="Shall we sue?", subtype_xmlid='mail.mt_comment')
+        case = self.case(invoice | other, user=self.clerk)
+        case.action_print_notice()
+        case.message_post(
+            body="For us", subtype_xmlid='mail.mt_note', attachments=[("memo.txt", b"Weak point")])
+        return case
+
+
+@tagged('post_install', '-at_install')
+class TestCaseFile(FileCommon):
+    """One click, everything in it, every hash right, nothing that should stay inside."""
+
+    def test_every_hash_is_right_and_everything_is_there(self):
+        case = self.story()
+        file = self.make(case)
+        self.assertRecordValues(file, [{'state': 'done', 'error': False}])
+        files = self.unzip(file)
+        listed = dict(reversed(line.split('  ', 1)) for line in
+                      files['SHA256SUMS'].decode().splitlines())
+        self.assertEqual(set(listed), set(files) - {'SHA256SUMS'})
+        for path, found in listed.items():
+            self.assertEqual(hashlib.sha256(files[path]).hexdigest(), found, path)
+        index = list(csv.reader(
+            io.StringIO(files['index.csv'].decode('utf-8-sig')), delimiter=';'))
+        self.assertEqual(
+            {row[0]: row[4] for row in index[1:]},
+            {path: found for path, found in listed.items() if path != 'index.csv'})
+        self.assertEqual(
+            hashlib.sha256(file.attachment_id.raw).hexdigest(), file.sha256)
+        for folder in ('00-Story', '01-Statement', '02-Invoices/', '05-Reminders/', '06-Mails/',
+                       '08-Promises', '12-Formal-notice/'):
+            self.assertTrue([path for path in files if path.startswith(folder)], folder)
+        self.assertIn(b'%PDF-1.4 the legal one', files.values())
+        self.assertEqual(len([path for path in files if path.startswith('02-')]), 2)
+
+    def test_what_colleagues_say_stays_inside(self):
+        whole = b"".join(self.unzip(self.make(self.story())).values())
+        self.assertIn(b"Please pay", whole)
+        self.assertNotIn(b"liar", whole)
+        self.assertNotIn(b"Shall we sue", whole)
+        self.assertNotIn(b"Weak point", whole)
+
+    def test_names_are_safe_and_no_cell_is_a_formula(self):
+        file = self.make(self.story())
+        archive = zipfile.ZipFile(io.BytesIO(file.attachment_id.raw))
+        for name in archive.namelist():
+            self.assertRegex(name, r'^[A-Za-z0-9][A-Za-z0-9._/-]*$')
+            self.assertNotIn('..', name)
+        index = self.unzip(file)['index.csv'].decode('utf-8-sig')
+        for row in csv.reader(io.StringIO(index), delimiter=';'):
+            for cell in row:
+                self.assertNotIn(cell[:1], tuple('=+-@'), row)
+
+    def test_same_content_same_bytes(self):
+        case = self.story()
+        first, second = self.make(case), None
+        steps = case.step_ids
+        self.go('2026-06-01', hour='15:30:00')
+        second = self.make(case)
+        self.assertNotEqual(first, second)
+        self.assertEqual(first.sha256, second.sha256)
+        self.assertEqual(len(case.step_ids), len(steps) + 1)
+        self.pay(case.line_ids.move_id[0], 10, '2026-06-01')
+        self.assertNotEqual(self.make(case).sha256, first.sha256)
+
+
+@tagged('post_install', '-at_install')
+class TestCaseFileJob(FileCommon):
+    """Made once, in pieces, by whoever may; what fails is told."""
+
+    def test_a_killed_job_goes_on(self):
+        case = self.story()
+        file = self.env['ar.case.file'].sudo().create({
+            'case_id': case.id, 'name': "X", 'date': '2026-06-01', 'lang': 'en_US'})
+        file._list_documents()
+        calls = []
+        self.assertFalse(file._make(keep_on=lambda: calls.append(1) or len(calls) < 3))
+        made = {one.id: one.attachment_id.id for one in file.document_ids if one.sha256}
+        self.assertEqual((file.state, len(made)), ('waiting', 3))
+        cron = self.env.ref('ar_collections.ir_cron_ar_case_file')
+        for _twice in range(2):
+            with self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+        file.invalidate_recordset()
+        self.assertEqual(file.state, 'done')
+        for document in file.document_ids:
+            self.assertEqual(
+                made.get(document.id, document.attachment_id.id), document.attachment_id.id)
+        self.assertEqual(self.env['ir.attachment'].search_count(
+            [('res_model', '=', 'ar.case.file'), ('res_id', '=', file.id)]), 1)
+
+    def test_many_documents_wait_for_the_job(self):
+        moves = self.env['account.move']
+        for number in range(26):
+            moves |= self.invoice(10 + number, due='2026-03-01')
+        case = self.case(moves)
+        action = case.action_case_file()
+        self.assertEqual(action['tag'], 'display_notification')
+        file = case.file_ids
+        self.assertEqual(file.state, 'waiting')
+        case.action_case_file()
+        self.assertEqual(case.file_ids, file)
+        with self.assertRaises(UserError):
+            file.action_download()
+
+    def test_what_cannot_be_made_is_told(self):
+        case = self.case(self.invoice(100, due='2026-03-01'))
+        file = self.env['ar.case.file'].create({
+            'case_id': case.id, 'name': "X", 'date': '2026-06-01', 'lang': 'en_US'})
+        file._list_documents()
+        file.document_ids[0].write({'maker': 'attachment', 'res_id': 2147483647})
+        file._make()
+        self.assertEqual(file.state, 'done')
+        self.assertTrue(file.error)
+        self.assertIn(b'missing', self.unzip(file)['index.csv'])
+
+    def test_nobody_writes_a_file_by_hand(self):
+        case = self.case(self.invoice(100, due='2026-03-01'))
+        file = self.make(case)
+        for call in (
+                lambda: file.with_user(self.boss).write({'sha256': 'x'}),
+                lambda: file.document_ids.with_user(self.boss).write({'sha256': 'x'}),
+                lambda: self.env['ar.case.file'].with_user(self.boss).create(
+                    {'case_id': case.id, 'name': "X", 'date': '2026-06-01'}),
+                lambda: case.with_user(self.user('auditor')).action_case_file()):
+            with self.assertRaises(AccessError):
+                call()
+
+    def test_names_and_dates(self):
+        for text, safe in (("../../etc/passwd", 'etc-passwd'), ("Été: n°1 / a", 'Ete-n1-a'),
+                           ("...", 'document'), ("a" * 99, "a" * 60), ("", 'document')):
+            self.assertEqual(clean_name(text), safe)
+        one, two = (b"%%PDF /CreationDate (D:2026060109%d+02'00') end" % minute
+                    for minute in (1000, 5959))
+        self.assertEqual(steady_pdf(one), steady_pdf(two))
+        self.assertEqual(len(steady_pdf(one)), len(one))
+
+    def test_the_story_tells_in_order(self):
+        case = self.story()
+        dates = [row[0] for row in case._get_story()]
+        self.assertEqual(dates, sorted(dates))
+        text = re.sub('<[^>]+>', ' ', str(case.story_html))
+        for words in ("due on", "Promise of", "Formal notice made", "Level +5 sent"):
+            self.assertIn(words, text)
+
+
+@tagged('post_install', '-at_install')
+class TestCaseFileDoor(FileCommon, HttpCase):
+    """Who may fetch the ZIP."""
+
+    def test_another_company_and_another_perimeter_cannot_fetch_it(self):
+        case = self.case(self.invoice(100, due='2026-03-01'), user=self.clerk)
+        file = self.make(case)
+        other = self.make_company("Other House")
+        self.user('collector', login='foreign').write({
+            'company_ids': [Command.set(other.ids)], 'company_id': other.id})
+        case.customer_id.sudo().collector_id = self.clerk
+        self.user('own', login='narrow')
+        url = f'/web/content/{file.attachment_id.id}?download=true'
+        for login, status in (('collector', 200), ('foreign', 404), ('narrow', 404)):
+            self.authenticate(login, login)
+            response = self.url_open(url)
+            self.assertEqual(response.status_code, status, login)
+            self.assertEqual(response.content[:2] == b'PK', status == 200, login)

@@ -1,0 +1,443 @@
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from .legal_common import LegalCommon
+
+
+@tagged('post_install', '-at_install')
+class TestWriteOff(LegalCommon):
+    """A loss: asked for, decided by somebody else, booked, undone by the ledger."""
+
+    def test_booked_it_settles_the_item_and_the_books_tie(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        self.invoice(50, due='2026-03-01')
+        self.assertTies()
+        record = self.write_off(invoice)
+        self.assertEqual(record.state, 'draft')
+        self.book(record)
+        self.assertRecordValues(record, [{
+            'state': 'booked', 'amount': 100, 'tax_amount': 0, 'loss_amount': 100}])
+        self.assertEqual(self.items(invoice).amount_residual, 0)
+        self.assertEqual(self.balance(self.losses), 100)
+        self.assertEqual(self.balance(self.receivable), 50)
+        self.assertTies()
+
+    def test_a_part_leaves_the_rest_open(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        self.book(self.write_off(invoice, amount=30))
+        self.assertEqual(self.items(invoice).amount_residual, 70)
+        self.assertTies()
+
+    def test_the_vat_is_shown_and_recovered_only_when_asked(self):
+        invoice = self.taxed(1000)
+        self.assertEqual(invoice.amount_total, 1200)
+        tax_account = invoice.line_ids.filtered('tax_line_id').account_id
+        before = self.balance(tax_account)
+        record = self.write_off(invoice, amount=600)
+        self.assertRecordValues(record, [{
+            'amount': 600, 'tax_amount': 100, 'loss_amount': 600}])
+        self.book(record)
+        self.assertEqual((self.balance(self.losses), self.balance(tax_account)), (600, before))
+        record = self.write_off(invoice, recover_tax=True)
+        self.assertRecordValues(record, [{
+            'amount': 600, 'tax_amount': 100, 'loss_amount': 500}])
+        self.book(record)
+        self.assertEqual(self.balance(self.losses), 1100)
+        self.assertEqual(self.balance(tax_account), round(before + 100, 2))
+        self.assertEqual(invoice.payment_state, 'paid')
+        self.assertTies()
+
+    def test_foreign_currency_leaves_no_exchange_difference(self):
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        for day, rate in (('2026-01-01', 2.0), ('2026-05-01', 1.7)):
+            self.env['res.currency.rate'].create({
+                'currency_id': dollar.id, 'company_id': self.company.id, 'name': day,
+                'rate': rate})
+        invoice = self.invoice(300, due='2026-03-01', currency=dollar)
+        entries = self.env['account.move'].search_count([('move_type', '=', 'entry')])
+        self.book(self.write_off(invoice, amount=100.01))
+        self.book(self.write_off(invoice))
+        item = self.items(invoice)
+        self.assertTrue(item.reconciled)
+        self.assertEqual(self.balance(self.losses), 150)
+        self.assertEqual(
+            self.env['account.move'].search_count([('move_type', '=', 'entry')]), entries + 2)
+        self.assertTies()
+
+    def test_reversing_the_entry_opens_it_again(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        case = self.case(invoice)
+        record = self.book(self.write_off(invoice, case_id=case.id))
+        self.assertRecordValues(case, [{'stage': 'closed', 'outcome': 'uncollectible'}])
+        self.reverse(record)
+        self.assertRecordValues(record, [{'state': 'undone', 'booked_on': False}])
+        self.assertEqual(self.items(invoice).amount_residual, 100)
+        self.assertEqual(case.stage, 'notice')
+        self.assertTies()
+        self.assertEqual(self.book(self.write_off(invoice)).state, 'booked')
+
+    def test_unmatching_and_matching_again(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        record = self.book(self.write_off(invoice))
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual(record.state, 'undone')
+        (self.items(invoice) | record.line_ids.credit_line_id).reconcile()
+        self.assertEqual(record.state, 'booked')
+        record = record.with_user(self.accountant).sudo()
+        record.move_id.button_draft()
+        self.assertEqual(record.state, 'approved')
+        record.move_id.action_post()
+        self.assertEqual(record.state, 'booked')
+
+    def test_part_paid_part_lost_is_a_settlement(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        case = self.case(invoice)
+        self.pay(invoice, 60, '2026-06-01')
+        self.book(self.write_off(invoice))
+        self.assertRecordValues(case, [{'stage': 'closed', 'outcome': 'settled'}])
+
+    # === DECISION === #
+
+    def test_nobody_approves_their_own(self):
+        self.env['ar.credit.authority'].search([]).max_write_off = 1000
+        record = self.write_off(self.invoice(100, due='2026-03-01'), user=self.boss)
+        record.action_submit()
+        with self.assertRaises(AccessError):
+            record.action_approve()
+        self.assertEqual(record.state, 'submitted')
+
+    def test_only_within_the_authority(self):
+        self.env['ar.credit.authority'].search([]).write(
+            {'max_write_off': 99, 'unlimited': False})
+        record = self.write_off(self.invoice(100, due='2026-03-01'))
+        record.action_submit()
+        self.assertEqual(record.activity_ids.user_id, self.company._get_ar_responsible())
+        with self.assertRaises(AccessError):
+            record.with_user(self.boss).action_approve()
+        self.env['ar.credit.authority'].search([]).max_write_off = 100
+        with self.assertRaises(AccessError):
+            record.with_user(self.clerk).action_approve()
+        record.with_user(self.boss).action_approve()
+        self.assertRecordValues(record, [{'state': 'approved', 'decided_by_id': self.boss.id}])
+        self.assertEqual(record.move_id.state, 'draft')
+
+    def test_small_ones_need_no_approval(self):
+        self.company.ar_write_off_free = 10
+        small = self.write_off(self.invoice(10, due='2026-03-01'))
+        large = self.write_off(self.invoice(10.01, due='2026-03-01'))
+        (small | large).action_submit()
+        self.assertEqual((small.state, large.state), ('approved', 'submitted'))
+
+    def test_a_refusal_says_why(self):
+        record = self.write_off(self.invoice(100, due='2026-03-01'))
+        record.action_submit()
+        with self.assertRaises(UserError):
+            record.with_user(self.boss).action_refuse()
+        record.with_user(self.boss).answer = "Ask the lawyer first"
+        record.with_user(self.boss).action_refuse()
+        self.assertEqual(record.state, 'refused')
+        self.assertFalse(record.move_id)
+
+    def test_nobody_types_the_state_or_changes_what_is_decided(self):
+        record = self.write_off(self.invoice(100, due='2026-03-01'))
+        for vals in ({'state': 'approved'}, {'decided_by_id': self.clerk.id},
+                     {'user_id': self.boss.id}, {'loss_amount': 1}):
+            with self.assertRaises(AccessError):
+                record.write(vals)
+        with self.assertRaises(AccessError):
+            self.env['ar.write.off'].with_user(self.clerk).create({
+                'customer_id': record.customer_id.id, 'state': 'approved'})
+        for vals in ({'balance': 1}, {'tax_balance': 9}, {'state': 'booked'}):
+            with self.assertRaises(AccessError):
+                record.line_ids.write(vals)
+        record.action_submit()
+        with self.assertRaises(UserError):
+            record.line_ids.amount = 50
+        other = self.items(self.invoice(5, due='2026-03-01'))
+        for call in (
+                lambda: record.write({'line_ids': [(5, 0, 0)]}),
+                lambda: record.line_ids.unlink(),
+                lambda: record.line_ids.create(
+                    {'write_off_id': record.id, 'move_line_id': other.id})):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                call()
+        with self.assertRaises(UserError):
+            record.unlink()
+
+    def test_no_more_than_is_owed_when_it_is_decided(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self.write_off(invoice, amount=100.01)
+        record = self.write_off(invoice)
+        self.pay(invoice, 10, '2026-06-01')
+        with self.assertRaises(ValidationError):
+            record.action_submit()
+
+    def test_cancelling_deletes_the_draft_entry(self):
+        record = self.write_off(self.invoice(100, due='2026-03-01'))
+        self.company.ar_write_off_free = 1000
+        record.action_submit()
+        move = record.move_id
+        record.action_cancel()
+        self.assertFalse(move.exists())
+        self.assertEqual(record.state, 'cancelled')
+        self.assertTies()
+
+    def test_without_an_account_it_says_what_to_do(self):
+        self.company.ar_bad_debt_account_id = False
+        self.company.account_fiscal_country_id = self.env.ref('base.be')
+        self.company.ar_write_off_free = 1000
+        record = self.write_off(self.invoice(100, due='2026-03-01'))
+        with self.assertRaisesRegex(UserError, "account of losses in the settings"):
+            record.action_submit()
+
+    # === SALES NEEDED === #
+
+    def margin_of(self, cost, price=100.0, other=0.0):
+        product = self.env['product.product'].with_company(self.company).create(
+            {'name': "Thing", 'standard_price': cost})
+        invoice = self.invoice(price, due='2026-05-01', post=False)
+        invoice.invoice_line_ids.product_id = product
+        invoice.invoice_line_ids.write({'price_unit': price, 'tax_ids': False})
+        invoice.action_post()
+        if other:
+            self.invoice(other, due='2026-05-02')
+        return invoice
+
+    def test_the_published_example(self):
+        """A margin of 5 % and 12,000 unpaid: 240,000 of sales to make up for it (issue, A03)."""
+        self.margin_of(cost=95, price=100)
+        invoice = self.invoice(12000, due='2024-05-01')
+        record = self.write_off(invoice)
+        self.assertEqual(record.sales_needed, 240000)
+        self.assertIn("240,000.00", record.sales_needed_text)
+
+    def test_unknown_is_unknown_and_never_zero(self):
+        invoice = self.margin_of(cost=0)
+        record = self.write_off(invoice)
+        self.assertFalse(record.sales_needed)
+        self.assertIn("Unknown", record.sales_needed_text)
+        self.company.ar_margin_percent = 25
+        record.invalidate_recordset()
+        self.assertEqual(record.sales_needed, 400)
+        self.assertIn("usual margin", record.sales_needed_text)
+
+    def test_a_margin_known_for_a_part_only_is_not_known(self):
+        self.margin_of(cost=50, price=100, other=30)
+        self.assertEqual(self.account_of()._get_margins()[self.account_of().id],
+                         (None, 'unknown'))
+        self.margin_of(cost=50, price=100)
+        self.assertEqual(
+            self.account_of()._get_margins()[self.account_of().id], (0.5, 'own'))
+
+    def test_credit_notes_and_units_count(self):
+        dozen = self.env.ref('uom.product_uom_dozen')
+        product = self.env['product.product'].with_company(self.company).create(
+            {'name': "Egg", 'standard_price': 1})
+        invoice = self.invoice(24, due='2026-05-01', post=False)
+        line = invoice.invoice_line_ids
+        line.product_id = product
+        line.write({'product_uom_id': dozen.id, 'quantity': 1, 'price_unit': 24,
+                    'tax_ids': False})
+        invoice.action_post()
+        self.assertEqual(self.account_of()._get_margins()[self.account_of().id], (0.5, 'own'))
+
+    def test_no_margin_makes_up_for_nothing(self):
+        invoice = self.margin_of(cost=120, price=100)
+        record = self.write_off(invoice)
+        self.assertFalse(record.sales_needed)
+        self.assertIn("No sales make up for it", record.sales_needed_text)
+
+
+@tagged('post_install', '-at_install')
+class TestDoubtful(LegalCommon):
+    """411 to 416 and back: what is owed stays owed, to the cent, on every screen."""
+
+    def test_the_item_moves_and_the_aged_balance_still_shows_it(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        self.invoice(50, due='2026-03-01')
+        transfer = self.to_doubtful(invoice, post=False)
+        self.assertRecordValues(transfer, [{'state': 'draft', 'amount': 100}])
+        self.assertEqual(transfer.move_id.state, 'draft')
+        self.assertTies()
+        transfer.move_id.action_post()
+        self.assertEqual(transfer.state, 'booked')
+        self.assertTrue(self.items(invoice).reconciled)
+        self.assertEqual(self.balance(self.doubtful), 100)
+        self.assertEqual(self.balance(self.receivable), 50)
+        self.assertEqual(self.aged_total(), 150)
+        self.assertTies()
+        moved = transfer.line_ids.doubtful_line_id
+        self.assertEqual(str(moved.date_maturity), '2026-03-01')
+        self.assertEqual(moved.partner_id, self.buyer)
+
+    def test_nothing_is_moved_twice(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        self.assertTrue(self.to_doubtful(invoice, post=False))
+        self.assertFalse(self.to_doubtful(invoice, post=False))
+
+    def test_the_way_back_opens_the_invoice(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        transfer = self.to_doubtful(invoice)
+        transfer.with_user(self.boss).action_back()
+        self.assertEqual(transfer.state, 'booked')
+        transfer.back_move_id.action_post()
+        self.assertEqual(transfer.state, 'undone')
+        self.assertEqual(self.items(invoice).amount_residual, 100)
+        self.assertEqual(invoice.payment_state, 'not_paid')
+        self.assertEqual(self.balance(self.doubtful), 0)
+        self.assertTrue(all(
+            line.reconciled for line in (transfer.move_id | transfer.back_move_id).line_ids))
+        self.assertTies()
+        again = self.to_doubtful(invoice)
+        self.assertEqual(again.state, 'booked')
+
+    def test_the_way_back_of_what_is_left(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        transfer = self.to_doubtful(invoice)
+        moved = transfer.line_ids.doubtful_line_id
+        payment = self.pay(self.buyer, 40, '2026-06-01')
+        line = payment.move_id.line_ids.filtered(lambda one: one.account_id == self.receivable)
+        payment.move_id.button_draft()
+        line.account_id = self.doubtful
+        payment.move_id.with_user(self.accountant).action_post()
+        (moved | payment.move_id.line_ids.filtered(
+            lambda one: one.account_id == self.doubtful)).reconcile()
+        self.assertEqual(moved.amount_residual, 60)
+        self.assertTies()
+        transfer.with_user(self.boss).action_back()
+        transfer.back_move_id.action_post()
+        self.assertEqual(transfer.state, 'undone')
+        self.assertEqual(self.balance(self.doubtful), 0)
+        self.assertEqual(self.balance(self.receivable), 60)
+        back = self.items(transfer.back_move_id)
+        self.assertRecordValues(back, [{'amount_residual': 60}])
+        self.assertEqual(str(back.date_maturity), '2026-03-01')
+        self.assertTies()
+
+    def test_reversing_and_unmatching_open_it_again(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        transfer = self.to_doubtful(invoice)
+        self.reverse(transfer)
+        self.assertEqual(transfer.state, 'undone')
+        self.assertEqual(self.items(invoice).amount_residual, 100)
+        self.assertTies()
+
+    def test_a_case_goes_on_with_what_was_moved(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        case = self.case(invoice)
+        transfer = self.to_doubtful(invoice)
+        self.assertRecordValues(case, [{'stage': 'notice', 'residual': 100}])
+        self.book(self.write_off(
+            None, items=transfer.line_ids.doubtful_line_id, case_id=case.id))
+        self.assertRecordValues(case, [{
+            'stage': 'closed', 'outcome': 'uncollectible', 'residual': 0}])
+        self.assertEqual(self.balance(self.doubtful), 0)
+        self.assertTies()
+
+    def test_the_vat_of_a_doubtful_item_is_that_of_its_invoice(self):
+        invoice = self.taxed(1000)
+        transfer = self.to_doubtful(invoice)
+        record = self.write_off(
+            None, items=transfer.line_ids.doubtful_line_id, recover_tax=True)
+        self.assertRecordValues(record, [{'amount': 1200, 'tax_amount': 200,
+                                          'loss_amount': 1000}])
+
+    def test_cancelling_frees_the_item(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        transfer = self.to_doubtful(invoice, post=False)
+        transfer.with_user(self.boss).action_cancel()
+        self.assertEqual(transfer.state, 'cancelled')
+        self.assertTrue(self.to_doubtful(invoice))
+
+    def test_only_a_manager_decides(self):
+        case = self.case(self.invoice(100, due='2026-03-01'), user=self.clerk)
+        with self.assertRaises(AccessError):
+            case.action_doubtful()
+        self.assertTrue(case.with_user(self.boss).action_doubtful()['res_id'])
+        transfer = self.env['ar.doubtful.transfer'].search([])
+        with self.assertRaises(AccessError):
+            transfer.with_user(self.clerk).action_cancel()
+
+    def test_without_an_account_it_says_what_to_do(self):
+        self.company.ar_doubtful_account_ids = False
+        with self.assertRaisesRegex(UserError, "settings of Receivables"):
+            self.to_doubtful(self.invoice(100, due='2026-03-01'), post=False)
+        with self.assertRaises(ValidationError):
+            self.company.ar_doubtful_account_id = self.doubtful
+
+    def test_an_account_of_receivables_may_be_the_target(self):
+        """Where the chart types doubtful debtors as receivable, nothing else is needed."""
+        target = self.account('407000', "Doubtful debtors", 'asset_receivable', reconcile=True)
+        self.company.ar_doubtful_account_id = target
+        invoice = self.invoice(100, due='2026-03-01')
+        self.to_doubtful(invoice)
+        self.assertEqual(self.balance(target), 100)
+        self.assertEqual(self.aged_total(), 100)
+
+
+@tagged('post_install', '-at_install')
+class TestAgencyPayment(LegalCommon):
+    """Gross frees the customer, the fee is a cost, the agency owes the net amount."""
+
+    def payment(self, case, gross, fee=0.0, **vals):
+        return self.env['ar.agency.payment'].with_user(self.clerk).create({
+            'case_id': case.id, 'gross_amount': gross, 'fee_amount': fee, **vals})
+
+    def test_gross_fee_net(self):
+        old, new = self.invoice(100, due='2026-02-01'), self.invoice(80, due='2026-03-01')
+        case = self.case(new | old)
+        self.hand_over(case)
+        payment = self.payment(case, 120, 18, reference="A-77")
+        self.assertRecordValues(payment, [{
+            'net_amount': 102, 'party_id': self.agency.id, 'state': 'draft'}])
+        payment.action_propose()
+        self.assertEqual(payment.move_id.state, 'draft')
+        payment.move_id.with_user(self.accountant).action_post()
+        self.assertEqual(payment.state, 'booked')
+        self.assertEqual(
+            [self.items(old).amount_residual, self.items(new).amount_residual], [0, 60])
+        self.assertEqual(
+            [self.balance(account) for account in (self.agency_account, self.fees)], [102, 18])
+        self.assertEqual(case.collected_amount, 120)
+        self.assertTies()
+        self.reverse(payment)
+        self.assertEqual(payment.state, 'undone')
+        self.assertEqual(case.residual, 180)
+        self.assertTies()
+
+    def test_the_last_payment_closes_the_case(self):
+        case = self.case(self.invoice(100, due='2026-02-01'))
+        self.hand_over(case)
+        payment = self.payment(case, 100, 100)
+        payment.action_propose()
+        payment.move_id.with_user(self.accountant).action_post()
+        self.assertRecordValues(case, [{'stage': 'closed', 'outcome': 'paid'}])
+        self.assertEqual(self.balance(self.agency_account), 0)
+
+    def test_no_more_than_is_owed(self):
+        case = self.case(self.invoice(100, due='2026-02-01'))
+        payment = self.payment(case, 100.01)
+        with self.assertRaises(ValidationError):
+            payment.action_propose()
+
+    def test_a_doubtful_item_is_paid_where_it_stands(self):
+        invoice = self.invoice(100, due='2026-02-01')
+        case = self.case(invoice)
+        self.to_doubtful(invoice)
+        payment = self.payment(case, 70)
+        payment.action_propose()
+        payment.move_id.with_user(self.accountant).action_post()
+        self.assertEqual(self.balance(self.doubtful), 30)
+        self.assertEqual(case.residual, 30)
+        self.assertTies()
+
+    def test_an_accountant_posts_nobody_else(self):
+        case = self.case(self.invoice(100, due='2026-02-01'))
+        payment = self.payment(case, 100)
+        payment.action_propose()
+        with self.assertRaises(AccessError):
+            payment.with_user(self.user('own')).action_post_entry()
+        with self.assertRaises(UserError):
+            payment.gross_amount = 50
