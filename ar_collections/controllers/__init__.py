@@ -1,8 +1,3 @@
-from . import claim
-from . import statement
-from . import door
-from . import door_acts, door_claim, door_pay
-from . import provision
 from . import claim, factoring, overdue_notice, provision, statement
 from . import door, door_acts, door_claim, door_pay
 from . import payment_plan
