@@ -62,3 +62,4 @@ from . import (
     test_tour,
 )
 from . import test_case_file, test_legal_case, test_write_off
+from . import test_legal_random
