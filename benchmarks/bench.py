@@ -61,7 +61,7 @@ class Bench:
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
             'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi',
-            'figures', 'growth',
+            'figures', 'growth', 'worklist', 'poll',
             'peer']
         main = self.arguments.database
         work = f'{main}_work'
@@ -192,11 +192,29 @@ class Bench:
 
         bench_figures.run(self)
 
+    def bench_worklist(self, database):
+        """The collector's list of 20,000 customers."""
+        import bench_worklist
+
+        bench_worklist.add_rows(self, self.step('worklist_page', database))
+
     def bench_kpi(self, database):
         """Key figures of 24 months: stored, rebuilt, and the plain way."""
         import bench_kpi
 
         bench_kpi.add_rows(self, self.step('kpi_page', database))
+
+    def bench_poll(self, _database):
+        """Linked companies read at simulated providers; killed half-way and resumed."""
+        import bench_poll
+
+        work = f'{self.arguments.database}_poll'
+        clone_database(self.arguments.database, work)
+        try:
+            self.update(work)
+            bench_poll.add_rows(self, self.step('poll_companies', work))
+        finally:
+            drop_database(work)
 
     def bench_growth(self, _database):
         """Refresh and proposals on ledgers of other sizes."""

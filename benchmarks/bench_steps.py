@@ -294,6 +294,14 @@ def main():
             import bench_figures
 
             result = getattr(bench_figures, step.replace('figures_', 'step_', 1))(env, options)
+        elif step.startswith('poll_'):
+            import bench_poll
+
+            result = getattr(bench_poll, step.replace('poll_', 'step_', 1))(env, options)
+        elif step.startswith('worklist_'):
+            import bench_worklist
+
+            result = getattr(bench_worklist, step.replace('worklist_', 'step_', 1))(env, options)
         elif step.startswith('kpi_'):
             import bench_kpi
 

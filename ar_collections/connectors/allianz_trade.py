@@ -206,7 +206,8 @@ class AllianzTradeClient(InsurerClient):
         return found
 
     @provides(Confidence.DOCUMENTED)
-    def poll_request(self, job_id: str, *, sent_at: datetime, requested: Money | None = None,
+    def poll_request(self, job_id: str, *, sent_at: datetime, buyer_id: str = '',
+                     requested: Money | None = None,
                      previous: Decimal | None = None) -> CoverRequest:
         """Return the state of a job, and the cover once there is one.
 
@@ -265,6 +266,10 @@ class AllianzTradeClient(InsurerClient):
         answer = self._get('get_cover', self._url('risk', '/covers/{}', cover_id))
         return self._load_cover(self._read(answer), answer, requested, previous)
 
+    def read_cover(self, cover_id: str, *, buyer_id: str) -> Cover | None:
+        """Return a cover by its number."""
+        return self.get_cover(cover_id)
+
     @provides(Confidence.OBSERVED)
     def list_covers(self, *, position: int = 1, pages: int = 100) -> Batch:
         """Return the covers of the policy. An incomplete batch says nothing about the others.
@@ -301,8 +306,8 @@ class AllianzTradeClient(InsurerClient):
         return reader.children(name, required=True)
 
     @provides(Confidence.UNCONFIRMED)
-    def change_cover(self, cover_id: str, order: CoverOrder | None, *, reference: str = '',
-                     ) -> CoverRequest:
+    def change_cover(self, cover_id: str, order: CoverOrder | None = None, *,
+                     buyer_id: str = '', reference: str = '') -> CoverRequest:
         """Ask for another amount, or give a cover up (order None). PATCH and DELETE exist and are
         asynchronous (AT-2); their bodies are an assumption."""
         url = self._url('risk', '/covers/{}', cover_id)

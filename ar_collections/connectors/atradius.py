@@ -5,7 +5,7 @@ buyers may be billed. Contracts of non-payments and declarations are closed.
 """
 import base64
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -64,6 +64,8 @@ class AtradiusClient(AtradiusReading):
     credential_fields = ('client_id', 'client_secret', 'app_key')
     required_options = ('customer_id', 'policy_id', 'policy_currency')
     amount_step = Decimal(1000)
+    changes_by_request = True
+    can_cancel = True
     correlation_header = 'Atradius-Correlation-Id'
     manual = frozenset({
         Capability.DECLARE_OVERDUE, Capability.EXTEND_DUE_DATE, Capability.RESCHEDULE,
@@ -246,8 +248,11 @@ class AtradiusClient(AtradiusReading):
             'action': 'reduce' if lower else 'supersede'}, order)
 
     @provides(Confidence.OBSERVED)
-    def change_cover(self, cover_id: str, *, buyer_id: str, reference: str) -> CoverRequest:
+    def change_cover(self, cover_id: str, order: CoverOrder | None = None, *, buyer_id: str,
+                     reference: str) -> CoverRequest:
         """Give a cover up. Other amounts go through `request_cover`, which reads first."""
+        if order is not None:
+            return self.request_cover(order)
         self._check_policy()
         order = CoverOrder(buyer_id, Money(Decimal(0), self.options['policy_currency']), reference)
         return self._submit('change_cover', 'PUT', {
@@ -302,8 +307,14 @@ class AtradiusClient(AtradiusReading):
         return self._wrap(found, order.reference) if found else None
 
     @provides(Confidence.OBSERVED)
-    def poll_request(self, cover_id: str, *, buyer_id: str) -> CoverRequest:
-        """Return the state of an application: undecided, decided or historic."""
+    def poll_request(self, cover_id: str, *, buyer_id: str, sent_at: datetime | None = None,
+                     requested: Money | None = None,
+                     previous: Decimal | None = None) -> CoverRequest:
+        """Return the state of an application: undecided, decided or historic.
+
+        The answer says all of it: when it was sent, for how much and what was in force before,
+        which other insurers need to be told, is not used.
+        """
         for part in ('/applications', '', '/historic'):
             for cover in self._iterate(part, buyer_id):
                 if cover.cover_id == cover_id:
@@ -344,6 +355,10 @@ class AtradiusClient(AtradiusReading):
         if len(live) > 1:
             raise AmbiguousError('several_covers', details={'covers': live})
         return live[0] if live else None
+
+    def read_cover(self, cover_id: str, *, buyer_id: str) -> Cover | None:
+        """Return a decision of any of the three lists."""
+        return self.poll_request(cover_id, buyer_id=buyer_id).cover
 
     @provides(Confidence.OBSERVED)
     def list_covers(self) -> Batch:

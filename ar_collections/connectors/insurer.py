@@ -18,6 +18,10 @@ class InsurerClient(Client):
     currencies: frozenset[str] = frozenset()
     #: Amounts must be a multiple of it.
     amount_step: Decimal = Decimal(1)
+    #: `request_cover` reads the cover in force and changes it; else `change_cover` is wanted.
+    changes_by_request: bool = False
+    #: `change_cover` without an order gives a cover up.
+    can_cancel: bool = False
 
     def propose_amount(self, amount: Decimal) -> Decimal:
         """Return the amount that may be asked for: rounded up, for a person to approve."""
@@ -52,6 +56,14 @@ class InsurerClient(Client):
             if not pending:
                 raise error
             return replace(pending, attached=True)
+
+    def read_cover(self, cover_id: str, *, buyer_id: str) -> Cover | None:
+        """Return a decision by its number, in force or not, for one that left the list of covers.
+
+        :return: None when the provider has only the request
+        :raise NotFoundError: the provider does not know it any more
+        """
+        raise NotImplementedError
 
     def _find_pending(self, buyer_id: str) -> CoverRequest | None:
         """Return the open request for a buyer."""

@@ -20,4 +20,16 @@ UPDATE ar_statement_sending SET state = 'cancelled', reason = 'Neutralized copy'
 UPDATE mail_mail SET state = 'cancel'
  WHERE state = 'outgoing'
    AND id IN (SELECT mail_id FROM ar_report_sending WHERE mail_id IS NOT NULL);
+UPDATE mail_mail SET state = 'cancel'
+ WHERE state = 'outgoing'
+   AND id IN (SELECT mail_id FROM ar_thanks WHERE mail_id IS NOT NULL);
+UPDATE ar_thanks SET state = 'cancelled', reason = 'Neutralized copy'
+ WHERE state IN ('queued', 'sending');
+UPDATE res_company SET ar_thanks = FALSE;
 UPDATE ar_report_sending SET state = 'failed', error = 'Neutralized copy' WHERE state = 'pending';
+-- No insurer and no provider is asked by a copy: credentials gone, test, off.
+DELETE FROM ar_provider_secret;
+UPDATE ar_provider SET is_on = FALSE, environment = 'test', callback_digest = NULL;
+UPDATE ar_cover_request SET state = 'cancelled', problem = 'Neutralized copy'
+ WHERE state IN ('queued', 'sending', 'unknown') OR (state = 'open' AND by_hand IS NOT TRUE);
+UPDATE ar_portal_link SET revoked_at = now() AT TIME ZONE 'UTC' WHERE revoked_at IS NULL;

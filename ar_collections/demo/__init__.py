@@ -1,1 +1,4 @@
 from . import story, story_credit, story_desk
+from . import story_worklist
+from . import story_providers
+from . import story_insurance

@@ -33,6 +33,7 @@ class ArDemoStory(models.AbstractModel):
         story.env['ar.customer']._refresh(company)
         story._tell_credit(company, partners, users)
         story._tell_desk(company, partners, users)
+        story._tell_providers(company, partners)
 
     # === PEOPLE === #
 

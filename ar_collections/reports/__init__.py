@@ -1,1 +1,4 @@
-from . import claim, diagnosis, letter, provision, reminder_letter, statement
+from . import claim, diagnosis, letter, reminder_letter, statement
+from . import provision
+from . import deadline, overdue_notice
+from . import payment_plan

@@ -20,12 +20,12 @@ class ReportClaim(models.AbstractModel):
         }
 
     @api.model
-    def _get_document(self, claim):
-        """Return one statement, formatted in the language of the customer."""
+    def _get_document(self, claim, lang=None):
+        """Return one statement, formatted in the language of the customer, or in ``lang``."""
         # sudo: the right to read the statement was checked; what it quotes comes with it.
         claim = claim.sudo()
         customer, company = claim.customer_id, claim.company_id
-        lang = claim.partner_id.lang or company.partner_id.lang or self.env.lang
+        lang = lang or claim.partner_id.lang or company.partner_id.lang or self.env.lang
         claim = claim.with_context(lang=lang)
         env = claim.env
         Letter = env['ar.letter']

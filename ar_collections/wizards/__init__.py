@@ -6,4 +6,10 @@ from . import rate_import
 from . import diagnosis, diagnosis_sections, statement
 from . import aged_options
 from . import forecast_review
+from . import deadline_done
+from . import provider_credentials
+from . import cover_entry
+from . import collector_preview
+from . import payment_plan_paper
+from . import portal_link_new
 from . import legal_step_note

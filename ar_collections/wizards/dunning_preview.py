@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_date
 
 from ..const import CHANNELS, EXECUTIONS
-from ..models.dunning.skip import SKIP_REASONS
 
 
 class ArDunningPreview(models.TransientModel):
@@ -179,5 +178,10 @@ class ArDunningPreviewSkip(models.TransientModel):
     customer_id = fields.Many2one('ar.customer')
     move_id = fields.Many2one('account.move', string="Invoice")
     level_id = fields.Many2one('ar.dunning.level')
-    reason = fields.Selection(SKIP_REASONS)
+    reason = fields.Selection(selection='_get_reasons')
+
+    @api.model
+    def _get_reasons(self):
+        """Return the reasons of a run, those of every room."""
+        return self.env['ar.dunning.skip']._fields['reason']._description_selection(self.env)
     amount = fields.Monetary()

@@ -44,7 +44,7 @@ def test_it_answers_and_tells_where(demo):
     assert demo.url in demo.tour
     assert 'admin' in demo.tour
     assert str(demo.folder / 'mails') in demo.tour
-    assert len(re.findall(r'^  \d\. ', demo.tour, re.M)) == 5
+    assert len(re.findall(r'^  \d\. ', demo.tour, re.M)) == 6
     assert urllib.request.urlopen(f'{demo.url}/web/login', timeout=20).status == 200
 
 
@@ -52,6 +52,13 @@ def test_installing_with_demo_data_warns_of_nothing(demo):
     log = (demo.folder / 'install.log').read_text()
     assert 'Modules loaded' in log
     assert not re.findall(r'^.* (?:WARNING|ERROR|CRITICAL) .*$', log, re.M)
+
+
+def test_insurers_and_providers_are_simulated(demo):
+    lines = (demo.folder / 'simulators.log').read_text().splitlines()
+    assert len(lines) == 12
+    for line in lines:
+        assert line.split()[1].startswith('http://127.0.0.1:')
 
 
 def test_a_second_call_takes_seconds(demo):

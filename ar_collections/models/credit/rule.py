@@ -91,6 +91,12 @@ class ArCreditRule(models.Model):
         return rules
 
     @api.model
+    def _get_judged_fields(self):
+        """Return the names of the fields that the judge reads; rooms with a reason add theirs.
+        """
+        return JUDGED
+
+    @api.model
     @tools.ormcache('company_ids')
     def _read_rules(self, company_ids):
         """Return (ids, {field: values as the cache of records keeps them})."""
@@ -99,7 +105,7 @@ class ArCreditRule(models.Model):
         return tuple(rules.ids), {
             name: tuple(rules._fields[name].convert_to_cache(rule[name], rule, validate=False)
                         for rule in rules)
-            for name in JUDGED}
+            for name in self._get_judged_fields()}
 
     def _get_tolerance(self, limit):
         """Return by how much ``limit`` may be exceeded, in company currency."""

@@ -1,11 +1,24 @@
 # The desk: what is agreed with a customer about open items. It tells dunning, credit and figures
 # through their hooks; they never ask it.
-from . import agreement
+from . import agreement, agreement_line
 from . import promise, promise_line
 from . import dispute_reason, dispute, dispute_line
+from . import payment_plan, payment_plan_line, payment_plan_instalment
+from . import payment_plan_state, payment_plan_follow, payment_plan_signing
 from . import account_partial_reconcile, account_move, account_move_reversal
 from . import credit_decision, dunning_engine, dunning_skip
+from . import interaction, interaction_customer
+from . import collector_absence, collector_rule, collector_target, call_guide
+from . import worklist, worklist_parts, worklist_screen, worklist_customer, worklist_outcome
+from . import worklist_dunning, worklist_settings
 from . import customer, figures, res_company, res_config_settings
+from . import reply, reply_incoming, reply_accept, reply_rooms, dunning_copies, thanks
+from . import factoring_contract, factoring_assignment, factoring_entries, factoring_documents
+from . import customer_plan, dunning_plan, plan_figures, plan_settings
+from . import portal_link, portal_hit, portal_act
+from . import portal_act_kinds, portal_act_answer
+from . import door, door_choice, customer_door, res_company_door, reminder_door, mail_mail_door
+from . import door_dunning, payment_transaction_door
 from . import proposed_entry, doubtful
 from . import legal_case, legal_step, write_off, agency_payment, formal_notice
 from . import case_file, case_file_documents, legal_story, margin

@@ -47,21 +47,39 @@ class AccountMove(models.Model):
     def _search_ar_promise_date(self, operator, value):
         if operator not in ('in', 'any', '<', '<=', '>', '>='):
             return NotImplemented
-        if operator == 'in' and False in value:
-            return NotImplemented
-        return [('id', 'in', self.env['ar.promise.line'].sudo()._search([
-            ('state', '=', 'open'), ('promise_id.promise_date', operator, value),
-        ]).subselect('move_id'))]
+
+        def promised(*conditions):
+            # sudo: which of the invoices one may see anyway; the search adds the rules.
+            return fields.Domain('id', 'in', self.env['ar.promise.line'].sudo()._search([
+                ('state', '=', 'open'), ('move_id', '!=', False), *conditions,
+            ]).subselect('move_id'))
+
+        if operator != 'in' or False not in value:
+            return promised(('promise_id.promise_date', operator, value))
+        dates = [date for date in value if date]
+        return ~promised() | promised(('promise_id.promise_date', 'in', dates))
 
     def _search_ar_dispute_state(self, operator, value):
-        if operator != 'in' or False in value:
+        if operator != 'in':
             return NotImplemented
+        # sudo: which of the invoices one may see anyway; the search adds the rules.
         Line = self.env['ar.dispute.line'].sudo()
-        opened = fields.Domain('id', 'in', Line._search([('state', '=', 'open')]).subselect(
-            'move_id'))
-        every = fields.Domain('id', 'in', Line._search([]).subselect('move_id'))
-        parts = {'open': opened, 'settled': every & ~opened}
+        known = fields.Domain('move_id', '!=', False)
+        opened = fields.Domain('id', 'in', Line._search(
+            known & fields.Domain('state', '=', 'open')).subselect('move_id'))
+        every = fields.Domain('id', 'in', Line._search(known).subselect('move_id'))
+        parts = {'open': opened, 'settled': every & ~opened, False: ~every}
         return fields.Domain.OR(parts[state] for state in value if state in parts)
+
+    # === FOLLOWING === #
+
+    def write(self, vals):
+        """EXTENDS account: what was agreed follows an invoice into draft, cancelled, and back."""
+        result = super().write(vals)
+        if 'state' in vals and self.ids:
+            self.env['ar.agreement']._follow_lines(
+                'move_id', self.ids, relink=vals['state'] == 'posted')
+        return result
 
     # === ACTIONS === #
 

@@ -4,10 +4,11 @@ from odoo.tools import SQL
 
 
 class ArAgreement(models.AbstractModel):
-    """What promises and disputes share: they are about open items of one customer.
+    """What promises, disputes and plans share: they are about open items of one customer.
 
     Their state follows the ledger: `_follow` reads it again and may be called at any time, any
-    number of times, with the same result.
+    number of times, with the same result. An item whose invoice is cancelled, or in draft again,
+    owes nothing until it is posted again.
     """
     _name = 'ar.agreement'
     _description = "Agreement about open items"
@@ -61,6 +62,16 @@ class ArAgreement(models.AbstractModel):
     def _get_derived_fields(self):
         """Return the names of the fields that only `_follow` and the buttons write."""
         return {'state', 'closed_on', 'name', 'user_id'}
+
+    @api.model
+    def _get_live_states(self):
+        """Return the states in which an agreement holds its items: one of its kind per item."""
+        return ('open',)
+
+    @api.model
+    def _get_draft_states(self):
+        """Return the states in which the items may still be chosen."""
+        return ('open',)
 
     def _check_has_items(self):
         for record in self:
@@ -117,55 +128,53 @@ class ArAgreement(models.AbstractModel):
     # === FOLLOWING THE LEDGER === #
 
     def _follow(self):
-        """Bring the states in step with the ledger, as of the company's today."""
-        raise NotImplementedError
+        """Bring the states in step with the ledger, as of the company's today.
 
+        Abstract by design: each kind of agreement has rules of its own, and one that forgot to
+        say them must not go unnoticed.
 
-class ArAgreementLine(models.AbstractModel):
-    _name = 'ar.agreement.line'
-    _description = "Item of an agreement"
-
-    move_line_id = fields.Many2one(
-        'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
-    move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
-    date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
-    currency_id = fields.Many2one('res.currency')
-    residual = fields.Monetary(
-        related='move_line_id.amount_residual_currency', string="Open today",
-        currency_field='currency_id')
-
-    def _check_items(self, parent):
-        """Refuse an item that is no open receivable of this customer in this currency."""
-        self._check_once()
-        for line in self:
-            item, agreement = line.move_line_id, line[parent]
-            if (item.company_id != agreement.company_id
-                    or item.account_id.account_type != 'asset_receivable'
-                    or item.partner_id.commercial_partner_id != agreement.partner_id):
-                raise ValidationError(self.env._(
-                    "%(item)s is no receivable item of %(customer)s.",
-                    item=item.display_name, customer=agreement.customer_id.display_name))
-            if item.currency_id != agreement.currency_id:
-                raise ValidationError(self.env._(
-                    "%(item)s is in %(found)s, not in %(expected)s: note one currency at a time.",
-                    item=item.display_name, found=item.currency_id.name,
-                    expected=agreement.currency_id.name))
-            if item.parent_state != 'posted':
-                raise ValidationError(self.env._("%s is not posted.", item.move_id.display_name))
-
-    def _check_once(self):
-        """Refuse an item that another open agreement of this kind is about.
-
-        Read without flushing: the unique index would answer first, in words nobody understands.
+        :return: the records whose state changed
         """
-        opened = self.filtered(lambda line: line.state == 'open')
-        rows = self.env.execute_query(SQL(
-            "SELECT id FROM %s WHERE move_line_id = ANY(%s) AND id <> ALL(%s)",
-            SQL.identifier(self._table), opened.move_line_id.ids, self.ids))
-        # sudo: the other one may belong to a colleague.
-        taken = self.sudo().browse(row[0] for row in rows).filtered(
-            lambda line: line.state == 'open')
-        if taken:
-            raise ValidationError(self.env._(
-                "%s already stands in an open promise or dispute of this kind: change or close "
-                "that one first.", taken[0].move_line_id.display_name))
+        raise NotImplementedError(f"{self._name} does not say how it follows the ledger")
+
+    def _close(self, state, today):
+        """Write a state that the ledger says, with the day on which it was read.
+
+        :param str state: one of the model's; its open states have no day of closing
+        """
+        if self:
+            self.write({
+                'state': state,
+                'closed_on': False if state in self._get_live_states() else today})
+
+    @api.model
+    def _get_line_models(self):
+        """Return {model of an agreement: model of its lines}, in the order of following."""
+        return {
+            'ar.promise': 'ar.promise.line', 'ar.dispute': 'ar.dispute.line',
+            'ar.payment.plan': 'ar.payment.plan.line',
+        }
+
+    @api.model
+    def _follow_lines(self, column, ids, relink=False):
+        """Bring in step every agreement with such lines: one query when there is none.
+
+        :param str column: 'move_line_id' or 'move_id'
+        :param ids: ids of items or of entries
+        :param bool relink: the entries are posted again: look for items that were replaced
+        """
+        models, queries = self._get_line_models(), []
+        for model, line_model in models.items():
+            Line = self.env[line_model]
+            Line.flush_model(['move_line_id', 'move_id'])
+            queries.append(SQL(
+                "SELECT %s, %s, move_line_id IS NULL FROM %s WHERE %s = ANY(%s)", model,
+                SQL.identifier(Line._agreement), SQL.identifier(Line._table),
+                SQL.identifier(column), list(ids)))
+        rows = self.env.execute_query(SQL(" UNION ").join(queries))
+        for model, line_model in models.items():
+            if relink and any(lost for name, _id, lost in rows if name == model):
+                self.env[line_model]._relink(ids)
+            # sudo: whoever registers a payment need not know the collector's desk.
+            self.env[model].sudo().browse(
+                sorted({row[1] for row in rows if row[0] == model}))._follow()

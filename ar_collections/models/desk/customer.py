@@ -18,7 +18,7 @@ class ArCustomer(models.Model):
 
     @api.depends('promise_ids.state', 'dispute_ids.state')
     def _compute_agreement_counts(self):
-        since = fields.Date.subtract(fields.Date.context_today(self), months=BROKEN_MONTHS)
+        since = fields.Date.subtract(self.env.company._get_ar_today(), months=BROKEN_MONTHS)
         Promise, Dispute = self.env['ar.promise'], self.env['ar.dispute']
         of_these = [('customer_id', 'in', self.ids)]
         counts = {
@@ -58,7 +58,12 @@ class ArCustomer(models.Model):
 
     def _absorb(self, other):
         """EXTENDS core: what was agreed follows the merged customer."""
-        for model in ('ar_promise', 'ar_promise_line', 'ar_dispute', 'ar_dispute_line'):
+        # What waits in memory is written first, or it would come back over the new owner.
+        self.env.flush_all()
+        for model in (
+            'ar_promise', 'ar_promise_line', 'ar_dispute', 'ar_dispute_line',
+            'ar_payment_plan', 'ar_payment_plan_line', 'ar_payment_plan_instalment',
+        ):
             self.env.cr.execute(SQL(
                 "UPDATE %s SET customer_id = %s WHERE customer_id = %s",
                 SQL.identifier(model), self.id, other.id))
@@ -81,12 +86,19 @@ class ArCustomer(models.Model):
             self, items if len(items) == 1 else items.browse(), self.env._("Dispute"))
 
     def _get_agreeable_items(self, line_model):
-        """Return the open items that no open promise or dispute is about; overdue ones first."""
-        taken = self.env[line_model].search([
-            ('state', '=', 'open'), ('customer_id', '=', self.id)]).move_line_id
+        """Return the open items that no live agreement of this kind is about: overdue ones first.
+
+        :param str line_model: the model of its lines
+        """
+        Line = self.env[line_model]
+        states = self.env[Line._fields[Line._agreement].comodel_name]._get_live_states()
+        # sudo: an item that a colleague has agreed about is taken, too.
+        taken = Line.sudo().search([
+            ('state', 'in', states), ('customer_id', '=', self.id)]).move_line_id
         items = self.env['account.move.line'].search(
-            self._get_open_items_domain() & fields.Domain('amount_residual', '>', 0)) - taken
-        today = fields.Date.context_today(self)
+            self._get_open_items_domain() & fields.Domain('amount_residual', '>', 0)
+        ).filtered(lambda item: item not in taken)
+        today = self.company_id._get_ar_today()
         overdue = items.filtered(lambda item: (item.date_maturity or item.date) < today)
         return overdue or items
 

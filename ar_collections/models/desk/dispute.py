@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
 # Closed by the ledger itself: opened again when the reconciliation is undone.
-BY_LEDGER = ('paid', 'credited')
+BY_LEDGER = ('paid', 'credited', 'void')
 
 
 class ArDispute(models.Model):
@@ -21,7 +21,8 @@ class ArDispute(models.Model):
         'res.users', compute='_compute_owner_id', store=True, readonly=False, precompute=True,
         tracking=True, domain=[('share', '=', False)], index='btree_not_null',
         help="Who settles it.")
-    opened_on = fields.Date(required=True, default=fields.Date.context_today)
+    opened_on = fields.Date(
+        required=True, default=lambda self: self.env.company._get_ar_today())
     deadline = fields.Date(
         compute='_compute_deadline', store=True, readonly=False, precompute=True, tracking=True,
         required=True)
@@ -34,7 +35,8 @@ class ArDispute(models.Model):
     state = fields.Selection(
         [('open', "To settle"), ('upheld', "Claim upheld"),
          ('withdrawn', "Withdrawn by the customer"),
-         ('credited', "Settled by credit note"), ('paid', "Paid")],
+         ('credited', "Settled by credit note"), ('paid', "Paid"),
+         ('void', "Invoice cancelled")],
         required=True, default='open', readonly=True, copy=False, tracking=True, index=True)
     resolution = fields.Text(readonly=True, copy=False)
     days_open = fields.Integer(
@@ -58,7 +60,8 @@ class ArDispute(models.Model):
     @api.depends('reason_id', 'opened_on')
     def _compute_deadline(self):
         for dispute in self:
-            start = dispute.opened_on or fields.Date.context_today(self)
+            start = dispute.opened_on or (
+                dispute.company_id or self.env.company)._get_ar_today()
             dispute.deadline = start + relativedelta(days=dispute.reason_id.deadline_days or 10)
 
     @api.depends('line_ids.amount')
@@ -69,8 +72,8 @@ class ArDispute(models.Model):
     @api.depends('opened_on', 'closed_on')
     def _compute_days_open(self):
         for dispute in self:
-            dispute.days_open = (
-                (dispute.closed_on - dispute.opened_on).days if dispute.closed_on else 0)
+            dispute.days_open = max(
+                (dispute.closed_on - dispute.opened_on).days, 0) if dispute.closed_on else 0
 
     @api.depends('line_ids.move_id')
     def _compute_product_id(self):
@@ -90,13 +93,18 @@ class ArDispute(models.Model):
                 reason=dispute.reason_id.name, items=", ".join(
                     line.move_id.name or "" for line in dispute.line_ids),
                 amount=formatLang(self.env, dispute.amount, currency_obj=dispute.currency_id)))
-            if dispute.owner_id != self.env.user:
-                dispute.activity_schedule(
-                    'mail.mail_activity_data_todo', user_id=dispute.owner_id.id,
-                    date_deadline=dispute.deadline, summary=self.env._(
-                        "Settle dispute %(name)s of %(customer)s", name=dispute.name,
-                        customer=dispute.customer_id.display_name))
+        disputes._ask_owner()
         return disputes
+
+    def _ask_owner(self):
+        """Give the owners the task to settle these, unless they are the ones who work on it."""
+        for dispute in self.filtered(lambda one: one.owner_id != self.env.user):
+            theirs = self.with_context(lang=dispute.owner_id.lang).env
+            dispute.activity_schedule(
+                'mail.mail_activity_data_todo', user_id=dispute.owner_id.id,
+                date_deadline=dispute.deadline, summary=theirs._(
+                    "Settle dispute %(name)s of %(customer)s", name=dispute.name,
+                    customer=dispute.customer_id.display_name))
 
     def write(self, vals):
         if set(vals) & {'line_ids', 'opened_on'} and any(
@@ -150,9 +158,11 @@ class ArDispute(models.Model):
             if not any(line.residual > 0 for line in dispute.line_ids):
                 raise UserError(self.env._(
                     "%s cannot be opened again: nothing is owed on its items.", dispute.name))
+            dispute.line_ids._check_free()
             # sudo: the state is written by the buttons only.
             dispute.sudo().write({'state': 'open', 'closed_on': False})
             dispute.line_ids.sudo()._limit_to_residual()
+            dispute.sudo()._ask_owner()
         return True
 
     def _settle(self, state, resolution):
@@ -163,9 +173,9 @@ class ArDispute(models.Model):
         self.check_access('write')
         opened = self.filtered(lambda dispute: dispute.state == 'open')
         # sudo: the state is written by the buttons only.
-        opened.sudo().write({
-            'state': state, 'resolution': resolution,
-            'closed_on': fields.Date.context_today(self)})
+        for company, disputes in opened.sudo().grouped('company_id').items():
+            disputes.resolution = resolution
+            disputes._close(state, company._get_ar_today())
         opened.sudo().activity_unlink(['mail.mail_activity_data_todo'])
 
     # === FOLLOWING THE LEDGER === #
@@ -175,20 +185,34 @@ class ArDispute(models.Model):
 
         :return: disputes whose state changed
         """
-        changed = self.browse()
+        changed, states = self.browse(), {}
         self.env.flush_all()
         # sudo: the state follows the ledger, whoever made the payment.
         for dispute in self.sudo():
-            owed = any(line.currency_id.compare_amounts(line.residual, 0) > 0
-                       for line in dispute.line_ids)
-            if dispute.state == 'open' and not owed:
-                credited = dispute.credit_note_ids.filtered(lambda move: move.state == 'posted')
-                dispute.write({
-                    'state': 'credited' if credited else 'paid',
-                    'closed_on': dispute.company_id._get_ar_today()})
-                dispute.activity_unlink(['mail.mail_activity_data_todo'])
-                changed |= dispute
-            elif dispute.state in BY_LEDGER and owed:
-                dispute.write({'state': 'open', 'closed_on': False})
-                changed |= dispute
+            state = dispute._get_state()
+            if state != dispute.state:
+                states.setdefault((state, dispute.company_id), []).append(dispute.id)
+        for (state, company), ids in states.items():
+            disputes = self.sudo().browse(ids)
+            if state == 'open':
+                # One open dispute per item: a newer one has taken the item over.
+                disputes -= disputes.line_ids._get_taken_again()
+            disputes._close(state, company._get_ar_today())
+            if state == 'open':
+                disputes._ask_owner()
+            else:
+                disputes.activity_unlink(['mail.mail_activity_data_todo'])
+            changed |= disputes
         return changed
+
+    def _get_state(self):
+        """Return the state that the ledger says; what a person settled stays settled."""
+        self.ensure_one()
+        currency = self.currency_id
+        owed = any(currency.compare_amounts(line.residual, 0) > 0 for line in self.line_ids)
+        if self.state == 'open' and not owed:
+            if all(line.move_line_id.parent_state != 'posted' for line in self.line_ids):
+                return 'void'
+            credited = self.credit_note_ids.filtered(lambda move: move.state == 'posted')
+            return 'credited' if credited else 'paid'
+        return 'open' if self.state in BY_LEDGER and owed else self.state

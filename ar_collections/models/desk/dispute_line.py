@@ -8,6 +8,7 @@ class ArDisputeLine(models.Model):
     _description = "Disputed item"
     _inherit = ['ar.agreement.line']
     _order = 'date_maturity, id'
+    _agreement = 'dispute_id'
 
     dispute_id = fields.Many2one('ar.dispute', required=True, ondelete='cascade', index=True)
     customer_id = fields.Many2one(related='dispute_id.customer_id', store=True)
@@ -27,11 +28,11 @@ class ArDisputeLine(models.Model):
     @api.depends('move_line_id')
     def _compute_amount(self):
         for line in self:
-            line.amount = line.move_line_id.amount_residual_currency
+            line.amount = line.move_line_id.amount_residual_currency or line.amount
 
     @api.constrains('move_line_id', 'dispute_id', 'amount')
     def _check_move_line_id(self):
-        self._check_items('dispute_id')
+        self._check_items()
         for line in self:
             if line.state == 'open' and line.currency_id.compare_amounts(
                     line.amount, line.residual) > 0:

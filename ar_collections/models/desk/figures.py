@@ -71,29 +71,64 @@ class ArAgedBalance(models.Model):
             return overlays
         self.env['ar.promise'].flush_model()
         self.env['ar.dispute'].flush_model()
-        ratio = SQL("1") if options['valuation'] == 'document' else SQL(
-            "COALESCE(l.balance / NULLIF(l.amount_currency, 0), 1)")
-        for name, table, parent, start in (
-            ('disputed', 'ar_dispute', 'dispute_id', 'opened_on'),
-            ('promised', 'ar_promise', 'promise_id', 'taken_on'),
+        # sudo: whether there are any is no secret; the rows follow the items' own rules.
+        known = [('company_id', 'in', self.env.companies.ids)]
+        for name, table, parent, start, amount in (
+            ('disputed', 'ar_dispute', 'dispute_id', 'opened_on', SQL("line.amount")),
+            ('promised', 'ar_promise', 'promise_id', 'taken_on', SQL("line.promised")),
         ):
-            # sudo: whether there are any is no secret; the rows follow the items' own rules.
-            if not self.env[table.replace('_', '.')].sudo().search_count(
-                    [('company_id', 'in', self.env.companies.ids)], limit=1):
+            if not self.env[table.replace('_', '.')].sudo().search_count(known, limit=1):
                 continue
-            overlays[name] = SQL(
-                """
-                SELECT line.move_line_id AS line_id,
-                       ROUND(line.amount * %(ratio)s, 2) AS amount
-                  FROM %(lines)s line
-                  JOIN %(table)s agreement ON agreement.id = line.%(parent)s
-                  JOIN account_move_line l ON l.id = line.move_line_id
-                 WHERE agreement.%(start)s <= %(date)s
-                   AND (agreement.state = 'open' OR agreement.closed_on > %(date)s)
-                """,
-                ratio=ratio, lines=SQL.identifier(f'{table}_line'), table=SQL.identifier(table),
-                parent=SQL.identifier(parent), start=SQL.identifier(start), date=options['date'])
+            lines = SQL.identifier(f'{table}_line')
+            if name == 'promised':
+                lines = self._get_promised_lines()
+            overlays[name] = self._get_part_query(
+                options, amount, SQL(
+                    "%(lines)s line JOIN %(table)s agreement ON agreement.id = line.%(parent)s",
+                    lines=lines, table=SQL.identifier(table), parent=SQL.identifier(parent)),
+                SQL("agreement.%(start)s <= %(date)s"
+                    " AND (agreement.state = 'open' OR agreement.closed_on > %(date)s)",
+                    start=SQL.identifier(start), date=options['date']))
         return overlays
+
+    def _get_promised_lines(self):
+        """Return the items of promises with what was promised of each: the oldest ones first."""
+        return SQL(
+            """
+            (SELECT line.move_line_id, line.promise_id, GREATEST(LEAST(
+                        line.amount, promise.amount - SUM(line.amount) OVER (
+                            PARTITION BY line.promise_id
+                            ORDER BY COALESCE(l.date_maturity, l.date), l.id) + line.amount
+                    ), 0) AS promised
+               FROM ar_promise_line line
+               JOIN ar_promise promise ON promise.id = line.promise_id
+               JOIN account_move_line l ON l.id = line.move_line_id)
+            """)
+
+    def _get_part_query(self, options, amount, lines, condition):
+        """Return the overlay of a part of items: (line_id, amount), in the report's valuation.
+
+        In company currency a part is taken at the item's own ratio; rounded as the currency of the
+        amount is.
+
+        :param SQL amount: the part, in the item's currency
+        :param SQL lines: tables to read from; alias `line` has a `move_line_id`
+        :param SQL condition: which of them
+        """
+        document = options['valuation'] == 'document'
+        return SQL(
+            """
+            SELECT line.move_line_id AS line_id,
+                   ROUND((%(amount)s * %(ratio)s)::numeric, money.decimal_places) AS amount
+              FROM %(lines)s
+              JOIN account_move_line l ON l.id = line.move_line_id
+              JOIN res_currency money ON money.id = %(currency)s
+             WHERE %(condition)s
+            """,
+            amount=amount, lines=lines, condition=condition,
+            ratio=SQL("1") if document else SQL(
+                "COALESCE(l.balance / NULLIF(l.amount_currency, 0), 1)"),
+            currency=SQL("l.currency_id") if document else SQL("l.company_currency_id"))
 
 
 class ArCockpit(models.AbstractModel):

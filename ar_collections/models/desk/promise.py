@@ -12,7 +12,8 @@ class ArPromise(models.Model):
     _order = 'promise_date desc, id desc'
 
     taken_on = fields.Date(
-        string="Promised on", required=True, default=fields.Date.context_today, tracking=True)
+        string="Promised on", required=True, tracking=True,
+        default=lambda self: self.env.company._get_ar_today())
     promise_date = fields.Date(
         string="Will pay on", required=True, tracking=True,
         help="Day on which the money arrives, as the customer said.")
@@ -24,7 +25,8 @@ class ArPromise(models.Model):
     line_ids = fields.One2many('ar.promise.line', 'promise_id', string="Items", copy=False)
     state = fields.Selection(
         [('open', "Open"), ('kept', "Kept"), ('broken', "Broken"),
-         ('void', "Nothing left to pay"), ('cancelled', "Cancelled")],
+         ('void', "Nothing left to pay"), ('replaced', "Replaced by a later promise"),
+         ('cancelled', "Cancelled")],
         required=True, default='open', readonly=True, copy=False, tracking=True, index=True,
         help="Kept or broken is read from what was received in cash or bank on these items.")
     deadline = fields.Date(
@@ -36,7 +38,6 @@ class ArPromise(models.Model):
     paid_amount = fields.Monetary(
         string="Received in time", readonly=True, copy=False,
         help="Received in cash or bank on these items since the promise, up to the deadline.")
-    last_partial_id = fields.Integer(readonly=True, copy=False)
 
     _amount_positive = models.Constraint(
         'CHECK(amount > 0)', "The amount promised must be positive.")
@@ -48,13 +49,9 @@ class ArPromise(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         promises = super().create(vals_list)
-        self.env.flush_all()
-        # What is reconciled from here on counts; matching numbers only grow.
-        [(last,)] = self.env.execute_query(SQL(
-            "SELECT COALESCE(MAX(id), 0) FROM account_partial_reconcile"))
         for promise in promises.sudo():
             promise.write({
-                'last_partial_id': last, 'deadline': promise._get_deadline(),
+                'deadline': promise._get_deadline(),
                 'tolerance': promise.company_id.ar_promise_tolerance})
             promise.customer_id._message_log(body=promise._get_summary())
         promises._check_amount()
@@ -78,7 +75,7 @@ class ArPromise(models.Model):
 
     def _get_derived_fields(self):
         return super()._get_derived_fields() | {
-            'deadline', 'tolerance', 'paid_amount', 'last_partial_id'}
+            'deadline', 'tolerance', 'paid_amount'}
 
     def _check_amount(self):
         for promise in self:
@@ -109,7 +106,7 @@ class ArPromise(models.Model):
     @api.model
     def _get_new_defaults(self, items, currency):
         """EXTENDS agreement: the whole amount, in a week."""
-        today = fields.Date.context_today(self)
+        today = (items.company_id[:1] or self.env.company)._get_ar_today()
         return {
             'default_amount': currency.round(sum(items.mapped('amount_residual_currency'))),
             'default_promise_date': fields.Date.to_string(today + relativedelta(days=7)),
@@ -120,8 +117,10 @@ class ArPromise(models.Model):
     def action_cancel(self):
         """Cancel: it was noted by mistake, or the customer took it back."""
         self.check_access('write')
-        self.filtered(lambda promise: promise.state == 'open').sudo().write({
-            'state': 'cancelled', 'closed_on': fields.Date.context_today(self)})
+        # sudo: the state is written by the buttons only.
+        opened = self.filtered(lambda promise: promise.state == 'open').sudo()
+        for company, promises in opened.grouped('company_id').items():
+            promises._close('cancelled', company._get_ar_today())
         return True
 
     # === FOLLOWING THE LEDGER === #
@@ -138,20 +137,33 @@ class ArPromise(models.Model):
         """
         changed = self.browse()
         # sudo: the state follows the ledger, whoever made the payment.
-        for company, promises in self.sudo().grouped('company_id').items():
-            today = company._get_ar_today()
-            figures = promises._get_settlements(company)
-            for promise in promises.filtered(lambda promise: promise.state != 'cancelled'):
-                paid, otherwise = figures.get(promise.id, (0.0, 0.0))
-                state = promise._get_state(paid, otherwise, today)
-                if promise.currency_id.compare_amounts(paid, promise.paid_amount):
-                    promise.paid_amount = paid
-                if state != promise.state:
-                    promise.write({
-                        'state': state, 'closed_on': today if state != 'open' else False})
-                    changed |= promise
+        kept = self.sudo().filtered(lambda promise: promise.state != 'cancelled')
+        for company, promises in kept.grouped('company_id').items():
+            changed |= promises._follow_company(company)
         for promise in changed.filtered(lambda promise: promise.state == 'broken'):
             promise._tell_broken()
+        return changed
+
+    def _follow_company(self, company):
+        today = company._get_ar_today()
+        figures = self._get_settlements(company)
+        changed, states = self.browse(), {}
+        for promise in self:
+            paid, otherwise = figures.get(promise.id, (0.0, 0.0))
+            state = promise._get_state(paid, otherwise, today)
+            if promise.currency_id.compare_amounts(paid, promise.paid_amount):
+                promise.paid_amount = paid
+            if state != promise.state:
+                states.setdefault(state, []).append(promise.id)
+        if 'open' in states:
+            # Only one promise per item is open: the later one says what was agreed last.
+            reopened = self.browse(states.pop('open'))
+            replaced = reopened.line_ids._get_taken_again()
+            for state, promises in (('replaced', replaced), ('open', reopened - replaced)):
+                states[state] = promises.filtered(lambda p, state=state: p.state != state).ids
+        for state, ids in states.items():
+            self.browse(ids)._close(state, today)
+            changed |= self.browse(ids)
         return changed
 
     def _get_state(self, paid, otherwise, today):
@@ -167,37 +179,12 @@ class ArPromise(models.Model):
         return 'broken' if self.deadline < today else 'open'
 
     def _get_settlements(self, company):
-        """Return {promise id: (received in time, settled otherwise)}, in one query.
-
-        Never more than what the item's residual has really gone down by: matching an older
-        payment again brings no new money.
-        """
-        self.env.flush_all()
-        rows = self.env.execute_query(SQL(
-            """
-            SELECT settled.promise_id, SUM(LEAST(settled.cash, settled.gone)),
-                   SUM(GREATEST(settled.gone - settled.all_cash, 0))
-              FROM (
-                SELECT line.id, line.promise_id,
-                       GREATEST(line.amount - l.amount_residual_currency, 0) AS gone,
-                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
-                           WHERE cl.journal_id = ANY(%(journals)s)
-                             AND cl.date <= promise.deadline), 0) AS cash,
-                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
-                           WHERE cl.journal_id = ANY(%(journals)s)), 0) AS all_cash
-                  FROM ar_promise_line line
-                  JOIN ar_promise promise ON promise.id = line.promise_id
-                  JOIN account_move_line l ON l.id = line.move_line_id
-                  LEFT JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
-                       AND pr.id > promise.last_partial_id
-                  LEFT JOIN account_move_line cl ON cl.id = pr.credit_move_id
-                 WHERE promise.id = ANY(%(ids)s)
-                 GROUP BY line.id, line.promise_id, l.amount_residual_currency
-              ) settled
-             GROUP BY settled.promise_id
-            """,
-            ids=self.ids, journals=self.env['ar.customer']._get_cash_journal_ids(company)))
-        return {row[0]: (float(row[1]), float(row[2])) for row in rows}
+        """Return {promise id: (received in time, settled otherwise)}, in one query."""
+        figures = self.env['ar.promise.line']._read_settlements(SQL(
+            "SELECT id AS agreement_id, 0 AS term_id, deadline FROM ar_promise"
+            " WHERE id = ANY(%s)", self.ids), company)
+        return {promise_id: (in_time, otherwise)
+                for (promise_id, _term), (in_time, _paid, otherwise) in figures.items()}
 
     def _tell_broken(self):
         """Tell the collector once that the day has passed without the money."""
@@ -216,8 +203,10 @@ class ArPromise(models.Model):
     @api.model
     def _cron_follow(self):
         """Scheduled action: each night, decide the promises whose deadline has passed."""
+        # A day more than the server's own: a company may live east of it. Its own calendar decides.
         late = self.search([
-            ('state', '=', 'open'), ('deadline', '<', fields.Date.today())], order='id')
+            ('state', '=', 'open'),
+            ('deadline', '<', fields.Date.today() + relativedelta(days=1))], order='id')
         self.env['ir.cron']._commit_progress(remaining=len(late))
         for start in range(0, len(late), 200):
             batch = late[start:start + 200].try_lock_for_update()

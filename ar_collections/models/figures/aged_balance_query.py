@@ -62,8 +62,10 @@ class ArAgedBalance(models.Model):
             bucket=self._get_bucket_case(options, bounds, shown),
             buckets=self._get_bucket_columns(options, bounds, shown),
             parents=self._get_parents_query(),
+            # Never more than what the item still owes on that day.
             overlays=SQL(", ").join(
-                SQL("%s AS %s", SQL("COALESCE(%s.amount, 0)", SQL.identifier(f'ov_{name}'))
+                SQL("%s AS %s", SQL("LEAST(COALESCE(%s.amount, 0), GREATEST(v.amount, 0))",
+                                    SQL.identifier(f'ov_{name}'))
                     if name in overlays else SQL("0::numeric"), SQL.identifier(f'{name}_amount'))
                 for name in OVERLAYS),
             overlay_joins=SQL(" ").join(

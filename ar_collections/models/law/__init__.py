@@ -24,3 +24,18 @@ from . import (
     provision_company,
     provision_xlsx,
 )
+from . import (
+    limitation_rule,
+    procedural_rule,
+    limitation_act,
+    court_step,
+    deadline,
+    deadline_build,
+    deadline_prescription,
+    deadline_procedure,
+    deadline_tell,
+    deadline_settings,
+    deadline_customer,
+    deadline_guard,
+    deadline_cockpit,
+)

@@ -136,4 +136,4 @@ class ArCustomer(models.Model):
             business = customer._get_debtor()[0] == 'business'
             warning = business and term and term._get_ar_term_warning(
                 caps._at(customer.company_id._get_ar_today()), customer.periodic_invoices)
-            customer.ar_term_warning = warning and f"{term.name}: {warning}"
+            customer.ar_term_warning = f"{term.name}: {warning}" if warning else False

@@ -27,6 +27,8 @@ CREDENTIALS = ('api_key', 'username', 'password', 'client_id', 'client_secret', 
 
 def tell_story(simulator):
     """Give a simulator something to show."""
+    if isinstance(simulator, AllianzTrade):
+        simulator.reduce_after = 180
     if isinstance(simulator, Bodacc):
         simulator.notices = [make_notice(
             1, '002003002', simulator.today(-5), "Jugement d'ouverture de redressement judiciaire",

@@ -23,7 +23,8 @@ class AllianzTrade(Simulator):
     """Answers below the paths of the test environment; with `production` below the others.
 
     State: `decisions` {company id: {"code", "amount"}}, `polls` before a job ends, `job_state`,
-    `resource_url`, `next_token` lifetime; a request above 50,000 is granted for 60 %.
+    `resource_url`, `next_token` lifetime; a request above 50,000 is granted for 60 %;
+    `reduce_after` seconds, a cover is cut by half once.
     """
 
     code = 'allianz_trade'
@@ -51,6 +52,8 @@ class AllianzTrade(Simulator):
         self.lifetime = 3600
         self.ids = itertools.count(500001)
         self.extra_covers = []
+        self.reduce_after = None
+        self.granted_at = {}
 
     def change(self, data):
         """Besides attributes: {"reduce": {"cover": id, "amount": n}}."""
@@ -173,11 +176,23 @@ class AllianzTrade(Simulator):
                 'creditLimitsAggregation': {'creditLimits': [{
                     'technicalDecisionStatusCode': decision.get('code', 'AlreadyAgreed'),
                     'amount': amount, 'currencyCode': 'EUR', 'startDate': self.today()}]}}
+            self.granted_at[cover] = self.now()
         return f'{self.url}{FAMILIES[self.environment]["risk"]}/covers/{cover}'
+
+    def _reduce_old(self):
+        """For a demonstration: the insurer thinks again."""
+        if self.reduce_after is None:
+            return
+        for cover, granted in list(self.granted_at.items()):
+            if self.now() - granted > self.reduce_after:
+                limits = self.covers[cover]['creditLimitsAggregation']['creditLimits']
+                limits[0]['amount'] = limits[0]['amount'] // 2
+                del self.granted_at[cover]
 
     @route('GET', '/risk/covers/*', "C AT-6")
     def cover(self, request):
         """A cover with its credit limits."""
+        self._reduce_old()
         cover = self.covers.get(request.groups[0])
         return self._refuse(request) or (
             Response(cover) if cover else Response({'message': "not found"}, 404))
@@ -195,6 +210,7 @@ class AllianzTrade(Simulator):
         """Pages of covers; 206 while more follow, as v2 did (AT-5)."""
         page = request.json['pagination']
         size, number = page['pageSize'], page['page']
+        self._reduce_old()
         found = [*self.covers.values(), *self.extra_covers]
         part = found[(number - 1) * size:number * size]
         return self._refuse(request) or Response(

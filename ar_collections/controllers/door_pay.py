@@ -1,0 +1,104 @@
+from odoo import fields, http
+from odoo.exceptions import ValidationError
+from odoo.http import request
+
+from .door import DoorPortal, paths
+
+
+class DoorPay(DoorPortal):
+    """Paying what is due, all, or chosen items, by Odoo's own payment providers.
+
+    One currency and one company at a time; the amount is read from the ledger, never from the
+    browser.
+    """
+
+    @http.route(paths('/pay/<int:currency_id>'), type='http', auth='public', website=True,
+                sitemap=False, multilang=False, methods=['GET'])
+    def door_pay(self, currency_id, door_token=None, customer_id=None, choice=None, **kwargs):
+        """Show what is paid and the ways to pay it."""
+        door, other = self._open_door(door_token, customer_id)
+        if other:
+            return other
+        if 'payment' not in door.customer._get_door_acts():
+            return request.redirect(door.address)
+        ids = [one for one in request.httprequest.args.getlist('items') if one.isdigit()]
+        choice = choice or '-'.join(dict.fromkeys(ids))
+        return self._show('door_pay', door, self._get_pay_values(door, currency_id, choice))
+
+    def _get_pay_values(self, door, currency_id, choice):
+        """Return what the page of payment and Odoo's payment form need."""
+        env, customer = request.env, door.customer
+        items, amount, parts = env['ar.door'].sudo()._get_payment(
+            customer, currency_id, choice or '')
+        currency = env['res.currency'].sudo().browse(currency_id).exists()
+        values = {'items': [], 'amount': amount, 'choice': choice}
+        if not amount:
+            return values
+        payer = door.contact or customer.partner_id
+        company = customer.company_id
+        report = {}
+        providers = self._get_providers(customer, payer, amount, currency, report)
+        methods = env['payment.method'].sudo()._get_compatible_payment_methods(
+            providers.ids, payer.id, currency_id=currency.id, report=report)
+        tokens = env['payment.token'].sudo()
+        if door.contact:
+            tokens = tokens._get_available_tokens(providers.ids, payer.id)
+        section = env['ar.door']._format_paid(items, parts, currency)
+        return {
+            **values, **section, 'currency': currency, 'partner_id': payer.id,
+            'providers_sudo': providers, 'payment_methods_sudo': methods, 'tokens_sudo': tokens,
+            'availability_report': report, 'reference_prefix': None,
+            'show_tokenize_input_mapping': {provider.id: False for provider in providers},
+            'company_mismatch': not self._can_partner_pay_in_company(payer, company),
+            'expected_company': company, 'landing_route': door.address,
+            'transaction_route': f'{door.address}/pay/{currency_id}/{choice}/transaction',
+            'bank': env['ar.door']._get_bank(customer),
+        }
+
+    def _get_providers(self, customer, payer, amount, currency, report=None):
+        """Return the published providers of the company for this sum."""
+        # sudo: a visitor reads no providers; Odoo's own page does the same.
+        return request.env['payment.provider'].sudo()._get_compatible_providers(
+            customer.company_id.id, payer.id, amount, currency_id=currency.id, report=report)
+
+    @http.route(paths('/pay/<int:currency_id>/<string:choice>/transaction'), type='jsonrpc',
+                auth='public')
+    def door_transaction(self, currency_id, choice, door_token=None, customer_id=None,
+                         access_token=None, amount=None, landing_route=None, **kwargs):
+        """Create the transaction of Odoo's payment form, for what the choice comes to now.
+
+        :raise ValidationError: wrong link, or the account has changed since the page was shown
+        """
+        door, other = self._open_door(door_token, customer_id)
+        env = request.env
+        if other or 'payment' not in door.customer._get_door_acts():
+            raise ValidationError(env._("This page is not valid any more."))
+        items, due, parts = env['ar.door'].sudo()._get_payment(
+            door.customer, currency_id, choice)
+        currency = env['res.currency'].sudo().browse(currency_id)
+        if not due or currency.compare_amounts(float(amount or 0), due):
+            raise ValidationError(env._(
+                "The account has changed since this page was opened. Please open it again."))
+        self._validate_transaction_kwargs(kwargs)
+        kwargs.pop('is_validation', None)
+        payer = door.contact or door.customer.partner_id
+        if kwargs.get('provider_id') not in self._get_providers(
+                door.customer, payer, due, currency).ids:
+            raise ValidationError(env._("This page is not valid any more."))
+        company = door.customer.company_id
+        lines = env['ar.door'].sudo()._get_account_items(
+            door.customer, [item['line_id'] for item in items])
+        whole = lines.filtered(lambda line: line.id not in parts)
+        moves = whole.move_id.filtered(lambda move: move.is_sale_document(include_receipts=True))
+        reference = moves.name if len(moves) == 1 else (
+            f'{door.customer.partner_id.ref or door.customer.id}'
+            f'-{company._get_ar_today():%Y%m%d}')
+        transaction = self._create_transaction(
+            amount=due, currency_id=currency_id, partner_id=payer.id,
+            reference_prefix=reference, landing_route=door.address,
+            custom_create_values={
+                'invoice_ids': [fields.Command.set(moves.ids)],
+                'ar_item_ids': [fields.Command.set(lines.ids)]}, **kwargs)
+        env['ar.portal.act'].sudo()._note_payment(
+            door.customer, transaction, door.link, door.contact)
+        return transaction._get_processing_values()

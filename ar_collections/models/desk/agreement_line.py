@@ -1,0 +1,235 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
+
+
+class ArAgreementLine(models.AbstractModel):
+    """One item of an agreement. It stays as history when Odoo replaces the item itself."""
+    _name = 'ar.agreement.line'
+    _description = "Item of an agreement"
+
+    # Set in each kind of agreement: the field that leads to it.
+    _agreement = None
+
+    # Not deleted with the item: an invoice in draft may get new instalments, see `_relink`.
+    move_line_id = fields.Many2one(
+        'account.move.line', string="Item", ondelete='set null', index=True)
+    move_id = fields.Many2one(
+        'account.move', string="Invoice", compute='_compute_move_id', store=True, precompute=True,
+        index='btree_not_null')
+    date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
+    currency_id = fields.Many2one('res.currency')
+    residual = fields.Monetary(
+        string="Open today", compute='_compute_residual', compute_sudo=True,
+        currency_field='currency_id', help="Nothing while the invoice is not posted.")
+    last_partial_id = fields.Integer(
+        readonly=True, copy=False,
+        help="Reconciliations with a higher number came after the item was chosen.")
+
+    @api.depends('move_line_id')
+    def _compute_move_id(self):
+        for line in self:
+            # Kept when the item is gone: it says which invoice this was about.
+            line.move_id = line.move_line_id.move_id or line.move_id
+
+    @api.depends('move_line_id.amount_residual_currency', 'move_line_id.parent_state')
+    def _compute_residual(self):
+        for line in self:
+            item = line.move_line_id
+            line.residual = item.amount_residual_currency if item.parent_state == 'posted' else 0
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_derived(vals_list)
+        self.env.flush_all()
+        # What is reconciled from here on counts; the numbers of reconciliations only grow.
+        [(last,)] = self.env.execute_query(SQL(
+            "SELECT COALESCE(MAX(id), 0) FROM account_partial_reconcile"))
+        lines = super().create([{**vals, 'last_partial_id': last} for vals in vals_list])
+        lines._check_agreement_open()
+        return lines
+
+    def write(self, vals):
+        self._check_derived([vals])
+        if not self.env.su:
+            self._check_agreement_open()
+            if self._agreement in vals:
+                raise UserError(self.env._("An item does not move to another agreement."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_closed(self):
+        self._check_agreement_open()
+
+    def unlink(self):
+        agreements = self[self._agreement]
+        result = super().unlink()
+        agreements.exists()._check_has_items()
+        return result
+
+    def _get_derived_fields(self):
+        """Return the names of the fields that nobody types in."""
+        return {'state', 'customer_id', 'company_id', 'move_id', 'last_partial_id'}
+
+    def _check_derived(self, vals_list):
+        if not self.env.su and any(set(vals) & self._get_derived_fields() for vals in vals_list):
+            raise AccessError(self.env._("The state follows the ledger and cannot be typed in."))
+
+    def _check_agreement_open(self):
+        """Refuse to change the items of an agreement that is closed: they are history."""
+        for agreement in self[self._agreement]:
+            if agreement.state not in agreement._get_draft_states():
+                raise UserError(self.env._(
+                    "The items of %s cannot be changed any more.", agreement.display_name))
+
+    # === CHECKS === #
+
+    def _check_items(self):
+        """Refuse an item that is no open receivable of this customer in this currency."""
+        self._check_once()
+        for line in self:
+            item, agreement = line.move_line_id, line[self._agreement]
+            if not item:
+                if line.move_id:
+                    continue  # History of an item that Odoo has replaced since.
+                raise ValidationError(self.env._("Choose an item on each line."))
+            if (item.company_id != agreement.company_id
+                    or item.account_id.account_type != 'asset_receivable'
+                    or item.partner_id.commercial_partner_id != agreement.partner_id):
+                raise ValidationError(self.env._(
+                    "%(item)s is no receivable item of %(customer)s.",
+                    item=item.display_name, customer=agreement.customer_id.display_name))
+            if item.currency_id != agreement.currency_id:
+                raise ValidationError(self.env._(
+                    "%(item)s is in %(found)s, not in %(expected)s: note one currency at a time.",
+                    item=item.display_name, found=item.currency_id.name,
+                    expected=agreement.currency_id.name))
+            if item.parent_state != 'posted':
+                raise ValidationError(self.env._("%s is not posted.", item.move_id.display_name))
+
+    def _check_once(self):
+        """Refuse an item that another open agreement of this kind is about.
+
+        Read without flushing: the unique index would answer first, in words nobody understands.
+        """
+        states = self.env[self._fields[self._agreement].comodel_name]._get_live_states()
+        opened = self.filtered(lambda line: line.state in states)
+        rows = self.env.execute_query(SQL(
+            "SELECT id FROM %s WHERE move_line_id = ANY(%s) AND id <> ALL(%s)",
+            SQL.identifier(self._table), opened.move_line_id.ids, self.ids))
+        # sudo: the other one may belong to a colleague.
+        taken = self.sudo().browse(row[0] for row in rows).filtered(
+            lambda line: line.state in states)
+        if taken:
+            raise ValidationError(self.env._(
+                "%s already stands in an open promise or dispute of this kind: change or close "
+                "that one first.", taken[0].move_line_id.display_name))
+
+    def _check_free(self):
+        """Refuse to open an agreement whose items stand in another live one of its kind."""
+        states = self[self._agreement]._get_live_states()
+        # sudo: the other one may belong to a colleague.
+        taken = self.sudo().search([
+            ('move_line_id', 'in', self.move_line_id.ids), ('state', 'in', states),
+            (self._agreement, 'not in', self[self._agreement].ids)], limit=1)
+        if taken:
+            raise ValidationError(self.env._(
+                "%(item)s stands in %(agreement)s by now: close that one first.",
+                item=taken.move_line_id.display_name,
+                agreement=taken[self._agreement].display_name))
+
+    # === LEDGER === #
+
+    def _get_taken_again(self):
+        """Return the agreements of these lines that lost an item to a newer live one.
+
+        They cannot be opened again: an item stands in one of a kind at a time. One query.
+
+        :return: agreements
+        """
+        Agreement = self[self._agreement]
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT DISTINCT mine.%(parent)s
+              FROM %(table)s mine
+              JOIN %(table)s other ON other.move_line_id = mine.move_line_id
+                   AND other.%(parent)s > mine.%(parent)s
+             WHERE mine.id = ANY(%(ids)s) AND other.state <> ALL(%(never)s)
+            """,
+            parent=SQL.identifier(self._agreement), table=SQL.identifier(self._table),
+            ids=self.ids, never=['draft', 'to_approve']))
+        return Agreement.browse(row[0] for row in rows)
+
+    @api.model
+    def _read_settlements(self, terms, company):
+        """Return what came in on the items of some agreements, up to several deadlines each.
+
+        Never more than what the residual of the item has really gone down by: matching an older
+        payment again brings no new money. An item that is not posted owes nothing. One query.
+
+        :param SQL terms: query of (agreement_id, term_id, deadline)
+        :param company: `res.company`; its cash and bank journals bring money
+        :return: {(agreement id, term id): (received by the deadline, received, settled
+            otherwise)}; currency of the agreement, `float`
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT settled.agreement_id, settled.term_id, SUM(LEAST(settled.cash, settled.gone)),
+                   SUM(LEAST(settled.all_cash, settled.gone)),
+                   SUM(GREATEST(settled.gone - settled.all_cash, 0))
+              FROM (
+                SELECT line.id, term.agreement_id, term.term_id,
+                       CASE WHEN l.parent_state = 'posted'
+                            THEN GREATEST(line.amount - l.amount_residual_currency, 0)
+                            ELSE line.amount END AS gone,
+                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
+                           WHERE cl.date <= term.deadline), 0) AS cash,
+                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
+                           WHERE cl.id IS NOT NULL), 0) AS all_cash
+                  FROM (%(terms)s) term
+                  JOIN %(table)s line ON line.%(parent)s = term.agreement_id
+                  LEFT JOIN account_move_line l ON l.id = line.move_line_id
+                  LEFT JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
+                       AND pr.id > COALESCE(line.last_partial_id, 0)
+                  LEFT JOIN account_move_line cl ON cl.id = pr.credit_move_id
+                       AND cl.journal_id = ANY(%(journals)s)
+                 GROUP BY line.id, term.agreement_id, term.term_id, l.id
+              ) settled
+             GROUP BY settled.agreement_id, settled.term_id
+            """,
+            terms=terms, table=SQL.identifier(self._table),
+            parent=SQL.identifier(self._agreement),
+            journals=self.env['ar.customer']._get_cash_journal_ids(company)))
+        return {(row[0], row[1]): tuple(map(float, row[2:])) for row in rows}
+
+    @api.model
+    def _relink(self, move_ids):
+        """Find the new items of lines whose item Odoo has replaced while the invoice was in draft.
+
+        The items of the invoice, by due date, that no line of the same agreement is about.
+
+        :param move_ids: ids of posted entries
+        """
+        lost = self.sudo().search(
+            [('move_line_id', '=', False), ('move_id', 'in', list(move_ids))], order='id')
+        for (agreement, move), lines in lost.grouped(
+                lambda line: (line[self._agreement], line.move_id)).items():
+            items = move.line_ids.filtered_domain([
+                ('account_id.account_type', '=', 'asset_receivable'),
+                ('currency_id', '=', agreement.currency_id.id)])
+            items -= agreement.line_ids.move_line_id
+            free = items.sorted(lambda item: (item.date_maturity or item.date, item.id))
+            for line, item in zip(lines, free, strict=False):
+                line._follow_item(item)
+
+    def _follow_item(self, item):
+        """Point to the item that replaced the lost one, unless a live agreement has it already."""
+        self.ensure_one()
+        states = self[self._agreement]._get_live_states()
+        if self.state not in states or not self.search_count([
+                ('move_line_id', '=', item.id), ('state', 'in', states)], limit=1):
+            self.move_line_id = item

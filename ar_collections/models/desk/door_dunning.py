@@ -1,0 +1,38 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Money announced by a payment provider is waited for so long.
+PENDING_DAYS = 7
+
+
+class ArDunningEngine(models.AbstractModel):
+    """EXTENDS dunning: no reminder while the customer waits for our answer, or its payment runs.
+    """
+    _inherit = 'ar.dunning.engine'
+
+    @api.model
+    def _get_item_exclusions(self, company, date):
+        """EXTENDS dunning: asked on the pages, and not answered yet; paid online, not settled."""
+        return [
+            *super()._get_item_exclusions(company, date),
+            ('asked', SQL(
+                "l.id IN (SELECT rel.move_line_id FROM ar_portal_act act"
+                " JOIN ar_portal_act_item_rel rel ON rel.act_id = act.id"
+                " WHERE act.state = 'new' AND act.wait_until >= %s)", date)),
+            ('paying', SQL(
+                "l.id IN (SELECT rel.move_line_id FROM payment_transaction tx"
+                " JOIN ar_payment_transaction_item_rel rel ON rel.transaction_id = tx.id"
+                " WHERE tx.state IN ('pending', 'authorized')"
+                " AND tx.last_state_change >= %s)",
+                fields.Date.subtract(date, days=PENDING_DAYS))),
+        ]
+
+
+class ArDunningSkip(models.Model):
+    """EXTENDS dunning: why the pages keep an item out of a run."""
+    _inherit = 'ar.dunning.skip'
+
+    reason = fields.Selection(
+        selection_add=[('asked', "The customer waits for our answer"),
+                       ('paying', "An online payment is on its way")],
+        ondelete={'asked': 'cascade', 'paying': 'cascade'})

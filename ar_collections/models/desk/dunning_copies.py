@@ -1,0 +1,121 @@
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    ar_escalation_user_id = fields.Many2one(
+        'res.users', string="Manager in copy", domain=[('share', '=', False)],
+        help="Gets the copies of reminders whose level asks for one.")
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = 'res.config.settings'
+
+    ar_escalation_user_id = fields.Many2one(
+        related='company_id.ar_escalation_user_id', readonly=False)
+
+
+class ArDunningLevel(models.Model):
+    """EXTENDS dunning: from a given level on, others on both sides get a copy."""
+    _inherit = 'ar.dunning.level'
+
+    copy_salesperson = fields.Boolean(
+        string="Copy to the salesperson",
+        help="E-mails only. Of the customer, else those of the listed invoices.")
+    copy_manager = fields.Boolean(
+        string="Copy to our manager",
+        help="E-mails only. The manager named in the settings of the company.")
+    copy_escalation = fields.Boolean(
+        string="Copy to the customer's management",
+        help="E-mails only. The escalation contact named on the customer.")
+
+
+class ArCustomer(models.Model):
+    """EXTENDS core: whom to copy at the customer's when it becomes serious."""
+    _inherit = 'ar.customer'
+
+    escalation_contact_id = fields.Many2one(
+        'res.partner', string="Escalation contact", tracking=True,
+        domain="[('id', 'child_of', partner_id)]",
+        help="Gets a copy of the reminders from the levels that say so.")
+
+
+class ArReminder(models.Model):
+    """EXTENDS dunning: the copies of a reminder, before and after it has left.
+
+    The customer sees them: that a managing director reads along is the point of an escalation.
+    The text stays in the language of the recipient.
+    """
+    _inherit = 'ar.reminder'
+
+    copy_ids = fields.Many2many(
+        'res.partner', 'ar_reminder_copy_rel', 'reminder_id', 'partner_id', readonly=True,
+        string="Copies sent to", copy=False)
+    copy_names = fields.Char(string="In copy", compute='_compute_copy_names')
+
+    @api.depends('copy_ids', 'level_id', 'recipient_id', 'channel', 'state')
+    def _compute_copy_names(self):
+        for reminder in self:
+            partners = reminder.copy_ids or (
+                reminder._get_copy_partners() if not reminder._is_frozen() else reminder.copy_ids)
+            reminder.copy_names = ", ".join(
+                f"{partner.name} <{partner.email_normalized}>" for partner in partners)
+
+    def _get_copy_partners(self):
+        """Return who gets a copy of this reminder, as its level says now.
+
+        :return: `res.partner` with an e-mail address, without the recipient
+        """
+        self.ensure_one()
+        level, partners = self.level_id, self.env['res.partner'].sudo()
+        if self.channel != 'email':
+            return partners
+        # sudo: colleagues' addresses are on every message that they send.
+        reminder = self.sudo()
+        if level.copy_salesperson:
+            own = reminder.partner_id.user_id
+            sellers = own or reminder.line_ids.filtered(
+                lambda line: line.kind != 'credit').move_id.invoice_user_id
+            partners |= sellers.partner_id
+        if level.copy_manager:
+            company = reminder.company_id
+            partners |= (company.ar_escalation_user_id or company.ar_approver_id).partner_id
+        if level.copy_escalation:
+            partners |= reminder.customer_id.escalation_contact_id
+        recipient = reminder.recipient_id.email_normalized
+        return partners.filtered(
+            lambda partner: partner.email_normalized and partner.email_normalized != recipient)
+
+    def _queue_mails(self, template):
+        """EXTENDS dunning: with the copies of the level, remembered as they left."""
+        result = super()._queue_mails(template)
+        for reminder in self:
+            partners = reminder._get_copy_partners()
+            if partners:
+                reminder.copy_ids = partners
+                # sudo: a queued mail is the system's.
+                reminder.mail_id.sudo().email_cc = ", ".join(
+                    partner.email_formatted for partner in partners)
+        return result
+
+
+class MailMail(models.Model):
+    _inherit = 'mail.mail'
+
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        """EXTENDS mail: one message to the recipient and the copies, as everybody expects.
+
+        Odoo sends copies apart, without the recipient, when he is a contact.
+        """
+        emails = super()._prepare_outgoing_list(mail_server, doc_to_followers)
+        if self.model != 'ar.reminder' or not self.email_cc:
+            return emails
+        copies = [one for one in emails if one['email_cc'] and not one['email_to']]
+        main = next((one for one in emails if one['partner_id']), None)
+        if not copies or not main:
+            return emails
+        main['email_cc'] = copies[0]['email_cc']
+        main['email_to_normalized'] = [
+            *main['email_to_normalized'], *copies[0]['email_to_normalized']]
+        return [one for one in emails if one not in copies]

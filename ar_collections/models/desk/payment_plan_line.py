@@ -1,0 +1,60 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+
+class ArPaymentPlanLine(models.Model):
+    """An item under a payment plan."""
+    _name = 'ar.payment.plan.line'
+    _description = "Item under a payment plan"
+    _inherit = ['ar.agreement.line']
+    _order = 'date_maturity, id'
+    _agreement = 'plan_id'
+
+    plan_id = fields.Many2one('ar.payment.plan', required=True, ondelete='cascade', index=True)
+    customer_id = fields.Many2one(related='plan_id.customer_id', store=True)
+    company_id = fields.Many2one(related='plan_id.company_id', store=True)
+    currency_id = fields.Many2one(related='plan_id.currency_id')
+    state = fields.Selection(related='plan_id.state', store=True)
+    amount = fields.Monetary(
+        string="Open when proposed", compute='_compute_amount', store=True, precompute=True,
+        help="What the item owed when the plan was proposed.")
+
+    _live_uniq = models.UniqueIndex(
+        "(move_line_id) WHERE state IN ('to_approve', 'proposed', 'active')",
+        "One of these items stands in another payment plan: close that one first.")
+
+    @api.depends('move_line_id')
+    def _compute_amount(self):
+        for line in self:
+            line.amount = line.move_line_id.amount_residual_currency or line.amount
+
+    @api.constrains('move_line_id', 'plan_id')
+    def _check_move_line_id(self):
+        self._check_items()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """EXTENDS agreement: what an item owed is read from the ledger, whatever a form says."""
+        return super().create([
+            {name: value for name, value in vals.items() if name != 'amount'}
+            for vals in vals_list])
+
+    def write(self, vals):
+        if 'amount' in vals and not self.env.su:
+            raise AccessError(self.env._("What an item owes is read from the ledger."))
+        return super().write(vals)
+
+    def _read_amounts(self):
+        """Read again what the items owe; reconciliations from here on count for the plan."""
+        self.env.flush_all()
+        self.env.cr.execute(SQL(
+            """
+            UPDATE ar_payment_plan_line line
+               SET amount = l.amount_residual_currency,
+                   last_partial_id = (SELECT COALESCE(MAX(id), 0) FROM account_partial_reconcile)
+              FROM account_move_line l
+             WHERE l.id = line.move_line_id AND line.id = ANY(%s)
+            """, self.ids))
+        self.invalidate_recordset(['amount', 'last_partial_id'], flush=False)
+        self.modified(['amount'])

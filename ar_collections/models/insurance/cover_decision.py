@@ -1,0 +1,414 @@
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from odoo import api, fields, models
+from odoo.tools import format_date, formatLang
+
+from ...connectors.insurer import OPEN as UNDECIDED
+from ...connectors.results import UNREADABLE, CoverStatus
+from .cover_status import ENDED, TURNED_DOWN
+
+# An amount that falls under one of these was reduced by the insurer, whatever its code says.
+GRANTING = frozenset({
+    CoverStatus.GRANTED, CoverStatus.GRANTED_CONDITIONAL, CoverStatus.GRANTED_PARTIAL,
+    CoverStatus.PRELIMINARY})
+# What people are told at once: the cover is worth less than yesterday, or may be.
+BAD_NEWS = frozenset({
+    'refused', 'increase_refused', 'reduced', 'withdrawal_announced', 'withdrawn', 'suspended',
+    'expired'})
+
+
+@dataclass
+class Reading:
+    """What is about to be done with a decision."""
+
+    status: str
+    start: date
+    #: Values of the new layers; None: those in force stay.
+    layers: list | None
+    #: Last day of delivery of the layers that stay, when the decision says one.
+    last_day: date | None = None
+
+
+class ArCover(models.Model):
+    """EXTENDS: decisions of the insurer. `_apply` is the only writer of a cover."""
+    _inherit = 'ar.cover'
+
+    # === APPLYING === #
+
+    @api.model
+    def _apply(self, policy, customer, decision, *, kind='named', source='provider', only=None,
+               asked=None, proof='', documents=None):
+        """Make the cover of a customer say what a decision says. Twice is once.
+
+        A decision that cannot be read (a code that nobody knows, an amount that is missing or in
+        another currency) leaves the layers alone and asks for a person. Amounts are in policy
+        currency, days are days of delivery.
+
+        :param policy: `ar.insurance.policy`
+        :param customer: `ar.customer` of the same company
+        :param decision: `connectors.results.Cover`
+        :param str kind: named, discretionary or non_named
+        :param str source: provider, manual or policy
+        :param only: kinds of layers that the decision is about; all when omitted
+        :param asked: `ar.cover.request` that it answers
+        :param str proof: on what we granted it ourselves
+        :param documents: `ir.attachment` records kept with the new layers
+        :return: the cover; empty when there is nothing to say yet (a request under way)
+        """
+        # sudo: whether the user may do this was checked by the button; polls have no user.
+        self = self.sudo()
+        policy, customer = policy.sudo(), customer.sudo()
+        if decision.status in UNDECIDED or decision.status == CoverStatus.DRAFT:
+            return self.browse()
+        cover = self._get_for(policy, customer, kind)
+        family = ','.join(sorted(only)) if only else 'all'
+        fingerprint = self._get_fingerprint(decision)
+        today = customer.company_id._get_ar_today()
+        if cover and (cover.fingerprints or {}).get(family) == fingerprint:
+            if cover.checked_on != today:
+                cover.checked_on = today
+            return cover
+        problems = self._get_problems(policy, decision)
+        event = self._record_event(policy, customer, decision, fingerprint, source)
+        if not self._counts(policy, decision):
+            event._set_done(self.env._("A test answer: it changes no cover."))
+            return self.browse()
+        if not cover:
+            cover = self.create({
+                'policy_id': policy.id, 'customer_id': customer.id, 'kind': kind,
+                'status': 'unknown', 'source': source,
+                'buyer_reference': decision.buyer_id or False})
+        before = cover._get_amounts(today).get(cover.id, 0.0)
+        reading = cover._read_decision(decision, only, asked, bool(problems))
+        fingerprints = {**(cover.fingerprints or {}), family: fingerprint}
+        if not problems and cover._is_known(reading, decision):
+            # Told by the answer to a request before, in other words.
+            cover.write({'fingerprints': fingerprints, 'checked_on': today})
+            event._set_done(self.env._("Says the same again."))
+            return cover
+        cover._write_layers(reading, decision, only, source, proof, documents)
+        cover.write({
+            **cover._get_decision_values(decision, source), 'status': reading.status,
+            'checked_on': today,
+            'fingerprints': fingerprints,
+            'needs_person': cover.needs_person or bool(problems),
+            'attention': "\n".join(problems) if problems else cover.attention,
+        })
+        cover._note_fall(before, reading, today)
+        if problems:
+            event.write({'state': 'person', 'note': problems[0]})
+        else:
+            event._set_done(dict(cover._fields['status']._description_selection(cover.env))[
+                cover.status])
+        cover._tell(before, reading, problems, asked)
+        cover._follow()
+        return cover
+
+    def _is_known(self, reading, decision):
+        """Return whether a grant says only what the layers in force and their code say."""
+        return reading.layers is None and decision.status in GRANTING and bool(
+            self.layer_ids) and self.status not in ('unknown', 'withdrawal_announced') and (
+            self.provider_code or '') == (decision.provider_code or '') and (
+            self.insurer_reference or '') == (decision.cover_id or '') and (
+            self.pending_action or '') == str(decision.pending_action or '')
+
+    @api.model
+    def _counts(self, policy, decision):
+        """Return whether an answer may change what is insured: a test answer may not, unless the
+        provider is there for a demonstration."""
+        return not decision.meta or decision.meta.environment == 'production' or bool(
+            policy.provider_id.test_counts)
+
+    @api.model
+    def _record_event(self, policy, customer, decision, fingerprint, source):
+        """Keep what arrived in the inbox, with its raw answer."""
+        Event = self.env['ar.provider.event'].sudo()
+        if source != 'provider' or not policy.provider_id:
+            return Event.browse()
+        status = dict(self._fields['status']._description_selection(self.env))
+        day = customer.company_id._get_ar_today()
+        return Event._record(
+            policy.provider_id, f'cover:{customer.id}:{decision.cover_id}:{fingerprint}:{day}', {
+                'kind': 'cover', 'customer_id': customer.id, 'external_id': decision.cover_id,
+                'code': decision.provider_code, 'happened_on': decision.decided_on,
+                'summary': status.get(str(decision.status)), 'result': decision})
+
+    @api.model
+    def _get_for(self, policy, customer, kind):
+        return self.search([
+            ('policy_id', '=', policy.id), ('customer_id', '=', customer.id),
+            ('kind', '=', kind)], limit=1)
+
+    @api.model
+    def _get_fingerprint(self, decision):
+        """Return a digest of all that a decision says; not of when it was read."""
+        said = [
+            decision.cover_id, decision.status, decision.provider_code, decision.pending_action,
+            decision.requested and str(decision.requested.amount), decision.decided_on,
+            decision.effective_from, decision.effective_until, decision.withdrawal_on,
+            [(x.kind, x.amount and str(x.amount.amount), x.amount and x.amount.currency,
+              x.valid_from, x.valid_until, x.insured_percentage and str(x.insured_percentage),
+              [c.code for c in x.conditions]) for x in decision.layers],
+            [(c.code, c.text) for c in decision.conditions],
+            [(a.code, a.field, a.value) for a in decision.attention]]
+        return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:24]
+
+    @api.model
+    def _get_problems(self, policy, decision):
+        """Return what a person must look at, in words; empty when all can be read."""
+        env, problems = self.env, []
+        words = {
+            'unknown_code': env._("a code that is not known"),
+            'unreadable_date': env._("a date that cannot be read"),
+            'unreadable_amount': env._("an amount that cannot be read"),
+            'missing_field': env._("a value is missing"),
+            'ended_early': env._("the list ended early"),
+            'total_differs': env._("a total does not add up"),
+            'other_currency': env._("another currency"),
+        }
+        for attention in decision.attention:
+            # The names of the insurer's interface stay as they are: they are looked up in it.
+            problems.append(env._(
+                "%(what)s: %(value)s (%(field)s)", field=attention.field,
+                what=words.get(attention.code, attention.code), value=attention.value or "–"))
+        for layer in decision.layers:
+            if layer.amount and layer.amount.currency != policy.currency_id.name:
+                problems.append(env._(
+                    "An amount is in %(currency)s, the policy is in %(policy)s.",
+                    currency=layer.amount.currency, policy=policy.currency_id.name))
+        if decision.status in UNREADABLE and not problems:
+            problems.append(env._("Code %s is not known.", decision.provider_code or "–"))
+        if decision.status == CoverStatus.WITHDRAWAL_ANNOUNCED and not decision.withdrawal_on and (
+                not policy.withdrawal_notice_days):
+            problems.append(env._(
+                "A withdrawal is announced without its date, and the policy's notice is not "
+                "known."))
+        return problems
+
+    def _get_decision_values(self, decision, source):
+        values = {
+            'provider_code': decision.provider_code or False,
+            'pending_action': decision.pending_action and str(decision.pending_action),
+            'source': source,
+            'environment': decision.meta.environment if decision.meta else False,
+            'conditions': "\n".join(
+                ": ".join(filter(None, (x.code, x.text))) for x in (
+                    *decision.conditions,
+                    *(x for layer in decision.layers for x in layer.conditions))) or False,
+        }
+        if decision.status in UNREADABLE:
+            # What was known of the decision before stays beside the cover that stays.
+            return {name: values[name] for name in ('provider_code', 'pending_action')}
+        requested = decision.requested
+        if requested and requested.currency == self.policy_id.currency_id.name:
+            values['requested_amount'] = float(requested.amount)
+        return {
+            **values, 'insurer_reference': decision.cover_id or self.insurer_reference,
+            'decided_on': decision.decided_on, 'effective_from': decision.effective_from,
+            'effective_until': decision.effective_until,
+            'withdrawal_on': decision.withdrawal_on if decision.status in (
+                CoverStatus.WITHDRAWN, CoverStatus.WITHDRAWAL_ANNOUNCED) else False,
+        }
+
+    # === READING === #
+
+    def _read_decision(self, decision, only, asked, doubtful):
+        """Return what the decision does to the layers.
+
+        :param bool doubtful: a person must look at it
+        :rtype: Reading
+        """
+        self.ensure_one()
+        status, today = str(decision.status), self.company_id._get_ar_today()
+        current = self._get_current_layers(only, today)
+        if decision.status in UNREADABLE or any(
+                layer.amount is None
+                or layer.amount.currency != self.policy_id.currency_id.name
+                for layer in decision.layers):
+            return Reading('unknown', today, None)
+        since = max(
+            (layer.date_from for layer in current if layer.date_from <= today), default=None)
+        if status == CoverStatus.WITHDRAWAL_ANNOUNCED:
+            end = self._get_end(decision, status, None)
+            return Reading(
+                status, today, None if current else self._get_layers(decision, None, only),
+                end and end - timedelta(days=1))
+        if status == CoverStatus.INCREASE_REFUSED and current:
+            return Reading(status, today, None)
+        if status == CoverStatus.SUPERSEDED:
+            return Reading(status, today, None)
+        if status in ENDED or status == CoverStatus.SUSPENDED:
+            end = self._get_end(decision, status, decision.decided_on or today)
+            return Reading(status, end, [self._get_zero(only)])
+        layers = self._get_layers(decision, since, only)
+        if not layers:
+            # Granted, and no amount said: nothing may be read into it.
+            return Reading('unknown' if doubtful or not current else status, today, None)
+        old = sum(current.mapped('amount'))
+        new = sum(layer['amount'] for layer in layers)
+        falls = self.currency_id.compare_amounts(new, old) < 0
+        if falls and status != CoverStatus.REDUCED and decision.status in GRANTING and not (
+                asked and asked.action == 'reduce'):
+            status = 'reduced'
+        if status == CoverStatus.REDUCED:
+            said = decision.effective_from
+            start = said if said and (not since or said > since) else self._get_end(
+                decision, status, self._get_start(decision, None, since))
+            for layer in layers:
+                layer['date_from'] = start
+        if self._is_same(current, layers):
+            return Reading(status, today, None)
+        return Reading(status, min(layer['date_from'] for layer in layers), layers)
+
+    def _get_current_layers(self, only, day):
+        """Return the layers that cover deliveries of ``day`` or will."""
+        return self.layer_ids.filtered(lambda layer: (
+            not only or layer.kind in only) and (not layer.date_to or (
+                layer.date_to >= day and layer.date_to >= layer.date_from)))
+
+    def _get_start(self, decision, layer, since):
+        """Return the first day of delivery that a decision is about.
+
+        An insurer may repeat the first day of the whole cover beside a changed amount: a day that
+        is not later than the start of what is in force says nothing about the change.
+        """
+        days = (layer and layer.valid_from, decision.effective_from, decision.decided_on)
+        today = self.company_id._get_ar_today()
+        return next((day for day in days if day and (not since or day > since)), today)
+
+    def _get_end(self, decision, status, otherwise):
+        """Return the first day of delivery that has lost its cover.
+
+        The insurer's own date; else the day of the decision plus the notice of the policy, when
+        somebody has typed it in; else ``otherwise``.
+        """
+        if decision.withdrawal_on:
+            return decision.withdrawal_on
+        notice = self.policy_id._get_days('withdrawal_notice_days')
+        if notice and status in (
+                CoverStatus.REDUCED, CoverStatus.WITHDRAWN, CoverStatus.WITHDRAWAL_ANNOUNCED):
+            return (decision.decided_on or self.company_id._get_ar_today()) + timedelta(
+                days=notice)
+        if decision.status == CoverStatus.EXPIRED and decision.effective_until:
+            return decision.effective_until + timedelta(days=1)
+        return otherwise
+
+    def _get_layers(self, decision, since, only):
+        """Return the values of the layers that a decision grants.
+
+        :param since: first day of what is in force, None when nothing is
+        """
+        layers = []
+        for layer in decision.layers:
+            first = self._get_start(decision, layer, since)
+            ends = [day for day in (
+                layer.valid_until, decision.effective_until,
+                # Of a reduction it is the day from which the lower amount counts.
+                decision.withdrawal_on and decision.status != CoverStatus.REDUCED
+                and decision.withdrawal_on - timedelta(days=1)) if day]
+            layers.append({
+                'kind': str(layer.kind), 'amount': float(layer.amount.amount),
+                'insured_percentage': float(layer.insured_percentage or 0),
+                'date_from': first,
+                'date_to': max(min(ends), first - timedelta(days=1)) if ends else False,
+                'conditions': "\n".join(
+                    ": ".join(filter(None, (x.code, x.text))) for x in layer.conditions),
+            })
+        return [layer for layer in layers if not only or layer['kind'] in only]
+
+    def _get_zero(self, only):
+        """Return the values of the layer that says: nothing."""
+        kind = self.kind if self.kind in ('discretionary', 'non_named') else 'permanent'
+        return {'kind': next(iter(only)) if only and len(only) == 1 else kind, 'amount': 0.0,
+                'insured_percentage': 0.0, 'date_from': None, 'date_to': False, 'conditions': ''}
+
+    def _is_same(self, current, layers):
+        """Return whether these values say what the layers in force say already."""
+        def tell(kind, amount, percentage, last):
+            return (kind, self.currency_id.round(amount), round(percentage, 2), last or None)
+        return sorted(map(str, (tell(
+            x.kind, x.amount, x.insured_percentage, x.date_to) for x in current))) == sorted(
+            map(str, (tell(x['kind'], x['amount'], x['insured_percentage'], x['date_to'])
+                      for x in layers)))
+
+    # === WRITING === #
+
+    def _write_layers(self, reading, decision, only, source, proof, documents):
+        """End the layers in force and add the new ones, by the dates of the reading."""
+        self.ensure_one()
+        today = self.company_id._get_ar_today()
+        current = self._get_current_layers(only, min(reading.start, today))
+        if reading.last_day:
+            for layer in current:
+                last = max(reading.last_day, layer.date_from - timedelta(days=1))
+                if not layer.date_to or layer.date_to > last:
+                    layer.date_to = last
+        if reading.layers is None:
+            return
+        for layer in current:
+            last = max(reading.start, layer.date_from) - timedelta(days=1)
+            if not layer.date_to or layer.date_to > last:
+                layer.date_to = last
+        self.env['ar.cover.layer'].create([{
+            **values, 'cover_id': self.id, 'date_from': values['date_from'] or reading.start,
+            'status': reading.status, 'provider_code': decision.provider_code or False,
+            'decided_on': decision.decided_on or today, 'source': source,
+            'environment': decision.meta.environment if decision.meta else False,
+            'proof': proof or False,
+            'document_ids': [fields.Command.set(documents.ids)] if documents else False,
+        } for values in reading.layers])
+        self.invalidate_recordset(['amount_today', 'layer_ids'])
+
+    def _note_fall(self, before, reading, today):
+        """Remember the last time the insurer took something away."""
+        bad = reading.status in TURNED_DOWN or reading.status in (
+            'reduced', 'withdrawal_announced')
+        if bad and before > 0:
+            self.write({'reduced_on': today, 'reduced_from': before})
+
+    # === TELLING === #
+
+    def _tell(self, before, reading, problems, asked):
+        """Tell whoever follows the customer, once, in that person's language."""
+        self.ensure_one()
+        user = self.collector_id or self.company_id._get_ar_responsible()
+        cover = self.with_context(lang=user.lang)
+        env = cover.env
+        status = dict(cover._fields['status']._description_selection(env))[cover.status]
+        after = cover._get_amounts(max(reading.start, self.company_id._get_ar_today())).get(
+            self.id, 0.0)
+        text = env._(
+            "%(policy)s: %(status)s. Covered: %(after)s from %(date)s, before: %(before)s.",
+            policy=cover.policy_id.name, status=status,
+            after=formatLang(env, after, currency_obj=self.currency_id),
+            before=formatLang(env, before, currency_obj=self.currency_id),
+            date=format_date(env, reading.start))
+        if cover.withdrawal_on and cover.status in ('withdrawal_announced', 'withdrawn'):
+            text += " " + env._(
+                "Deliveries from %s on are not covered.",
+                format_date(env, cover.withdrawal_on))
+        self.customer_id._message_log(body=text)
+        if problems or reading.status in BAD_NEWS:
+            cover.activity_schedule(
+                'mail.mail_activity_data_todo', user_id=user.id,
+                date_deadline=self.company_id._get_ar_today(),
+                summary=env._("Cover to look at") if problems else env._("Cover: %s", status),
+                note="\n".join([text, *problems]))
+        if asked and asked.user_id.active and asked.user_id != user:
+            asked.message_post(body=text, partner_ids=asked.user_id.partner_id.ids)
+
+    def action_looked_at(self):
+        """Note that a person has read what the insurer said."""
+        self.env['ar.cover.request']._check_collector()
+        self.check_access('read')
+        for cover in self.filtered('needs_person'):
+            cover.message_post(body=self.env._(
+                "Looked at by %(user)s: %(attention)s",
+                user=self.env.user.name, attention=cover.attention or ""))
+        # sudo: a cover is written by decisions only; this is the answer to one.
+        self.sudo().write({'needs_person': False, 'attention': False})
+        self.sudo().activity_unlink(['mail.mail_activity_data_todo'])
+        return True

@@ -1,0 +1,107 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+
+class ArCover(models.Model):
+    """EXTENDS: what follows from a cover: the credit limit, and held orders judged again."""
+    _inherit = 'ar.cover'
+
+    @api.model
+    def _cron_follow(self):
+        """Scheduled action: what changes by the calendar alone.
+
+        A withdrawal that was announced takes effect, a temporary layer or a policy ends; limits
+        follow, and what the policy grants by itself is looked at again. Each customer and day
+        once: running twice changes nothing.
+        """
+        policies = self.env['ar.insurance.policy'].search([])
+        covers = self.search([('policy_id', 'in', policies.filtered('limit_follows').ids)])
+        self.env['ir.cron']._commit_progress(remaining=len(covers) + len(policies))
+        for policy in policies:
+            policy._renew_own_covers()
+            if not self.env['ir.cron']._commit_progress(1):
+                return
+        for cover in covers:
+            cover._follow()
+            if not self.env['ir.cron']._commit_progress(1):
+                return
+
+    def _follow(self):
+        """Let the credit limit of the customer follow, when the policy wants it; once per change.
+        """
+        self.ensure_one()
+        policy, customer = self.policy_id, self.customer_id
+        if not policy.limit_follows:
+            customer.sudo().hold_ids.filtered(lambda hold: hold.state == 'held')._judge_again()
+            return
+        today = self.company_id._get_ar_today()
+        steps = self._get_limit_steps(today)
+        if steps is None:
+            return
+        key = ';'.join(f'{amount:.2f}|{until or ""}' for amount, until in steps)
+        if self.followed_key == key:
+            return
+        self.followed_key = key
+        reason = self.env._(
+            "Cover of %(policy)s, %(percent)s %%.", policy=policy.name,
+            percent=f'{policy.limit_percent:g}')
+        # The robot follows the policy that a credit manager has set up.
+        user = self.env.ref('base.user_root')
+        for amount, until in steps:
+            if amount:
+                customer._grant_limit(amount, reason=reason, user=user, date_to=until)
+            elif policy.limit_without_cover == 'none' and not until:
+                customer._grant_limit(0.0, reason=reason, user=user, kind='none')
+
+    def _get_limit_steps(self, today):
+        """Return [(limit in company currency, last day or None)]: the permanent one, then what a
+        dated layer adds until it ends; None when the amount cannot be converted."""
+        covers = self.search([
+            ('customer_id', '=', self.customer_id.id), ('policy_id.limit_follows', '=', True)])
+        steady, total, until = 0.0, 0.0, None
+        for cover in covers:
+            amounts = cover.layer_ids.filtered(lambda layer: (
+                layer.date_from <= today and (not layer.date_to or layer.date_to >= today)))
+            if not cover.policy_id._is_live(today):
+                continue
+            for layer in amounts:
+                try:
+                    rate = self.env['ar.credit.exposure']._get_rates(
+                        self.company_id, cover.currency_id, today)[cover.currency_id.id]
+                except UserError:
+                    return None
+                amount = layer.amount / rate * cover.policy_id.limit_percent / 100
+                total += amount
+                if layer.date_to:
+                    until = min(until or layer.date_to, layer.date_to)
+                else:
+                    steady += amount
+        currency = self.company_id.currency_id
+        steps = [(currency.round(steady), None)]
+        if until and currency.compare_amounts(total, steady):
+            steps.append((currency.round(total), until))
+        return steps
+
+
+class ArInsurancePolicy(models.Model):
+    _inherit = 'ar.insurance.policy'
+
+    rate_problem = fields.Char(compute='_compute_rate_problem')
+
+    @api.depends('currency_id', 'company_id')
+    def _compute_rate_problem(self):
+        """Say why the covers of a policy count as nothing in the figures, or False."""
+        for policy in self:
+            policy.rate_problem = False
+            if not policy.company_id or not policy.currency_id:
+                continue
+            today = policy.company_id._get_ar_today()
+            try:
+                self.env['ar.credit.exposure']._get_rates(
+                    policy.company_id, policy.currency_id, today)
+            except UserError:
+                policy.rate_problem = self.env._(
+                    "%(currency)s has no exchange rate on %(date)s: covers count as nothing until "
+                    "you add one under Accounting, Currencies.",
+                    currency=policy.currency_id.name, date=format_date(self.env, today))

@@ -1,0 +1,334 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...connectors.errors import (
+    BudgetError,
+    ConfigurationError,
+    ConnectorError,
+    TemporaryError,
+)
+from .provider_codes import BILLED
+
+_logger = logging.getLogger(__name__)
+# Links read in one go between two commits, when the calls cost nothing.
+BATCH = 50
+# Changes are told late now and then; the first look goes back a month.
+OVERLAP_DAYS, FIRST_LOOK_DAYS = 3, 30
+# Whose list of changes is asked between two days; the others give what they have.
+DATED_CHANGES = frozenset({'atradius', 'coface_icon', 'infolegale'})
+
+
+class ArProvider(models.Model):
+    """The nightly poll. It is the truth; a callback only makes it come earlier.
+
+    Each provider by itself: one that is down, refused or out of budget does not stop the others.
+    A billed call is noted and committed before it is made, and its answer after: killed anywhere,
+    the poll goes on with what is left, and no billed call is made twice.
+    """
+    _inherit = 'ar.provider'
+
+    def _get_poll_steps(self):
+        """Return [(name, method)] in their order. Rooms that read more add their step.
+
+        A method takes a client and is a generator: it yields after each piece of work, and
+        whatever it wrote is committed there. Yield 0 before a call that must be noted first,
+        1 after a record is done. Caches are empty after each yield. Errors of the connectors end
+        the provider's turn; business errors of one record are the method's own to handle.
+        """
+        return [('search', self._poll_searches), ('changes', self._poll_changes),
+                ('ratings', self._poll_ratings)]
+
+    @api.model
+    def _cron_poll(self):
+        """Scheduled action: read everything that is due at every provider."""
+        providers = self.search([('is_on', '=', True)])
+        self.env['ir.cron']._commit_progress(remaining=sum(
+            provider._count_due() for provider in providers))
+        for provider in providers:
+            if not provider._poll():
+                # The time of this run is over: the scheduler comes back at once.
+                return
+        for company in providers.company_id:
+            # Ratings grow old without any call.
+            self.env['ar.customer']._combine_ratings(company)
+        self.env['ir.cron']._commit_progress(remaining=0)
+        self._plan_next_poll(providers)
+
+    def _poll(self):
+        """Take the turn of one provider.
+
+        :return: False when the time of the scheduled action is over
+        """
+        self.ensure_one()
+        if not self._may_poll():
+            return True
+        try:
+            with self._open_client() as client:
+                for _name, method in self._get_poll_steps():
+                    for done in method(client):
+                        if not self.env['ir.cron']._commit_progress(done):
+                            return False
+        except (ConnectorError, ConfigurationError) as error:
+            # Noted and told by the call, before which nothing was left half done; the next
+            # provider has its turn.
+            _logger.info("Poll of provider %s ended: %s", self.id, error.code)
+        except Exception as error:
+            self.env.cr.rollback()
+            _logger.exception("Poll of provider %s failed", self.id)
+            self._note_internal_error(error)
+        self._forget_poll_wish()
+        self.env['ir.cron']._commit_progress()
+        return True
+
+    def _may_poll(self):
+        """Return whether this account may be asked now: no pause, nothing to mend."""
+        self.ensure_one()
+        # What a call has noted is not seen by a transaction that began before it.
+        with self._own_environment() as env:
+            health = env['ar.provider.health'].search([('provider_id', '=', self.id)])
+            return not health.problem and (
+                not health.paused_until or health.paused_until <= fields.Datetime.now())
+
+    def _note_internal_error(self, error):
+        """A mistake of ours in one provider is kept beside it and does not stop the others."""
+        with self._own_environment() as env:
+            env['ar.provider.error'].create({
+                'provider_id': self.id, 'happened_at': fields.Datetime.now(),
+                'operation': 'poll', 'code': type(error).__name__, 'next_step': 'ask_person',
+                'message': self.env._(
+                    "The poll of this provider stopped at an error of the program. The log of "
+                    "the server tells it; the other providers were read.")})
+
+    # === WHEN === #
+
+    @api.model
+    def _trigger_poll(self):
+        """Have the poll run within a minute. Without the right to write scheduled actions."""
+        # sudo: whoever asks for a search or a rating may bring the poll forward.
+        self.env.ref('ar_collections.ir_cron_ar_provider_poll').sudo()._trigger()
+
+    def action_poll_now(self):
+        """Have everything due read within a minute."""
+        self._check_administrator()
+        self._trigger_poll()
+        return {
+            'type': 'ir.actions.client', 'tag': 'display_notification', 'params': {
+                'type': 'success', 'message': self.env._(
+                    "The poll starts within a minute. Its results arrive in the inbox.")}}
+
+    def _plan_next_poll(self, providers):
+        """Come back when a pause ends, and when a link that failed may be tried again."""
+        now = fields.Datetime.now()
+        pauses = self.env['ar.provider.health'].search([
+            ('provider_id', 'in', providers.ids), ('paused_until', '>', now),
+            ('problem', '=', False)]).mapped('paused_until')
+        tries = self.env['ar.provider.link'].search([
+            ('provider_id', 'in', providers.ids), ('state', 'in', ('linked', 'waiting')),
+            ('next_try_at', '>', now)], order='next_try_at', limit=1).mapped('next_try_at')
+        if pauses or tries:
+            self.env.ref('ar_collections.ir_cron_ar_provider_poll')._trigger(
+                at=min(pauses + tries))
+            self.env['ir.cron']._commit_progress()
+
+    def _forget_poll_wish(self):
+        self.env.cr.execute(SQL(
+            "UPDATE ar_provider_event SET state = 'done', processed_at = %(now)s"
+            " WHERE provider_id = %(provider)s AND source = 'callback' AND state = 'new'",
+            provider=self.id, now=fields.Datetime.now()))
+        self.env['ar.provider.event'].invalidate_model(flush=False)
+
+    # === SEARCHES === #
+
+    def _get_waiting_domain(self):
+        now = fields.Datetime.now()
+        return fields.Domain([
+            ('provider_id', '=', self.id), ('state', '=', 'waiting'), ('asked_at', '=', False),
+            '|', ('next_try_at', '=', False), ('next_try_at', '<=', now)])
+
+    def _poll_searches(self, client):
+        """Search the customers that wait for it."""
+        if not self._can('search_company'):
+            return
+        self._hand_over_lost_searches()
+        Link = self.env['ar.provider.link']
+        while ids := Link.search(self._get_waiting_domain(), limit=BATCH, order='id').ids:
+            for link in map(Link.browse, ids):
+                if link._is_search_billed():
+                    link.asked_at = fields.Datetime.now()
+                    yield 0
+                try:
+                    link._search_company(client)
+                except BudgetError:
+                    link.asked_at = False
+                    yield 0
+                    return
+                except TemporaryError as error:
+                    link._put_off(error)
+                    yield 0
+                    self._stop_if_paused(error)
+                except (ConnectorError, ConfigurationError) as error:
+                    link.asked_at = False
+                    if self._is_problem(error):
+                        # Not this company's fault: it waits until the account is mended.
+                        yield 0
+                        raise
+                    link._set_missing(self._get_error_text(error))
+                    yield 1
+                else:
+                    link.write({'asked_at': False, 'failures': 0})
+                    yield 1
+
+    def _hand_over_lost_searches(self):
+        """A billed search whose answer was lost is not repeated by itself."""
+        lost = self.env['ar.provider.link'].search([
+            ('provider_id', '=', self.id), ('state', '=', 'waiting'), ('asked_at', '!=', False)])
+        for link in lost:
+            link.write({'state': 'stopped', 'message': self.env._(
+                "The answer to a billed search was lost. Press “Search again” to ask once more.")})
+
+    # === CHANGES === #
+
+    def _poll_changes(self, client):
+        """Read what the provider says has changed; the companies concerned are asked again."""
+        if not self._can('list_changes'):
+            return
+        today = self.company_id._get_ar_today()
+        since = fields.Date.subtract(
+            self.changes_read_until or today,
+            days=OVERLAP_DAYS if self.changes_read_until else FIRST_LOOK_DAYS)
+        arguments = (since, today) if self.code in DATED_CHANGES else ()
+        try:
+            batch = self._call('list_changes', *arguments, client=client)
+        except TemporaryError as error:
+            self._stop_if_paused(error)
+            return
+        for start in range(0, len(batch.items), BATCH):
+            self._keep_changes(batch.items[start:start + BATCH], today)
+            yield 0
+        # Only a complete list says that nothing else has happened.
+        if batch.complete:
+            self.changes_read_until = today
+            yield 0
+
+    def _keep_changes(self, changes, today):
+        """Put changes into the inbox, each once, and have the companies asked again."""
+        Event, Link = self.env['ar.provider.event'], self.env['ar.provider.link']
+        numbers = [change.company_id for change in changes]
+        # Some tell a change by the national number and answer by a number of their own.
+        links = Link.search([
+            ('provider_id', '=', self.id), ('state', '=', 'linked'),
+            '|', ('external_id', 'in', numbers),
+            '&', ('evidence', '=', 'national'), ('evidence_value', 'in', numbers)])
+        last = {event.external_id: event.summary for event in Event.search([
+            ('provider_id', '=', self.id), ('kind', '=', 'company'),
+            ('external_id', 'in', numbers)], order='id')}
+        for change in changes:
+            number, summary = change.company_id, change.label or str(change.kind)
+            key, day = f'change:{change.event_id}', change.happened_on or change.published_on
+            if not day:
+                # A state without a date: news only when it differs from the last one told.
+                if last.get(number) == summary:
+                    continue
+                key += f':{today}'
+            concerned = links.filtered(lambda link, number=number: number in (
+                link.external_id, link.evidence_value))
+            new = Event._record(self, key, {
+                'kind': 'company', 'external_id': number, 'summary': summary,
+                'code': change.code or str(change.kind), 'happened_on': day, 'result': change,
+                'link_id': concerned[:1].id, 'customer_id': concerned.customer_id[:1].id})
+            if not new:
+                continue
+            last[number] = summary
+            concerned.write({'rating_wanted': True, 'next_try_at': False})
+            if new.attention:
+                new._set_person(new.attention)
+            else:
+                new._set_done(self.env._("The rating is read again.") if concerned else
+                              self.env._("No customer is linked to this company."))
+
+    # === RATINGS === #
+
+    def _get_due_domain(self):
+        """Return the domain of the links whose rating is read now."""
+        now = fields.Datetime.now()
+        due = fields.Domain('rating_wanted', '=', True)
+        if self.rating_days:
+            limit = fields.Datetime.subtract(now, days=self.rating_days)
+            due |= fields.Domain('answered_at', '=', False) | fields.Domain(
+                'answered_at', '<', limit)
+        return due & fields.Domain([
+            ('provider_id', '=', self.id), ('state', '=', 'linked'),
+            ('customer_id.active', '=', True),
+            '|', ('next_try_at', '=', False), ('next_try_at', '<=', now)])
+
+    def _count_due(self):
+        """Return how many companies this provider will be asked about now."""
+        if not self._may_poll():
+            return 0
+        Link = self.env['ar.provider.link']
+        due = Link.search_count(self._get_waiting_domain())
+        return due + (Link.search_count(self._get_due_domain()) if self._reads_ratings() else 0)
+
+    def _reads_ratings(self):
+        # Coface delivers what was ordered: no rating without an order.
+        return self._can('get_rating') and not self._can('order_rating')
+
+    def _poll_ratings(self, client):
+        """Read the ratings that are due, one company after the other."""
+        if not self._reads_ratings():
+            return
+        Link = self.env['ar.provider.link']
+        billed = self._is_billed('get_rating')
+        if billed:
+            self._hand_over_lost_ratings()
+            yield 0
+        # Whoever kills us loses the answers of one batch: free ones are asked for again, of the
+        # billed ones there is one in a batch.
+        size = 1 if billed else BATCH
+        while links := Link.search(self._get_due_domain(), limit=size, order='id'):
+            if billed:
+                links.asked_at = fields.Datetime.now()
+                yield 0
+            lasts = self.env['ar.rating']._get_last(links)
+            done, error = 0, None
+            for link in links:
+                try:
+                    answered = link._read_rating(client, lasts)
+                except ConnectorError as caught:
+                    # Nothing was sent, or the account must be mended: due again later.
+                    link.asked_at, error = False, caught
+                    break
+                done += answered
+                if not answered and not self._may_poll():
+                    error = TemporaryError('paused', "left alone after failures")
+                    break
+            links.customer_id._refresh_external_ratings()
+            yield done
+            if isinstance(error, BudgetError):
+                return
+            if error:
+                raise error
+
+    def _hand_over_lost_ratings(self):
+        """A billed call that was begun and never answered is for a person, not for a repeat."""
+        for link in self.env['ar.provider.link'].search([
+                ('provider_id', '=', self.id), ('state', '=', 'linked'),
+                ('asked_at', '!=', False)]):
+            link.write({
+                'asked_at': False, 'rating_wanted': False, 'answered_at': link.asked_at,
+                'message': self.env._(
+                    "The answer to a billed call was lost. Press “Ask again” to pay for one "
+                    "more.")})
+
+    def _is_billed(self, operation):
+        return operation in BILLED.get(self.code, ())
+
+    def _stop_if_paused(self, error):
+        """End the turn of this provider when it is paused or must be mended.
+
+        :raise ConnectorError: the error given, or one that says so
+        """
+        if not self._may_poll():
+            raise error or TemporaryError('paused', "left alone after failures")

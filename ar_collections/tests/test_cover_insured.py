@@ -1,0 +1,396 @@
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import Command, fields
+from odoo.tests import Form, tagged
+
+from .cover_common import CoverCommon
+
+DAY = fields.Date.to_date
+
+
+@tagged('post_install', '-at_install')
+class TestInsuredItems(CoverCommon):
+    """The insured part of each open item, at any date, against an oracle in plain Python."""
+
+    def test_percentage_ceiling_and_the_oldest_first(self):
+        self.decide('granted', 1500, valid_from=DAY('2026-01-01'))
+        first = self.invoice(1000, due='2026-04-30', date='2026-03-31')
+        second = self.invoice(1000, due='2026-05-30', date='2026-04-30')
+        third = self.invoice(1000, due='2026-06-30', date='2026-05-31')
+        self.assertEqual(self.insured('2026-06-01'), {first: 900, second: 450})
+        self.go('2026-06-02')
+        self.pay(first, 1000, '2026-06-02')
+        self.assertEqual(self.insured('2026-06-02'), {second: 900, third: 450})
+        self.assertEqual(self.insured('2026-06-01'), {first: 900, second: 450}, "as it was")
+
+    def test_a_reduction_leaves_what_was_delivered_before(self):
+        self.decide('granted', 2000, valid_from=DAY('2026-01-01'))
+        before = self.invoice(1500, due='2026-06-10', date='2026-05-11')
+        self.decide('reduced', 1000)
+        after = self.invoice(500, due='2026-07-05', date='2026-06-05')
+        self.go('2026-06-06')
+        self.assertEqual(self.insured('2026-06-06'), {before: 1350})
+        self.contract.earlier_covered = 'no'
+        self.assertEqual(self.insured('2026-06-06'), {before: 900})
+        self.assertNotIn(after, self.insured('2026-06-06'))
+
+    def test_shipped_before_the_withdrawal(self):
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        self.decide('withdrawal_announced', 5000, withdrawal_on=DAY('2026-07-01'))
+        before = self.invoice(100, due='2026-07-30', date='2026-06-30')
+        self.invoice(100, due='2026-07-31', date='2026-07-01')
+        self.go('2026-07-02')
+        self.assertEqual(self.insured('2026-07-02'), {before: 90})
+
+    def test_terms_too_long_too_early_and_after_a_long_overdue(self):
+        self.decide('granted', 5000, valid_from=DAY('2026-02-01'))
+        self.invoice(100, due='2026-02-20', date='2026-01-31')
+        good = self.invoice(100, due='2026-03-02', date='2026-02-01')
+        long = self.invoice(100, due='2026-07-05', date='2026-03-01')
+        late = self.invoice(100, due='2026-06-20', date='2026-05-20')
+        self.assertEqual(self.insured('2026-06-01'), {good: 90, long: 90, late: 90})
+        self.contract.max_credit_days = 60
+        self.assertEqual(self.insured('2026-06-01'), {good: 90, late: 90})
+        self.contract.max_extension_days = 75
+        self.assertEqual(self.insured('2026-06-01'), {good: 90}, "20 Feb and 75 days: 6 May")
+
+    def test_tax_is_left_out_unless_the_policy_says_otherwise(self):
+        move = self.invoice(100, due='2026-06-20', post=False)
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        move.invoice_line_ids.tax_ids = [Command.set(self.taxes[self.company].ids)]
+        move.action_post()
+        self.assertEqual(move.amount_total, 120)
+        self.assertEqual(self.insured('2026-06-01'), {move: 108})
+        self.contract.vat_covered = False
+        self.assertEqual(self.insured('2026-06-01'), {move: 90})
+
+    def test_policy_in_another_currency(self):
+        policy = self.make_policy(name="Dollars", currency_id=self.currencies['USD'].id)
+        self.decide('granted', 1100, policy=policy, valid_from=DAY('2026-01-01'))
+        move = self.invoice(3000, due='2026-06-20')
+        self.assertEqual(self.insured('2026-06-01'), {move: 900}, "1,100 dollars at 1.1")
+        gbp = self.env['res.currency'].create({'name': 'XTS', 'symbol': 'X'})
+        strange = self.make_policy(name="No rate", currency_id=gbp.id)
+        self.decide('granted', 99999, policy=strange, valid_from=DAY('2026-01-01'))
+        self.assertEqual(self.insured('2026-06-01'), {move: 900}, "no rate covers nothing")
+        self.assertIn('XTS', strange.rate_problem)
+
+    def test_a_refused_buyer_has_no_discretionary_cover(self):
+        self.contract.write({'discretionary_percentage': 80, 'discretionary_ceiling': 1000,
+                             'discretionary_proof': 'experience'})
+        self.pay(self.invoice(100, due='2026-03-20'), 100, '2026-03-22')
+        self.contract.experience_max_days_late = 5
+        cover = self.contract._grant_own(self.account, 'discretionary', 1000, proof='experience')
+        move = self.invoice(2000, due='2026-07-01', date='2026-06-01')
+        self.assertEqual(self.insured('2026-06-01'), {move: 800})
+        self.assertIn("1 invoices paid", cover.layer_ids.proof)
+        self.decide('refused', day='2026-06-01')
+        self.assertEqual(self.insured('2026-06-01'), {})
+
+    def test_two_customers_that_are_one_buyer_share_the_cover(self):
+        twin = self.env['ar.customer']._get_or_create(self.customer("Twin"), self.company)
+        for customer in (self.account, twin):
+            self.decide('granted', 1000, customer=customer, buyer_id='777',
+                        valid_from=DAY('2026-01-01'))
+        first = self.invoice(800, due='2026-05-20', date='2026-04-20')
+        second = self.invoice(800, due='2026-06-20', date='2026-05-21', partner=twin.partner_id)
+        self.assertEqual(self.insured('2026-06-01'), {first: 720, second: 180})
+
+    def test_a_branch_shares_the_cover_of_its_entity(self):
+        self.decide('granted', 1000, valid_from=DAY('2026-01-01'))
+        self.invoice(800, due='2026-05-20', date='2026-04-20', company=self.branch)
+        move = self.invoice(800, due='2026-06-20', date='2026-05-21')
+        self.assertEqual(self.insured('2026-06-01'), {move: 180})
+
+    def test_random_ledgers(self):
+        """Five random customers and thirty items against the rules told one item at a time."""
+        rng = random.Random(20261122)
+        self.contract.write({'max_credit_days': 60, 'max_extension_days': 90})
+        moves = self.env['account.move']
+        for number in range(5):
+            partner = self.customer(f"Random {number}")
+            account = self.env['ar.customer']._get_or_create(partner, self.company)
+            day = DAY('2026-01-05')
+            for _decision in range(rng.randint(0, 4)):
+                self.decide(
+                    rng.choice(['granted', 'granted', 'reduced', 'suspended', 'withdrawn']),
+                    rng.choice([None, 500, 1000, 3000]) or 800, customer=account,
+                    cover_id=f'C{rng.random()}', valid_from=day, effective_from=day,
+                    day=str(day), percentage=rng.choice([None, Decimal(80)]))
+                day += timedelta(days=rng.randint(5, 60))
+            for _item in range(6):
+                date = DAY('2026-01-01') + timedelta(days=rng.randint(0, 150))
+                moves |= self.invoice(
+                    rng.randint(50, 900), date=date, partner=partner,
+                    due=date + timedelta(days=rng.choice([10, 30, 60, 75])))
+        for move in moves:
+            if rng.random() < 0.25:
+                self.pay(move, round(move.amount_residual * rng.choice([0.3, 1]), 2),
+                         DAY('2026-05-01') + timedelta(days=rng.randint(0, 30)))
+        for date in ('2026-03-15', '2026-05-10', '2026-06-01'):
+            expected = self.oracle(moves, DAY(date))
+            self.assertEqual(self.insured(date), expected, date)
+            self.assertTrue(expected)
+
+    def oracle(self, moves, date):
+        """Return {document: insured part}, by the rules in the words of the guide."""
+        result = {}
+        for partner, theirs in moves.grouped('partner_id').items():
+            cover = self.env['ar.cover'].search([('customer_id.partner_id', '=', partner.id)])
+            items = []
+            for item in self.items(theirs).filtered(lambda line: line.date <= date):
+                paid = sum(part.amount for part in item.matched_credit_ids
+                           if part.max_date <= date)
+                if item.balance - paid > 0.005:
+                    items.append((item.invoice_date, item.date_maturity, item.id, item,
+                                  item.balance - paid))
+            items = [x for x in items if (x[1] - x[0]).days <= 60]
+            if not items or not cover.layer_ids:
+                continue
+            oldest, before = min(x[1] for x in items), 0.0
+            for invoiced, _due, _id, item, residual in sorted(items):
+                layers = [x for x in cover.layer_ids if x.date_from <= invoiced and (
+                    not x.date_to or x.date_to >= invoiced)]
+                if invoiced <= oldest + timedelta(days=90):
+                    low = part = 0.0
+                    for layer in sorted(layers, key=lambda x: (x.rank, x.id)):
+                        room = min(before + residual, low + layer.amount) - max(before, low)
+                        part += max(room, 0.0) * (layer.insured_percentage or 90) / 100
+                        low += layer.amount
+                    if round(part, 2):
+                        result[item.move_id] = round(part, 2)
+                before += residual
+        return result
+
+    # === WHERE IT SHOWS === #
+
+    def test_aged_balance_exposure_and_cockpit(self):
+        self.decide('granted', 1500, valid_from=DAY('2026-01-01'))
+        first = self.invoice(1000, due='2026-04-30')
+        self.invoice(1000, due='2026-06-30')
+        Balance = self.env['ar.aged.balance'].with_context(
+            ar_date='2026-06-01', allowed_company_ids=self.company.ids)
+        [(insured, total)] = Balance._read_group(
+            [('partner_id', '=', self.buyer.id)], [], ['insured_amount:sum', 'amount:sum'])
+        self.assertEqual((insured, total), (1350, 2000))
+        [(insured,)] = Balance._read_group(
+            [('move_id', '=', first.id)], [], ['insured_amount:sum'])
+        self.assertEqual(insured, 900)
+        self.assertNotIn('insured_amount', Balance._get_hidden_fields())
+        self.account.invalidate_recordset()
+        self.assertRecordValues(self.account, [{
+            'exposure': 2000, 'insured_amount': 1350, 'own_risk': 650, 'cover_today': 1500}])
+        data = self.env['ar.cockpit'].with_user(self.boss).with_context(
+            allowed_company_ids=self.company.ids).load_cockpit({}, True)
+        tile = {tile['code']: tile for tile in data['tiles']}['insured']
+        self.assertEqual(tile['value'], 1350)
+        self.decide('reduced', 100)
+        data = self.env['ar.cockpit'].with_user(self.boss).with_context(
+            allowed_company_ids=self.company.ids).load_cockpit({}, True)
+        todos = {row['code']: row['count'] for row in data['actions']}
+        self.assertEqual(todos['covers_reduced'], 1)
+
+    def test_orders_use_the_cover_of_today(self):
+        self.decide('granted', 1500, valid_from=DAY('2026-01-01'))
+        self.invoice(1000, due='2026-06-30')
+        self.set_limit(100000)
+        self.quote([(1, 1000, False)])
+        self.account.invalidate_recordset()
+        self.assertRecordValues(self.account, [{
+            'exposure': 2000, 'insured_amount': 1350, 'own_risk': 650}])
+
+    def test_queries_do_not_grow_with_customers(self):
+        customers = self.env['ar.customer']
+        for number in range(20):
+            account = self.env['ar.customer']._get_or_create(
+                self.customer(f"Many {number}"), self.company)
+            self.decide('granted', 100, customer=account)
+            customers |= account
+        for fields_read in (['exposure', 'insured_amount', 'own_risk'], ['cover_today'],
+                            ['open_cover_request_count']):
+            counts = []
+            for part in (customers[:2], customers):
+                part.mapped('partner_id.country_id')
+                self.env.flush_all()
+                self.env.invalidate_all()
+                part.mapped('company_id.currency_id')
+                part.mapped('partner_id')
+                before = self.env.cr.sql_log_count
+                part.read(fields_read)
+                counts.append(self.env.cr.sql_log_count - before)
+            self.assertLessEqual(counts[1], counts[0] + 1, fields_read)
+
+    # === REMINDERS === #
+
+    def test_a_reminder_mentions_the_insurer_only_when_everybody_agrees(self):
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        self.invoice(100, due='2026-05-26')
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        sentence = "credit insurance with Sure Insurance"
+
+        def read():
+            self.env.invalidate_all()
+            return reminder._render_message()[reminder.id]['body']
+
+        self.assertNotIn(sentence, read())
+        reminder.level_id.mention_insurer = True
+        self.assertNotIn(sentence, read())
+        self.contract.mention_in_reminders = True
+        self.assertIn(sentence, read())
+        self.decide('withdrawn', effective_from=DAY('2026-01-01'),
+                    withdrawal_on=DAY('2026-01-01'), cover_id='C9')
+        self.assertNotIn(sentence, read())
+
+
+@tagged('post_install', '-at_install')
+class TestOwnCover(CoverCommon):
+    """Cover that the policy lets us grant ourselves: each rule refuses, the proof is kept."""
+
+    def setUp(self):
+        super().setUp()
+        self.contract.write({
+            'discretionary_ceiling': 5000, 'discretionary_percentage': 80,
+            'discretionary_proof': 'either', 'proof_max_age': 180,
+            'experience_min_invoices': 2, 'experience_max_days_late': 10,
+            'non_named_ceiling': 1000, 'non_named_percentage': 60})
+
+    def refused(self, words, **options):
+        kind = options.pop('kind', 'discretionary')
+        with self.assertRaisesRegex(Exception, words):
+            self.contract._grant_own(
+                self.account, kind, options.pop('amount', 1000), **{
+                    'proof': 'experience', **options})
+
+    def test_experience(self):
+        self.refused("too short")
+        for due, paid in (('2026-03-20', '2026-03-25'), ('2026-04-20', '2026-04-28')):
+            self.pay(self.invoice(100, due=due), 100, paid)
+        self.refused("up to", amount=5001)
+        cover = self.contract._grant_own(self.account, 'discretionary', 5000, proof='experience')
+        layer = cover.layer_ids
+        self.assertEqual((layer.source, layer.date_to), ('policy', DAY('2026-11-28')))
+        self.assertIn("2 invoices paid", layer.proof)
+        self.assertIn("8 days", layer.proof)
+        self.pay(self.invoice(100, due='2026-05-01'), 100, '2026-05-20')
+        self.refused("19 days late")
+
+    def test_report_must_be_attached_and_young(self):
+        self.refused("Attach", proof='report')
+        report = self.env['ir.attachment'].create({'name': "report.pdf", 'raw': b'%PDF'})
+        self.refused("180 days", proof='report', documents=report, proof_date=DAY('2025-11-01'))
+        cover = self.contract._grant_own(
+            self.account, 'discretionary', 4000, proof='report', documents=report,
+            proof_date=DAY('2026-05-01'))
+        self.assertEqual(cover.layer_ids.document_ids, report)
+        self.assertEqual(cover.layer_ids.date_to, DAY('2026-10-28'))
+
+    def test_overdue_excluded_or_turned_down_gets_none(self):
+        self.invoice(100, due='2026-05-20')
+        self.refused("overdue", kind='non_named')
+        self.contract.max_extension_days = 30
+        self.contract._grant_own(self.account, 'non_named', 1000)
+        self.contract.excluded_category_ids = self.env['res.partner.category'].create(
+            {'name': "Public body"})
+        self.buyer.category_id = self.contract.excluded_category_ids
+        self.refused("Public body", kind='non_named')
+        self.buyer.category_id = False
+        self.decide('refused')
+        self.refused("turned this buyer down", kind='non_named')
+
+    def test_a_policy_that_says_nothing_of_the_proof_grants_nothing(self):
+        self.contract.discretionary_proof = False
+        self.refused("which proof")
+
+    def test_by_itself_every_night_and_once(self):
+        self.contract.non_named_auto = True
+        others = [self.customer(f"Small {number}") for number in range(3)]
+        for partner in others:
+            self.invoice(100, due='2026-06-20', partner=partner)
+        self.invoice(100, due='2026-05-01', partner=others[2])
+        self.env['ar.customer']._refresh(self.company)
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_cover_follow')
+        covers = self.env['ar.cover'].search([('kind', '=', 'non_named')])
+        self.assertEqual(covers.customer_id.partner_id, others[0] | others[1])
+        self.assertEqual(covers.layer_ids.mapped('amount'), [1000, 1000])
+
+    def test_the_dialogue(self):
+        for due, paid in (('2026-03-20', '2026-03-25'), ('2026-04-20', '2026-04-28')):
+            self.pay(self.invoice(100, due=due), 100, paid)
+        action = self.account.with_user(self.collector).action_own_cover()
+        form = Form(self.env['ar.cover.own'].with_user(self.collector).with_context(
+            **action['context']))
+        self.assertEqual((form.amount, form.kind), (5000, 'discretionary'))
+        form.proof = 'experience'
+        form.save().action_grant()
+        self.assertEqual(self.account.cover_ids.amount_today, 5000)
+
+
+@tagged('post_install', '-at_install')
+class TestCoverRules(CoverCommon):
+    """What the insurer says holds new orders, in words that a salesperson may read."""
+
+    def try_order(self, amount, reason):
+        order = self.quote([(1, amount, False)], user_id=self.seller.id)
+        hold = order.sudo().ar_hold_ids
+        if not hold:
+            return False
+        self.assertIn(reason, hold.reason_codes)
+        return hold.reasons
+
+    def test_missing(self):
+        self.set_limit(100000)
+        self.rule('cover_missing')
+        self.assertIn("No credit insurance", self.try_order(100, 'cover_missing'))
+        self.decide('granted', 1000)
+        self.assertFalse(self.try_order(100, 'cover_missing'))
+        self.contract.date_to = '2026-05-31'
+        self.assertFalse(self.try_order(100, 'cover_missing'), "no policy asks for it")
+
+    def test_reduced(self):
+        self.set_limit(100000)
+        self.rule('cover_reduced')
+        self.decide('granted', 5000, day='2026-05-01')
+        self.assertFalse(self.try_order(6000, 'cover_reduced'), "granted, not reduced")
+        self.go('2026-06-05')
+        self.decide('reduced', 2000)
+        self.assertIn("uncovered", self.try_order(1000, 'cover_reduced'))
+
+    def test_withdrawn_after_its_day_only(self):
+        self.set_limit(100000)
+        self.rule('cover_withdrawn')
+        self.decide('granted', 5000, day='2026-05-01')
+        self.decide('withdrawal_announced', 5000, withdrawal_on=DAY('2026-07-01'))
+        self.assertFalse(self.try_order(100, 'cover_withdrawn'), "delivered before is covered")
+        self.go('2026-07-01')
+        self.assertIn("07/01/2026", self.try_order(100, 'cover_withdrawn'))
+        self.decide('refused', cover_id='C3', day='2026-07-01')
+        self.assertIn("Refused", self.try_order(100, 'cover_withdrawn'))
+
+    def test_guarantees_and_insurance_together(self):
+        self.set_limit(100000)
+        rule = self.rule('not_covered')
+        rule.tolerance_amount = 100
+        self.decide('granted', 1000, valid_from=DAY('2026-01-01'))
+        self.assertFalse(self.try_order(1000, 'not_covered'), "100 of 1,000 at our own risk")
+        self.assertTrue(self.try_order(500, 'not_covered'))
+
+    def test_queries_of_the_judge(self):
+        self.rule('cover_missing'), self.rule('cover_reduced'), self.rule('cover_withdrawn')
+        partners = self.buyer
+        for number in range(10):
+            partner = self.customer(f"Judged {number}")
+            self.decide('granted', 100, customer=self.env['ar.customer']._get_or_create(
+                partner, self.company))
+            partners |= partner
+        Decision, counts = self.env['ar.credit.decision'], []
+        rules = self.env['ar.credit.rule']._get_rules(self.company)
+        for some in (partners[:2], partners):
+            Decision._get_facts(self.company, some, rules)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            Decision._get_facts(self.company, some, rules)
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[0], counts[1])

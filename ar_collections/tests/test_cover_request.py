@@ -1,0 +1,403 @@
+from decimal import Decimal
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..connectors.results import CoverOrder, Money
+from .cover_common import CoverCommon
+from .simulators.allianz_trade import AllianzTrade
+from .simulators.atradius import Atradius
+
+BUYER = 8200001
+
+
+class AtradiusCommon(CoverCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = Atradius().start()
+        cls.addClassCleanup(cls.sim.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+        self.provider = self.make_provider(self.sim, 'atradius', {
+            'client_id': Atradius.client_id, 'client_secret': Atradius.client_secret,
+            'app_key': Atradius.app_key}, {
+            'customer_id': '4711', 'policy_id': '700123', 'policy_currency': 'EUR'})
+        self.link(self.provider, str(BUYER))
+
+    def tearDown(self):
+        self.assertFalse(self.sim.errors, "an error of the simulator itself")
+        super().tearDown()
+
+    def send(self):
+        self.run_cron('ir_cron_ar_cover_send')
+
+    def poll(self):
+        self.run_cron('ir_cron_ar_provider_poll')
+
+    def decide_there(self, **values):
+        """The insurer changes its mind about the only cover in force."""
+        [cover] = [x for x in self.sim.covers.values() if x['coverStatus'] != 'HISTORIC']
+        cover.update(values)
+
+    def grant(self, amount):
+        self.decide_there(coverStatus='DECISION', decisionCode='DC04', totalDecision={
+            'decisionAmtInPolicyCurrency': str(amount), 'decisionExpiryDate': '',
+            'decisionConditions': []})
+
+
+@tagged('post_install', '-at_install')
+class TestCoverStory(AtradiusCommon):
+    """From the request to the reduction, over real HTTP, and what follows in the house."""
+
+    def test_asked_granted_in_part_reduced_and_the_order_held(self):
+        self.contract.write({'limit_follows': True, 'limit_without_cover': 'none'})
+        self.rule('cover_reduced')
+        self.sim.refer = {BUYER}
+        request = self.ask(60000)
+        self.assertEqual((request.state, self.sim.count('apply')), ('queued', 0), "record first")
+        self.send()
+        self.assertEqual((request.state, request.status), ('open', 'pending'))
+        self.poll()
+        self.assertEqual(request.state, 'open', "still with an underwriter")
+        self.grant(36000)
+        self.poll()
+        self.assertRecordValues(request, [{
+            'state': 'answered', 'status': 'granted_partial', 'granted_amount': 36000,
+            'amount': 60000}])
+        cover = request.cover_id
+        self.assertRecordValues(cover, [{
+            'status': 'granted_partial', 'amount_today': 36000, 'environment': 'simulator',
+            'requested_amount': 60000}])
+        self.assertEqual(self.account.credit_limit_today, 36000)
+        order = self.quote([(1, 30000, False)], user_id=self.seller.id)
+        self.assertEqual(order.state, 'sale')
+
+        self.go('2026-06-08')
+        self.decide_there(decisionCode='DC09', decisionDate='2026-06-08', totalDecision={
+            'decisionAmtInPolicyCurrency': '20000', 'decisionExpiryDate': '',
+            'decisionConditions': []})
+        for _twice in range(2):
+            self.poll()
+        self.assertRecordValues(cover, [{
+            'status': 'reduced', 'amount_today': 20000, 'reduced_from': 36000}])
+        self.assertEqual(self.covered('2026-06-07', cover), 36000, "delivered before")
+        self.account.invalidate_recordset()
+        self.assertEqual(self.account.credit_limit_today, 20000)
+        self.assertEqual(cover.activity_ids.mapped('user_id'), self.collector)
+        self.assertEqual(len(cover.activity_ids), 1, "told once")
+        held = self.quote([(1, 5000, False)], user_id=self.seller.id)
+        self.assertEqual(held.state, 'draft')
+        self.assertIn('cover_reduced', held.sudo().ar_hold_ids.reason_codes)
+        [event] = self.provider.event_ids.filtered(lambda event: event.code == 'DC09')
+        self.assertEqual((event.state, event.customer_id), ('done', self.account))
+
+    def test_withdrawn_and_gone_from_the_list(self):
+        self.ask(40000)
+        self.send()
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 40000, "decided at once")
+        self.go('2026-06-10')
+        self.decide_there(coverStatus='HISTORIC', historicCode='WCLD',
+                          withdrawalDate='2026-06-10')
+        self.poll()
+        cover.invalidate_recordset()
+        self.assertEqual((cover.status, cover.amount_today), ('withdrawn', 0))
+        self.assertEqual(self.covered('2026-06-09', cover), 40000)
+
+    def test_what_left_the_list_without_a_word_is_for_a_person(self):
+        self.ask(40000)
+        self.send()
+        cover = self.account.cover_ids
+        self.sim.covers.clear()
+        for _twice in range(2):
+            self.poll()
+        cover.invalidate_recordset()
+        self.assertTrue(cover.needs_person)
+        self.assertEqual(cover.amount_today, 40000, "until somebody knows")
+        self.assertEqual(len(cover.activity_ids), 1)
+
+    def test_an_unknown_code_keeps_the_cover_and_goes_to_the_inbox(self):
+        self.ask(40000)
+        self.send()
+        self.decide_there(decisionCode='DC77')
+        self.poll()
+        cover = self.account.cover_ids
+        self.assertEqual((cover.status, cover.amount_today), ('unknown', 40000))
+        [event] = self.provider.event_ids.filtered(lambda event: event.state == 'person')
+        self.assertEqual(event.code, 'DC77')
+
+    def test_given_up(self):
+        self.ask(40000)
+        self.send()
+        request = self.ask(action='cancel')
+        self.send()
+        self.assertEqual((request.state, request.status), ('answered', 'cancelled'))
+        self.assertEqual(self.account.cover_ids.amount_today, 0)
+
+    def test_an_increase_supersedes_the_cover_in_force(self):
+        self.ask(20000)
+        self.send()
+        self.ask(45000, 'increase')
+        self.send()
+        calls = [call for call in self.sim.calls if call['route'] == 'change']
+        self.assertEqual(len(calls), 1)
+        self.assertEqual(self.account.cover_ids.amount_today, 45000)
+        self.poll()
+        self.assertEqual(len(self.account.cover_ids), 1)
+        self.assertFalse(self.account.cover_ids.needs_person)
+
+    def test_a_failed_poll_closes_nothing(self):
+        self.ask(40000)
+        self.send()
+        self.sim.fail('covers', 'html', times=9, status=503)
+        self.poll()
+        self.assertEqual(self.account.cover_ids.amount_today, 40000)
+        self.assertFalse(self.account.cover_ids.needs_person)
+
+
+@tagged('post_install', '-at_install')
+class TestCoverRequest(AtradiusCommon):
+    """Sent once, whatever happens on the way."""
+
+    def test_silence_is_looked_up_before_anything_is_repeated(self):
+        self.sim.fail('apply', 'hang')
+        request = self.ask(40000)
+        self.send()
+        self.assertEqual((request.state, self.sim.count('apply')), ('unknown', 1))
+        self.send()
+        self.assertEqual(self.sim.count('apply'), 1, "not before its time")
+        self.go('2026-06-01', '09:30:00')
+        self.send()
+        self.assertEqual((request.state, self.sim.count('apply')), ('answered', 1))
+        self.assertEqual(self.account.cover_ids.amount_today, 40000)
+
+    def test_what_never_arrived_is_sent_after_the_look_up(self):
+        self.sim.fail('apply', 'drop')
+        request = self.ask(40000)
+        self.send()
+        self.assertIn(request.state, ('unknown', 'queued'))
+        self.go('2026-06-01', '10:30:00')
+        self.send()
+        self.assertEqual(request.state, 'answered')
+        self.assertEqual(len(self.sim.covers), 1)
+
+    def test_a_crash_while_sending_is_looked_up(self):
+        """The answer came back to a process that was killed before it could note it."""
+        request = self.ask(40000)
+        order = request._get_order()
+        with self.enter_registry_test_mode():
+            self.provider._call('request_cover', order)
+        request.write({'state': 'sending', 'sent_at': fields.Datetime.now()})
+        self.send()
+        self.assertEqual((request.state, self.sim.count('apply')), ('answered', 1))
+
+    def test_a_crash_before_sending_sends_once(self):
+        request = self.ask(40000)
+        request.write({'state': 'sending', 'sent_at': fields.Datetime.now()})
+        self.send()
+        self.assertEqual((request.state, self.sim.count('apply')), ('answered', 1))
+
+    def test_a_request_that_is_open_there_already_is_followed(self):
+        self.sim.refer = {BUYER}
+        with self.enter_registry_test_mode():
+            self.provider._call('request_cover', CoverOrder(
+                str(BUYER), Money(Decimal(25000), 'EUR'), 'TYPED-IN-PORTAL'))
+        request = self.ask(40000)
+        self.send()
+        self.assertEqual((request.state, self.sim.count('apply')), ('open', 1))
+        self.grant(25000)
+        self.poll()
+        self.assertEqual((request.state, request.granted_amount), ('answered', 25000))
+
+    def test_one_open_request_for_a_buyer(self):
+        self.sim.refer = {BUYER}
+        self.ask(40000)
+        with self.assertRaises(UserError):
+            self.ask(50000)
+
+    def test_a_refusal_in_words_of_the_insurer(self):
+        self.sim.refusal = "Action has been refused."
+        request = self.ask(40000)
+        self.send()
+        self.assertEqual((request.state, request.status), ('failed', 'rejected_input'))
+        self.assertIn("refused", request.problem.lower())
+        self.ask(45000)
+
+    def test_what_the_insurer_would_refuse_does_not_leave(self):
+        with self.assertRaises(UserError) as caught:
+            self.ask(40500)
+        self.assertIn('41,000', str(caught.exception))
+        with self.assertRaises(UserError):
+            self.ask(0)
+        usd = self.ask(40000, send=False)
+        usd.currency_id = self.currencies['USD']
+        with self.assertRaises(UserError):
+            usd.action_send()
+        self.contract.excluded_country_ids = self.env.ref('base.be')
+        self.buyer.country_id = self.env.ref('base.be')
+        with self.assertRaises(UserError):
+            self.ask(40000)
+        self.contract.date_to = '2026-05-31'
+        with self.assertRaises(UserError):
+            self.ask(40000)
+        self.assertFalse(self.sim.count('apply'))
+
+    def test_without_a_link_nothing_leaves(self):
+        self.env['ar.provider.link'].search([]).unlink()
+        with self.assertRaises(UserError):
+            self.ask(40000)
+
+    def test_wrong_credentials_wait_and_are_not_repeated(self):
+        self.provider._set_credentials({'client_secret': 'wrong'})
+        request = self.ask(40000)
+        for _twice in range(2):
+            self.send()
+            self.go('2026-06-03')
+        self.assertEqual((request.state, self.sim.count('token')), ('queued', 1))
+        self.assertTrue(request.problem)
+        with self.enter_registry_test_mode():
+            self.provider._set_credentials({'client_secret': Atradius.client_secret})
+        self.send()
+        self.assertEqual(request.state, 'answered', (request.problem, request.next_try_at))
+
+    def test_the_amount_is_proposed_with_its_working(self):
+        self.invoice(12300, due='2026-05-20')
+        request = self.ask(send=False)
+        self.assertEqual(request.proposed_amount, 13000)
+        self.assertIn('12,300', request.proposal_note)
+        request.with_user(self.collector).action_use_proposal()
+        self.assertEqual(request.amount, 13000)
+
+    def test_who_may(self):
+        with self.assertRaises(AccessError):
+            self.ask(40000, user=self.seller)
+        request = self.ask(40000, send=False)
+        with self.assertRaises(AccessError):
+            request.with_user(self.collector).write({'state': 'answered'})
+        stranger = self.user('own', 'stranger')
+        self.account.collector_id = self.boss
+        with self.assertRaises(AccessError):
+            request.with_user(stranger).with_context(
+                allowed_company_ids=self.company.ids).action_send()
+
+    def test_by_hand_from_asking_to_the_answer(self):
+        self.contract.provider_id = False
+        request = self.ask(40000)
+        self.assertEqual((request.state, request.by_hand), ('open', True))
+        self.assertEqual(request.activity_ids.user_id, self.collector)
+        self.send()
+        self.poll()
+        self.assertEqual(request.state, 'open')
+        action = request.with_user(self.collector).action_type_decision()
+        self.env['ar.cover.entry'].with_user(self.collector).with_context(
+            **action['context']).create({'status': 'granted_partial', 'amount': 25000}
+                                        ).action_apply()
+        self.assertRecordValues(request, [{
+            'state': 'answered', 'granted_amount': 25000, 'status': 'granted_partial'}])
+        self.assertFalse(request.activity_ids)
+        self.assertEqual(request.cover_id.amount_today, 25000)
+
+
+@tagged('post_install', '-at_install')
+class TestCoverJobs(CoverCommon):
+    """Allianz Trade answers with a job, and lists limit and top-up apart."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = AllianzTrade().start()
+        cls.addClassCleanup(cls.sim.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+        self.provider = self.make_provider(
+            self.sim, 'allianz_trade', {'api_key': AllianzTrade.api_key},
+            {'business_unit': 'EHXX', 'policy_id': '900100'})
+        self.link(self.provider, '7100001')
+
+    def test_a_job_a_partial_grant_and_a_reduction(self):
+        self.sim.polls = 1
+        request = self.ask(80000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.assertEqual((request.state, request.status), ('open', 'submitted'))
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.assertEqual(request.state, 'open')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.assertRecordValues(request, [{
+            'state': 'answered', 'status': 'granted_partial', 'granted_amount': 48000}])
+        self.assertFalse(self.sim.errors)
+        cover = request.cover_id
+        self.go('2026-06-10')
+        self.sim.change({'reduce': {'cover': cover.insurer_reference, 'amount': 10000}})
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        self.assertRecordValues(cover, [{
+            'status': 'reduced', 'amount_today': 10000, 'needs_person': False}])
+        self.assertEqual(len(cover.activity_ids), 1)
+
+    def test_a_job_that_never_ends_is_for_a_person(self):
+        self.sim.job_state = 'PENDING'
+        request = self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.go('2026-06-03')
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        self.assertEqual((request.state, request.status), ('open', 'error'))
+        self.assertEqual(len(request.activity_ids), 1)
+        self.assertEqual(self.sim.count('create_cover'), 1)
+
+    def test_two_covers_in_force_are_for_a_person(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 40000)
+        [listed] = self.sim.covers.values()
+        self.sim.extra_covers = [dict(listed, coverId='C-TWIN')]
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover.invalidate_recordset()
+        self.assertEqual((cover.needs_person, cover.amount_today), (True, 40000))
+        self.assertEqual(len(cover.activity_ids), 1)
+
+    def test_a_top_up_stands_on_the_limit(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.ask(10000, 'topup')
+        self.run_cron('ir_cron_ar_cover_send')
+        for _night in range(3):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 50000)
+        self.assertEqual(sorted(cover.layer_ids.filtered(
+            lambda layer: not layer.date_to).mapped('kind')), ['permanent', 'top_up'])
+        self.assertFalse(cover.needs_person)
+
+    def test_a_change_that_nobody_confirmed_is_asked_for_by_hand(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        request = self.ask(60000, 'increase')
+        self.assertTrue(request.by_hand)
+        self.assertEqual(self.sim.count('create_cover'), 1)
+
+    def test_an_unfinished_list_closes_nothing(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.sim.fail('search_covers', 'mutate', times=3, set={'covers': []}, delete=[])
+        self.sim.fail('cover', 'status', times=3, status=503)
+        self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 40000)

@@ -1,0 +1,186 @@
+"""Each of these once failed: mistakes found by reading the desk again."""
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .plan_common import PlanCommon
+
+
+@tagged('post_install', '-at_install')
+class TestDeskMended(PlanCommon):
+
+    def test_what_an_item_owed_is_not_typed_in(self):
+        """Lowered to 40 of 100, no payment of the item was ever seen."""
+        collector = self.user('collector')
+        invoice = self.invoice(100, due='2026-05-20')
+        item = self.items(invoice)
+        promise = self.env['ar.promise'].with_user(collector).create({
+            'customer_id': self.account_of().id, 'currency_id': item.currency_id.id,
+            'promise_date': '2026-06-05', 'amount': 40,
+            'line_ids': [Command.create({'move_line_id': item.id, 'amount': 40})]})
+        self.assertEqual(promise.line_ids.amount, 100)
+        with self.assertRaises(AccessError):
+            promise.line_ids.amount = 40
+        self.pay(invoice, 40, '2026-06-02')
+        self.assertEqual(promise.state, 'kept')
+
+    def test_an_item_added_later_counts_from_then_on(self):
+        first, second = self.invoice(100, due='2026-05-20'), self.invoice(100, due='2026-05-20')
+        promise = self.promise(first, '2026-06-10')
+        self.pay(second, 60, '2026-06-02')
+        promise.write({'line_ids': [Command.create({'move_line_id': self.items(second).id})]})
+        self.match(second, self.credit_note(40, '2026-06-03'))
+        self.assertRecordValues(promise, [{'state': 'open', 'paid_amount': 0}])
+
+    def test_the_items_of_a_closed_agreement_are_history(self):
+        collector = self.user('collector')
+        invoice, other = self.invoice(100, due='2026-05-20'), self.invoice(50, due='2026-05-20')
+        promise = self.promise(invoice, '2026-06-05', user=collector)
+        dispute = self.dispute(invoice, amount=10, user=collector)
+        self.pay(invoice, 100, '2026-06-01')
+        self.assertEqual((promise.state, dispute.state), ('kept', 'paid'))
+        item = self.items(other).id
+        for agreement, parent in ((promise, 'promise_id'), (dispute, 'dispute_id')):
+            lines = agreement.line_ids.with_user(collector)
+            for change in (
+                lambda lines=lines: lines.unlink(),
+                lambda lines=lines: lines.write({'move_line_id': item}),
+                lambda lines=lines, parent=parent, agreement=agreement: lines.create(
+                    {parent: agreement.id, 'move_line_id': item}),
+                lambda lines=lines: lines.write({'state': 'open'}),
+            ):
+                with self.assertRaises(UserError), self.env.cr.savepoint():
+                    change()
+
+    def test_no_item_moves_and_the_last_one_stays(self):
+        collector = self.user('collector')
+        first, second = self.invoice(100, due='2026-05-20'), self.invoice(50, due='2026-05-20')
+        promise = self.promise(first, '2026-06-05', user=collector)
+        other = self.promise(second, '2026-06-05', user=collector)
+        with self.assertRaises(UserError):
+            promise.line_ids.promise_id = other
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            promise.line_ids.unlink()
+        promise.write({'amount': 60, 'line_ids': [
+            Command.create({'move_line_id': self.items(self.invoice(5, due='2026-05-20')).id})]})
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            promise.line_ids[0].unlink()
+
+    def test_a_cancelled_invoice_breaks_no_promise(self):
+        invoice = self.invoice(100, due='2026-05-20')
+        promise, dispute = self.promise(invoice, '2026-06-05'), self.dispute(invoice, amount=30)
+        invoice.button_draft()
+        self.assertEqual((promise.state, dispute.state), ('void', 'void'))
+        self.follow('2026-06-20')
+        invoice.button_cancel()
+        self.assertEqual(promise.state, 'void')
+        self.assertFalse(promise.customer_id.activity_ids)
+
+    def test_back_from_draft_it_is_agreed_again(self):
+        invoice = self.invoice(100, due='2026-05-20')
+        promise, dispute = self.promise(invoice, '2026-06-05'), self.dispute(invoice, amount=30)
+        invoice.button_draft()
+        invoice.action_post()
+        self.assertEqual((promise.state, dispute.state), ('open', 'open'))
+
+    def test_new_instalments_in_draft_keep_what_was_agreed(self):
+        """Odoo replaces the items: what hung on them was deleted with them."""
+        invoice = self.invoice(100, terms=[(30, 50), (60, 50)], date='2026-04-01')
+        promise = self.promise(invoice, '2026-06-05')
+        self.assertEqual(len(promise.line_ids), 2)
+        invoice.button_draft()
+        invoice.invoice_payment_term_id = False
+        invoice.invoice_date_due = '2026-06-01'
+        self.assertEqual(len(self.items(invoice)), 1)
+        invoice.action_post()
+        self.assertEqual(len(promise.line_ids), 2, "nothing is lost")
+        self.assertEqual(promise.line_ids.move_id, invoice)
+        self.assertIn(self.items(invoice), promise.line_ids.move_line_id)
+        self.assertEqual(promise.state, 'open')
+        self.pay(invoice, 100, '2026-06-02')
+        self.assertEqual(promise.state, 'kept')
+
+    def test_undoing_an_older_payment_while_a_newer_promise_stands(self):
+        """The unique index refused to undo the reconciliation at all."""
+        invoice = self.invoice(100, due='2026-05-20')
+        first = self.promise(invoice, '2026-06-10', amount=40)
+        self.pay(invoice, 40, '2026-06-02')
+        second = self.promise(invoice, '2026-06-20')
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual((first.state, second.state), ('replaced', 'open'))
+        self.assertFalse(first._follow() | second._follow())
+
+    def test_today_is_the_company_s(self):
+        self.company.resource_calendar_id.tz = 'Pacific/Auckland'
+        promise = self.promise(self.invoice(100, due='2026-05-20'), '2026-06-05')
+        self.go('2026-06-07', '11:00:00')
+        self.follow()
+        self.assertEqual(promise.state, 'open', "23:00 of the last day")
+        self.go('2026-06-07', '13:00:00')
+        self.follow()
+        self.assertEqual(promise.state, 'broken', "the next day has begun there")
+
+    def test_a_closing_day_is_the_company_s_whoever_closes(self):
+        collector = self.user('collector')
+        collector.tz = 'Pacific/Auckland'
+        self.go('2026-06-03', '20:00:00')
+        promise = self.promise(self.invoice(100, due='2026-05-20'), '2026-06-05', user=collector)
+        dispute = self.dispute(self.invoice(100, due='2026-05-20'), user=collector)
+        self.assertEqual(str(promise.taken_on), '2026-06-03')
+        promise.action_cancel()
+        dispute._settle('upheld', "As ordered.")
+        self.assertEqual((str(promise.closed_on), str(dispute.closed_on)), ('2026-06-03',) * 2)
+        self.assertEqual(dispute.days_open, 0)
+
+    def test_overlays_in_currencies_with_three_decimals_and_none(self):
+        for name, amount, part in (('KWD', 20.5, 10.125), ('JPY', 1000, 333)):
+            currency = self.env.ref(f'base.{name}')
+            currency.active = True
+            currency.rounding = 0.001 if name == 'KWD' else 1
+            self.env['res.currency.rate'].create({
+                'currency_id': currency.id, 'company_id': self.company.id, 'name': '2026-01-01',
+                'rate': 1.0})
+            self.dispute(self.invoice(amount, due='2026-05-20', currency=currency), amount=part)
+            self.env.flush_all()
+            [(found,)] = self.env['ar.aged.balance'].with_context(
+                ar_date='2026-06-01', ar_valuation='document')._read_group(
+                [('document_currency_id', '=', currency.id)], [], ['disputed_amount:sum'])
+            self.assertAlmostEqual(found, part, 3)
+
+    def test_the_part_that_was_promised_stands_beside_the_buckets(self):
+        invoice = self.invoice(100, due='2026-05-20')
+        self.promise(invoice, '2026-06-10', amount=40)
+        other = self.invoice(100, due='2026-05-21')
+        self.promise(other, '2026-06-10')
+        self.pay(other, 30, '2026-06-01')
+        [(found,)] = self.env['ar.aged.balance'].with_context(
+            ar_date='2026-06-01')._read_group([], [], ['promised_amount:sum'])
+        self.assertEqual(found, 40 + 70)
+
+    def test_invoices_without_an_agreement_are_found(self):
+        plain, disputed = self.invoice(100, due='2026-05-20'), self.invoice(50, due='2026-05-20')
+        self.dispute(disputed)
+        self.promise(plain, '2026-06-05')
+        mine = [('id', 'in', (plain | disputed).ids)]
+        Move = self.env['account.move']
+        self.assertEqual(Move.search([*mine, ('ar_dispute_state', '=', False)]), plain)
+        self.assertEqual(Move.search([*mine, ('ar_promise_date', '=', False)]), disputed)
+        self.assertEqual(Move.search([*mine, ('ar_promise_date', '=', '2026-06-05')]), plain)
+
+    def test_who_settles_hears_of_it_when_it_opens_again(self):
+        reason = self.env.ref('ar_collections.ar_dispute_reason_quality')
+        reason.owner_id = self.user('manager')
+        invoice = self.invoice(100, due='2026-05-20')
+        dispute = self.dispute(invoice, reason='quality')
+        self.pay(invoice, 100, '2026-06-01')
+        self.assertFalse(dispute.activity_ids)
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual(dispute.activity_ids.user_id, reason.owner_id)
+
+    def test_a_dispute_is_not_reopened_beside_another(self):
+        invoice = self.invoice(100, due='2026-05-20')
+        first = self.dispute(invoice)
+        first._settle('upheld', "As ordered.")
+        self.dispute(invoice, amount=10)
+        with self.assertRaisesRegex(UserError, "close that one first"):
+            first.action_reopen()

@@ -1,0 +1,117 @@
+"""Paying on the pages: the ledger says how much, the browser says nothing."""
+from odoo import Command
+from odoo.tests import JsonRpcException, tagged
+from odoo.tools import mute_logger
+
+from .test_door_attacks import DoorHttpCommon
+
+
+class DoorPaymentCommon(DoorHttpCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        method = cls.env.ref('payment.payment_method_unknown')
+        bank = cls.journal('bank')
+        cls.provider = cls.env['payment.provider'].create({
+            'name': "Till", 'code': 'none', 'state': 'test', 'is_published': True,
+            'company_id': cls.company.id, 'payment_method_ids': [Command.set(method.ids)],
+            'journal_id': bank.id})
+        bank.inbound_payment_method_line_ids[:1].payment_provider_id = cls.provider
+        method.active = True
+        cls.method = method
+
+    def start(self, choice, amount, currency=None, path=None):
+        """Do what Odoo's payment form does when the button is pressed."""
+        currency = currency or self.company.currency_id
+        values = self.make_jsonrpc_request(
+            f'{path or self.path}/pay/{currency.id}/{choice}/transaction', {
+                'provider_id': self.provider.id, 'payment_method_id': self.method.id,
+                'token_id': None, 'amount': amount, 'flow': 'direct',
+                'tokenization_requested': False, 'landing_route': 'https://evil.example.com',
+                'access_token': None})
+        self.env.invalidate_all()
+        return self.env['payment.transaction'].search(
+            [('reference', '=', values['reference'])])
+
+    def arrive(self, transaction):
+        """Do what the provider's answer does."""
+        transaction._set_done()
+        transaction._post_process()
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+
+@tagged('post_install', '-at_install')
+class TestDoorPayment(DoorPaymentCommon):
+
+    def test_some(self):
+        transaction = self.start('-'.join(self.ids(self.old, self.coming)), 140)
+        self.assertEqual(transaction.landing_route, self.path)
+        self.assertEqual(transaction.partner_id, self.buyer)
+        self.assertRecordValues(self.acts(), [{
+            'kind': 'payment', 'amount': 140, 'transaction_id': transaction.id}])
+        self.arrive(transaction)
+        self.assertEqual(
+            [move.amount_residual for move in (self.old, self.late, self.coming)], [0, 250, 0])
+
+    def test_all_with_the_credits(self):
+        self.credit_note(25, '2026-05-25')
+        self.entry(60, '2026-04-01')
+        self.arrive(self.start('all', 100 + 250 + 40 + 60 - 25))
+        self.assertEqual(self.buyer.with_company(self.company).credit, 0)
+        open_items = self.env['ar.statement']._read_statements(self.account)[self.account.id]
+        self.assertEqual(open_items, [], "entries and credits are matched too")
+
+    def test_what_is_due_without_what_is_disputed(self):
+        self.submit('dispute', items=self.ids(self.old), reason=str(self.reason.id), note="x",
+                    amount='30')
+        self.arrive(self.start('undisputed', 320))
+        self.assertEqual((self.old.amount_residual, self.late.amount_residual), (30, 0))
+        self.assertEqual(self.account.dispute_ids.state, 'open')
+
+    def test_two_currencies_are_paid_apart(self):
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        other = self.invoice(80, due='2026-05-01', currency=dollar)
+        page = self.get().text
+        self.assertIn(f'/pay/{dollar.id}?choice=due', page)
+        self.assertIn(f'/pay/{self.company.currency_id.id}?choice=due', page)
+        self.assertIn('id="o_payment_form"', self.get(f'/pay/{dollar.id}?choice=due').text)
+        transaction = self.start('due', 80, dollar)
+        self.assertEqual(transaction.currency_id, dollar)
+        self.arrive(transaction)
+        self.assertEqual((other.amount_residual, self.old.amount_residual), (0, 100))
+
+    def test_two_companies_are_paid_apart(self):
+        elsewhere = self.make_company("Elsewhere Ltd")
+        self.invoice(50, due='2026-05-01', company=elsewhere)
+        self.account_of(company=elsewhere)
+        self.portal_user('pays-both', self.buyer)
+        self.authenticate('pays-both', 'pays-both' * 2)
+        page = self.url_open('/my/statement').text
+        for text in ("Our House", "Elsewhere Ltd", "50.00", "390.00"):
+            self.assertIn(text, page)
+
+    def test_a_wrong_amount_choice_or_link(self):
+        for choice, amount, path in (
+                ('due', 1, None), ('due', 349.99, None), (self.ids(self.foreign)[0], 777, None),
+                ('due', 350, self.path + 'x'), ('nonsense', 350, None)):
+            with self.assertRaises(JsonRpcException, msg=choice), mute_logger(
+                    'odoo.http', 'odoo.addons.base.models.ir_http'):
+                self.start(choice, amount, path=path)
+        with self.assertRaises(JsonRpcException), mute_logger('odoo.http'):
+            self.start('due', 350, self.env.ref('base.USD'))
+        self.assertFalse(self.env['payment.transaction'].search(
+            [('provider_id', '=', self.provider.id)]))
+
+    def test_a_payment_on_its_way_stops_the_ladder(self):
+        transaction = self.start('due', 350)
+        transaction._set_pending()
+        run = self.env['ar.dunning.run']._run(self.company)
+        self.assertEqual(self.reasons(run), [('paying', 100), ('paying', 250)])
+        self.assertIn("Payment on its way", self.get().text)
+        transaction._set_canceled()
+        self.env.flush_all()
+        self.assertFalse([reason for reason, _amount in self.reasons(
+            self.env['ar.dunning.run']._run(self.company)) if reason == 'paying'])

@@ -1,0 +1,364 @@
+import csv
+import io
+
+import openpyxl
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .test_desk import DeskCommon
+
+
+class FactoringCommon(DeskCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.factor = cls.customer("Factor House", is_company=True)
+        cls.bank = cls.env['res.partner.bank'].create({
+            'acc_number': 'FR7630006000011234567890189', 'partner_id': cls.factor.id})
+        cls.own_bank = cls.env['res.partner.bank'].create({
+            'acc_number': 'FR1420041010050500013M02606', 'partner_id': cls.company.partner_id.id})
+        cls.accounts = {code: cls.env['account.account'].create({
+            'name': name, 'code': code, 'account_type': kind, 'reconcile': kind != 'expense',
+            'company_ids': [Command.set(cls.company.ids)]}) for code, name, kind in (
+            ('467100', "Factor", 'asset_current'), ('467200', "Reserve", 'asset_current'),
+            ('519300', "Advances of the factor", 'liability_current'),
+            ('622500', "Fees", 'expense'), ('661600', "Interest", 'expense'))}
+        cls.contract = cls.env['ar.factoring.contract'].create({
+            'name': "Domestic", 'partner_id': cls.factor.id, 'company_id': cls.company.id,
+            'currency_id': cls.company.currency_id.id, 'advance_rate': 80, 'reserve_rate': 10,
+            'fee_rate': 1, 'interest_rate': 6, 'bank_id': cls.bank.id,
+            'legal_text': "<p>Pay Factor House only.</p>",
+            'journal_id': cls.journal('general').id,
+            'account_factor_id': cls.accounts['467100'].id,
+            'account_reserve_id': cls.accounts['467200'].id,
+            'account_debt_id': cls.accounts['519300'].id,
+            'account_fee_id': cls.accounts['622500'].id,
+            'account_interest_id': cls.accounts['661600'].id})
+
+    def assignment(self, moves, contract=None):
+        return self.env['ar.factoring.assignment'].create({
+            'contract_id': (contract or self.contract).id, 'date': '2026-06-01',
+            'line_ids': [Command.create({'move_id': move.id}) for move in moves]})
+
+    def balance(self, code):
+        """What an account holds in posted entries."""
+        lines = self.env['account.move.line'].search([
+            ('account_id', '=', self.accounts[code].id), ('parent_state', '=', 'posted')])
+        return round(sum(lines.mapped('balance')), 2)
+
+    def receivable(self):
+        """Odoo's own balance of the customer."""
+        self.buyer.invalidate_recordset(['credit'])
+        return round(self.buyer.with_company(self.company).credit, 2)
+
+
+@tagged('post_install', '-at_install')
+class TestFactoringAssignment(FactoringCommon):
+
+    def test_amounts_by_the_rates_of_the_contract(self):
+        moves = self.invoice(1000, due='2026-07-01') | self.invoice(500, due='2026-05-20')
+        assignment = self.assignment(moves)
+        self.assertRecordValues(assignment, [{
+            'amount': 1500, 'advance_amount': 1200, 'reserve_amount': 150, 'fee_amount': 15,
+            # 800 for 30 days at 6 % of 360; the overdue one costs nothing in advance.
+            'interest_amount': 4.0, 'line_count': 2}])
+        self.assertRegex(assignment.name, r"^FCT/2026/\d+$")
+
+    def test_what_cannot_be_assigned(self):
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        good = self.invoice(100, due='2026-07-01')
+        disputed = self.invoice(110, due='2026-07-02')
+        self.dispute(disputed)
+        foreign = self.invoice(120, due='2026-07-03', currency=dollar)
+        credit = self.credit_note(30, '2026-06-01')
+        paid = self.invoice(130, due='2026-07-04')
+        self.pay(paid)
+        draft = self.invoice(140, due='2026-07-05', post=False)
+        taken = self.invoice(150, due='2026-07-06')
+        self.assignment(taken).action_assign()
+        old = self.invoice(160, due='2026-01-10')
+        self.contract.date_from = '2026-02-01'
+        every = good | disputed | foreign | credit | paid | draft | taken | old
+        refusals = self.contract._get_refusals(every)
+        self.assertEqual(refusals, {
+            disputed.id: "it is disputed", foreign.id: "it is in USD, the contract in EUR",
+            credit.id: "it is a credit note", paid.id: "nothing is owed on it",
+            draft.id: "it is no posted customer invoice", taken.id: "it is assigned already",
+            old.id: "its date is outside the contract"})
+        assignment = self.assignment(good | disputed)
+        with self.assertRaisesRegex(UserError, f"{disputed.name}: it is disputed"):
+            assignment.action_assign()
+        self.assertEqual(assignment.state, 'draft')
+
+    def test_the_ceiling_counts_what_is_with_the_factor(self):
+        self.contract.debtor_limit = 250
+        first, second = self.invoice(200, due='2026-07-01'), self.invoice(100, due='2026-07-02')
+        self.assignment(first).action_assign()
+        later = self.assignment(second)
+        self.assertIn("exceeds the ceiling", later.problems)
+        self.contract.ceiling_ids = [Command.create(
+            {'partner_id': self.buyer.id, 'amount': 300})]
+        later.invalidate_recordset()
+        self.assertFalse(later.problems)
+        self.contract.ceiling_ids.amount = 0
+        later.invalidate_recordset()
+        self.assertIn("exceeds the ceiling", later.problems)
+
+    def test_twice_is_refused_by_the_database(self):
+        bill = self.invoice(100, due='2026-07-01')
+        self.assignment(bill)
+        with mute_logger('odoo.sql_db'), self.assertRaises(UniqueViolation), \
+                self.env.cr.savepoint():
+            self.assignment(bill)
+            self.env.flush_all()
+
+    def test_it_proposes_what_the_contract_allows(self):
+        good = self.invoice(100, due='2026-07-01')
+        disputed = self.invoice(110, due='2026-07-02')
+        self.dispute(disputed)
+        self.credit_note(30, '2026-06-01')
+        self.contract.action_new_assignment()
+        assignment = self.contract.assignment_ids
+        self.assertEqual(assignment.line_ids.move_id, good)
+        assignment.action_propose()
+        self.assertEqual(assignment.line_ids.move_id, good)
+
+    def test_from_the_list_of_invoices(self):
+        bill = self.invoice(100, due='2026-07-01')
+        action = bill.action_ar_assign()
+        made = self.env['ar.factoring.assignment'].browse(action['res_id'])
+        self.assertEqual(made.line_ids.move_id, bill)
+
+    def test_the_amount_is_that_of_the_moment(self):
+        bill = self.invoice(100, due='2026-07-01')
+        assignment = self.assignment(bill)
+        self.pay(bill, 40)
+        assignment.action_assign()
+        self.assertEqual(assignment.amount, 60)
+        self.pay(bill, 10)
+        self.assertEqual(assignment.line_ids.amount, 60, "history does not move")
+
+    def test_the_number_of_queries_does_not_grow(self):
+        def count(moves):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            self.contract._get_refusals(moves)
+            return self.env.cr.sql_log_count - start
+
+        moves = self.env['account.move']
+        for number in range(10):
+            moves |= self.invoice(100 + number, due='2026-07-01')
+        few = count(moves)
+        for number in range(20):
+            partner = self.customer(f"Debtor {number}")
+            moves |= self.invoice(50, due='2026-07-01', partner=partner)
+        self.assertLessEqual(count(moves), few + 1)
+
+    def test_who_may(self):
+        bill = self.invoice(100, due='2026-07-01')
+        assignment = self.assignment(bill)
+        for role in ('auditor', 'own', 'collector'):
+            with self.assertRaises(AccessError):
+                assignment.with_user(self.user(role)).action_assign()
+        manager = self.user('manager')
+        with self.assertRaises(AccessError):
+            assignment.with_user(manager).write({'state': 'assigned'})
+        assignment.with_user(manager).action_assign()
+        with self.assertRaises(UserError):
+            assignment.with_user(manager).write({'date': '2026-01-01'})
+        with self.assertRaises(AccessError):
+            assignment.line_ids.with_user(manager).write({'state': 'paid'})
+        with self.assertRaises(UserError):
+            assignment.unlink()
+        other = self.make_company("Other House")
+        stranger = manager.copy({'login': 'stranger', 'company_id': other.id,
+                                 'company_ids': [Command.set(other.ids)]})
+        self.assertFalse(self.env['ar.factoring.assignment'].with_user(stranger).with_context(
+            allowed_company_ids=other.ids).search([]))
+
+    def test_a_contract_that_contradicts_itself(self):
+        with self.assertRaises(ValidationError):
+            self.contract.write({'method': 'transfer', 'own_dunning': True})
+        with self.assertRaises(ValidationError):
+            self.contract.write({'account_debt_id': False})
+        self.contract.write({'journal_id': False, 'account_debt_id': False})
+
+
+@tagged('post_install', '-at_install')
+class TestFactoringEntries(FactoringCommon):
+    """Drafts only; after a person has posted them Odoo's own balances must be right."""
+
+    def test_kept_on_the_account_then_paid_to_the_factor(self):
+        bill = self.invoice(1000, due='2026-07-01')
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        entry = assignment.move_id
+        self.assertEqual((entry.state, self.receivable()), ('draft', 1000))
+        entry.action_post()
+        self.assertEqual(self.receivable(), 1000, "the claim stays")
+        self.assertEqual(
+            [self.balance(code) for code in ('467100', '519300', '622500', '661600')],
+            [786, -800, 10, 4])
+        assignment.line_ids.action_paid()
+        paid = assignment.line_ids.settle_move_id
+        self.assertEqual((paid.state, bill.amount_residual), ('draft', 1000))
+        paid.action_post()
+        self.assertEqual((bill.amount_residual, self.receivable()), (0, 0))
+        self.assertEqual([self.balance(code) for code in ('467100', '519300')], [986, 0])
+
+    def test_off_the_account_then_returned(self):
+        self.contract.method = 'transfer'
+        bill = self.invoice(1000, due='2026-07-01')
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        self.assertEqual(bill.amount_residual, 1000, "nothing moves before a person posts")
+        assignment.move_id.action_post()
+        self.assertEqual((bill.amount_residual, self.receivable()), (0, 0))
+        self.assertEqual(
+            [self.balance(code) for code in ('467100', '467200', '622500', '661600')],
+            [886, 100, 10, 4])
+        assignment.line_ids.action_return()
+        back = assignment.line_ids.settle_move_id
+        self.assertEqual((back.state, bill.amount_residual), ('draft', 0))
+        back.action_post()
+        self.assertEqual((bill.amount_residual, self.receivable()), (1000, 1000))
+        self.assertEqual(self.items(bill).date_maturity.isoformat(), '2026-07-01')
+        self.assertEqual([self.balance(code) for code in ('467100', '467200')], [-14, 0])
+        self.assertFalse(back.line_ids.filtered(
+            lambda line: line.account_id.account_type == 'asset_receivable'
+            and not line.reconciled))
+
+    def test_the_reserve_is_released_when_the_customer_pays(self):
+        self.contract.method = 'transfer'
+        bills = self.invoice(1000, due='2026-07-01') | self.invoice(500, due='2026-07-01')
+        assignment = self.assignment(bills)
+        assignment.action_assign()
+        assignment.move_id.action_post()
+        line = assignment.line_ids.filtered(lambda one: one.move_id == bills[0])
+        line.action_paid()
+        line.settle_move_id.action_post()
+        self.assertEqual(self.balance('467200'), 50, "that of the other invoice stays")
+        self.assertEqual(line.state, 'paid')
+
+    def test_without_recourse_nothing_comes_back(self):
+        self.contract.recourse = False
+        assignment = self.assignment(self.invoice(100, due='2026-07-01'))
+        assignment.action_assign()
+        with self.assertRaisesRegex(UserError, "without recourse"):
+            assignment.line_ids.action_return()
+
+    def test_returned_may_be_assigned_again(self):
+        bill = self.invoice(100, due='2026-07-01')
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        assignment.line_ids.action_return()
+        again = self.assignment(bill)
+        again.action_assign()
+        self.assertEqual(again.state, 'assigned')
+
+    def test_paid_to_us_by_mistake(self):
+        bill = self.invoice(100, due='2026-07-01')
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        self.pay(bill, 60)
+        self.assertEqual(assignment.line_ids.state, 'assigned')
+        self.pay(bill)
+        self.assertEqual(assignment.line_ids.state, 'paid')
+        self.assertIn(bill.name, assignment.activity_ids.summary)
+
+    def test_cancelled_before_it_is_posted(self):
+        bill = self.invoice(100, due='2026-07-01')
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        entry = assignment.move_id
+        assignment.action_cancel()
+        self.assertFalse(entry.exists())
+        self.assertEqual(self.assignment(bill).action_assign(), True)
+        posted = bill and self.env['ar.factoring.assignment'].search(
+            [('state', '=', 'assigned')], limit=1)
+        posted.move_id.action_post()
+        with self.assertRaises(UserError):
+            posted.action_cancel()
+
+    def test_a_foreign_currency_balances_to_the_cent(self):
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        self.env['res.currency.rate'].create({
+            'name': '2026-01-01', 'rate': 1.0837, 'currency_id': dollar.id,
+            'company_id': self.company.id})
+        contract = self.contract.copy({'currency_id': dollar.id, 'name': "Export"})
+        bills = self.env['account.move']
+        for amount in (333.33, 777.77, 0.07):
+            bills |= self.invoice(amount, due='2026-07-01', currency=dollar)
+        for method in ('keep', 'transfer'):
+            contract.method = method
+            assignment = self.assignment(bills, contract)
+            assignment.action_assign()
+            self.assertAlmostEqual(sum(assignment.move_id.line_ids.mapped('balance')), 0, 2)
+            assignment.move_id.action_post()
+            assignment.line_ids.action_return()
+            assignment.line_ids.settle_move_id.action_post()
+            self.assertEqual([bill.amount_residual for bill in bills], [333.33, 777.77, 0.07])
+
+
+@tagged('post_install', '-at_install')
+class TestFactoringDocuments(FactoringCommon):
+
+    def test_the_invoice_says_whom_to_pay(self):
+        bill = self.invoice(100, due='2026-07-01')
+        bill.partner_bank_id = self.own_bank
+        Report = self.env['ir.actions.report']
+        before = Report._render_qweb_html('account.report_invoice', bill.ids)[0].decode()
+        self.assertNotIn("Pay Factor House only", before)
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        during = Report._render_qweb_html('account.report_invoice', bill.ids)[0].decode()
+        self.assertIn("Pay Factor House only", during)
+        self.assertIn("FR7630006000011234567890189", during.replace(' ', ''))
+        self.assertNotIn("FR1420041010050500013M02606", during.replace(' ', ''))
+        self.assertFalse(bill._has_to_be_paid())
+        assignment.line_ids.action_return()
+        self.assertEqual(bill.partner_bank_id, self.own_bank)
+        self.assertFalse(bill._get_ar_factoring())
+
+    def test_the_factor_collects_or_we_do(self):
+        bill = self.invoice(100, due='2026-05-20')
+        self.assignment(bill).action_assign()
+        run = self.run_dunning('2026-06-01')
+        self.assertEqual(self.reasons(run), [('factoring', 100)])
+        self.contract.own_dunning = True
+        reminder = self.run_dunning('2026-06-02').reminder_ids
+        self.assertEqual(reminder.bank_ids, self.bank)
+        self.assertIn("FR76 3000 6000", str(reminder.preview_body))
+
+    def test_the_list_as_a_file(self):
+        self.buyer.write({'name': "=cmd()", 'ref': "C1"})
+        assignment = self.assignment(self.invoice(1234.5, due='2026-07-01'))
+        rows = list(csv.reader(
+            io.StringIO(assignment._get_csv().decode('utf-8-sig')), delimiter=';'))
+        self.assertEqual(rows[1][2:5], ['2026-07-01', "'=cmd()", 'C1'])
+        self.assertEqual(rows[1][10:], ['1234.50', 'EUR'])
+        sheet = openpyxl.load_workbook(io.BytesIO(assignment._get_xlsx())).active
+        self.assertEqual((sheet['D2'].value, sheet['D2'].data_type), ("=cmd()", 's'))
+        self.assertEqual(sheet['K2'].value, 1234.5)
+        self.assertEqual(sheet['K3'].value, "=SUM(K2:K2)")
+
+    def test_the_bordereau(self):
+        assignment = self.assignment(self.invoice(1000, due='2026-07-01'))
+        html = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.report_ar_factoring_assignment', assignment.ids)[0].decode()
+        for words in ("Factor House", assignment.name, "1,000.00", "with recourse", "800.00"):
+            self.assertIn(words, html)
+
+    def test_the_usual_sentence_is_written_in_each_language(self):
+        self.env['res.lang']._activate_lang('fr_FR')
+        self.contract.action_default_text()
+        self.assertIn("assigned to Factor House", self.contract.legal_text)
+        self.assertIn("libératoire", self.contract.with_context(lang='fr_FR').legal_text)

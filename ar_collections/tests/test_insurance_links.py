@@ -1,0 +1,130 @@
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .provider_common import AUBE, LEVANT, ProviderCommon
+from .simulators.coface import CofaceIcon
+from .simulators.infolegale import Infolegale
+from .simulators.ratings import Creditsafe
+
+
+@tagged('post_install', '-at_install')
+class TestProviderLinks(ProviderCommon):
+    """Who a customer is at a provider: numbers link, names are for people."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = cls.start(Creditsafe)
+        cls.provider = cls.make_provider(cls.sim, rating_days=0)
+        cls.collector = cls.user('collector')
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+
+    def search_for(self, account, provider=None):
+        link = self.link(provider or self.provider, account)
+        # Only the search is looked at here.
+        self.poll()
+        return link
+
+    def test_a_single_hit_on_a_national_number_links_by_itself(self):
+        account = self.make_account("Anything", LEVANT)
+        link = self.search_for(account)
+        self.assertRecordValues(link, [{
+            'state': 'linked', 'external_id': 'FR-0-012345674', 'evidence': 'national',
+            'evidence_value': LEVANT, 'external_name': "ATELIERS DU LEVANT",
+            'environment': 'simulator', 'linked_by': self.env.ref('base.user_root').id}])
+
+    def test_the_number_inside_the_vat_number_counts(self):
+        link = self.search_for(self.make_account("Anything", vat=f'FR62{AUBE}'))
+        self.assertEqual((link.state, link.evidence_value), ('linked', AUBE))
+
+    def test_a_name_is_picked_by_a_person(self):
+        link = self.search_for(self.make_account("Ateliers du Levant"))
+        self.assertEqual((link.state, link.external_id), ('choose', False))
+        candidate = link.candidate_ids
+        self.assertRecordValues(candidate, [{
+            'external_id': 'FR-0-012345674', 'found_by': 'name', 'state': 'active',
+            'city': "NANTES"}])
+        candidate.with_user(self.collector).action_pick()
+        self.assertRecordValues(link, [{
+            'state': 'linked', 'external_id': 'FR-0-012345674', 'evidence': 'name',
+            'linked_by': self.collector.id}])
+        self.assertFalse(link.candidate_ids)
+
+    def test_a_closed_company_is_never_linked_by_itself(self):
+        link = self.search_for(self.make_account("Caves", '031000425'))
+        self.assertEqual(link.state, 'choose')
+        self.assertEqual(link.candidate_ids.state, 'closed')
+
+    def test_another_country_is_for_a_person(self):
+        account = self.make_account("Anything", LEVANT)
+        self.sim.fail('find', fault='mutate', set={'companies.0.country': 'BE'})
+        link = self.search_for(account)
+        self.assertEqual(link.state, 'choose')
+
+    def test_two_hits_are_for_a_person(self):
+        account = self.make_account("Anything", LEVANT)
+        self.sim.fail('find', fault='mutate', set={'totalSize': 2})
+        self.assertEqual(self.search_for(account).state, 'choose')
+
+    def test_a_wrong_check_digit_makes_no_call_by_number(self):
+        self.search_for(self.make_account("Nobody of that name", '012345675'))
+        numbers = [call['query'].get('regNo') for call in self.sim.calls]
+        self.assertEqual(set(numbers), {None})
+
+    # Fault 19
+    def test_an_unknown_company_is_not_asked_for_again_for_a_month(self):
+        link = self.search_for(self.make_account("Nobody of that name"))
+        self.assertEqual(link.state, 'missing')
+        calls = self.sim.count('find')
+        self.assertTrue(calls)
+        self.poll('2026-06-20')
+        self.assertEqual(self.sim.count('find'), calls)
+        with self.enter_registry_test_mode():
+            link.with_user(self.collector).action_search_again()
+        self.poll('2026-06-21')
+        self.assertEqual(self.sim.count('find'), 2 * calls)
+
+    def test_a_linked_customer_is_not_searched_again(self):
+        link = self.search_for(self.make_account("Anything", LEVANT))
+        with self.assertRaises(UserError):
+            link.action_search_again()
+
+    def test_finding_from_the_list_of_customers(self):
+        accounts = self.make_account("Anything", LEVANT) + self.make_account("Other", AUBE)
+        with self.enter_registry_test_mode():
+            action = accounts.with_user(self.collector).action_find_at_providers()
+            self.assertIn("2 searches", action['params']['message'])
+            action = accounts.with_user(self.collector).action_find_at_providers()
+            self.assertIn("0 searches", action['params']['message'])
+        self.assertEqual(len(accounts.provider_link_ids), 2)
+        self.assertFalse(self.sim.calls, "nothing is asked inside the request")
+        self.poll()
+        self.assertEqual(set(accounts.provider_link_ids.mapped('state')), {'linked'})
+
+    def test_a_provider_without_a_usable_question_says_so(self):
+        sim = self.start(Infolegale)
+        provider = self.make_provider(sim, rating_days=0)
+        account = self.make_account("Abroad")
+        account.partner_id.country_id = self.env.ref('base.be')
+        link = self.search_for(account, provider)
+        self.assertEqual(link.state, 'missing')
+        self.assertIn("fill in its country", link.message)
+        self.assertFalse(sim.count('find') + sim.count('search'))
+
+    def test_another_kind_of_number_is_named_as_the_provider_wants_it(self):
+        sim = self.start(CofaceIcon)
+        provider = self.make_provider(sim, rating_days=0)
+        link = self.search_for(self.make_account("Anything", LEVANT), provider)
+        self.assertEqual(sim.calls[1]['query']['externalId'], f'registration-number#{LEVANT}')
+        self.assertEqual((link.state, link.external_id), ('linked', 'ICO0000000101'))
+
+    def test_merged_contacts_keep_one_link(self):
+        first, second = (self.make_account(name, LEVANT) for name in ("One", "Two"))
+        kept = self.link(self.provider, first, 'FR-0-012345674')
+        self.link(self.provider, second, 'FR-0-002003002')
+        first._absorb(second)
+        second.unlink()
+        self.assertEqual(first.provider_link_ids, kept)

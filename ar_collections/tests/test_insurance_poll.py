@@ -1,0 +1,350 @@
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .provider_common import AUBE, LEVANT, MIDI, ProviderCommon
+from .simulators.atradius import Atradius
+from .simulators.coface import CofaceIcon
+from .simulators.ellisphere import Ellisphere
+from .simulators.infolegale import Infolegale
+from .simulators.ratings import Creditsafe
+
+KEYS = {LEVANT: 'FR-0-012345674', AUBE: 'FR-0-002003002', MIDI: 'FR-0-031000425'}
+
+# A right check digit, and nobody's number at the simulators.
+UNKNOWN = '040000424'
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after it runs, no handler of errors sees it."""
+
+
+class PollCommon(ProviderCommon):
+    """A provider that asks nothing for an answer and one that bills; three customers."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = cls.start(Infolegale)
+        cls.billed_sim = cls.start(Creditsafe)
+        cls.free = cls.make_provider(cls.sim)
+        cls.billed = cls.make_provider(cls.billed_sim)
+        cls.accounts = cls.env['ar.customer'].union(*(
+            cls.make_account(f"Customer {siren}", siren) for siren in (LEVANT, AUBE, MIDI)))
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+        self.billed_sim.reset()
+
+    def link_all(self, provider):
+        return self.env['ar.provider.link'].union(*(
+            self.link(provider, account, KEYS[account.partner_id.company_registry]
+                      if provider == self.billed else account.partner_id.company_registry)
+            for account in self.accounts))
+
+    def values(self, provider):
+        ratings = self.env['ar.rating'].search([('provider_id', '=', provider.id)])
+        return {rating.customer_id.partner_id.company_registry: rating.value
+                for rating in ratings}
+
+
+@tagged('post_install', '-at_install')
+class TestProviderPoll(PollCommon):
+    """The poll is the truth: each provider by itself, one that fails stops no other."""
+
+    def test_ratings_of_all_linked_companies_are_read_once(self):
+        links = self.link_all(self.free)
+        self.poll()
+        self.assertEqual(self.values(self.free), {LEVANT: '17', AUBE: '3', MIDI: '0'})
+        self.assertEqual(len(self.env['ar.provider.event'].search([
+            ('provider_id', '=', self.free.id), ('kind', '=', 'rating')])), 3)
+        calls = self.sim.count('score')
+        self.assertEqual(calls, 3)
+        self.poll()
+        self.poll('2026-06-02')
+        self.assertEqual(self.sim.count('score'), calls, "nobody is due")
+        self.assertFalse(any(links.mapped('rating_wanted')))
+
+    def test_an_old_rating_is_asked_for_again_and_kept_once(self):
+        links = self.link_all(self.free)
+        self.poll()
+        self.poll('2026-07-02')
+        self.assertEqual(self.sim.count('score'), 6)
+        self.assertEqual(len(links.rating_ids), 3, "the same answer is no news")
+        self.assertEqual(set(links.rating_ids.mapped('seen_on')), {fields.Date.to_date(
+            '2026-07-02')})
+
+    def test_a_change_told_by_the_provider_has_the_company_asked_again(self):
+        self.free.rating_days = 0
+        links = self.link_all(self.free)
+        self.poll()
+        self.sim.alerts = [
+            {'adId': 'A1', 'siren': int(AUBE), 'name': "Alert", 'parutionDate': '2026-06-01'}]
+        self.poll('2026-06-02')
+        self.assertEqual(self.sim.count('score'), 4)
+        event = self.env['ar.provider.event'].search([('key', '=', 'change:A1')])
+        self.assertEqual((event.customer_id, event.state), (links[1].customer_id, 'done'))
+        self.assertEqual(str(self.free.changes_read_until), '2026-06-02')
+        self.poll('2026-06-03')
+        self.assertEqual(self.sim.count('score'), 4, "the same alert is no news")
+
+    # Fault 37
+    def test_a_failed_list_of_changes_does_not_move_the_date(self):
+        self.sim.fail('alert', fault='status', status=503, times=99)
+        self.poll()
+        self.assertFalse(self.free.changes_read_until)
+        self.assertEqual(self.free.health, 'good' if self.health(
+            self.free).failures == 0 else 'never')
+
+    # === FAILURES === #
+
+    # Fault 7
+    def test_one_provider_down_does_not_stop_the_others(self):
+        self.link_all(self.free)
+        self.link_all(self.billed)
+        self.sim.fail(fault='status', status=503, times=9999)
+        self.poll()
+        self.assertFalse(self.values(self.free))
+        self.assertEqual(len(self.values(self.billed)), 3)
+        self.sim.faults.clear()
+        self.poll('2026-06-02')
+        self.assertEqual(len(self.values(self.free)), 3)
+
+    def test_a_refused_login_stops_one_account_and_is_told_once(self):
+        self.link_all(self.free)
+        self.link_all(self.billed)
+        with self.enter_registry_test_mode():
+            self.free._set_credentials({'password': 'canary-wrong-password'})
+        self.poll()
+        self.poll('2026-06-02')
+        self.assertEqual(self.sim.count('login'), 1)
+        self.assertEqual(len(self.free.activity_ids), 1)
+        self.assertEqual(len(self.values(self.billed)), 3)
+        with self.enter_registry_test_mode():
+            self.free._set_credentials({'password': self.sim.password})
+        self.poll('2026-06-03')
+        self.assertEqual(len(self.values(self.free)), 3)
+
+    def test_a_mistake_of_ours_in_one_provider_does_not_stop_the_others(self):
+        self.link_all(self.free)
+        self.link_all(self.billed)
+        original = self.registry['ar.provider']._poll_ratings
+
+        def fail(provider, client):
+            if provider.code == 'infolegale':
+                raise ZeroDivisionError
+            return original(provider, client)
+
+        self.patch(self.registry['ar.provider'], '_poll_ratings', fail)
+        with mute_logger('odoo.addons.ar_collections.models.insurance.provider_poll'):
+            self.poll()
+        self.assertEqual(len(self.values(self.billed)), 3)
+        self.assertIn("ZeroDivisionError", self.free.error_ids.mapped('code'))
+
+    def test_one_company_that_fails_waits_longer_each_time(self):
+        links = self.link_all(self.free)
+        # Each read is tried four times by the client.
+        self.sim.fail('score', fault='status', status=503, times=4)
+        self.poll()
+        self.assertEqual(len(self.values(self.free)), 2)
+        self.assertRecordValues(links[0], [{
+            'failures': 1, 'next_try_at': fields.Datetime.to_datetime('2026-06-01 09:15:00')}])
+        trigger = self.env['ir.cron.trigger'].search([
+            ('cron_id', '=', self.env.ref('ar_collections.ir_cron_ar_provider_poll').id)])
+        self.assertTrue(trigger, "the poll comes back by itself")
+        self.go('2026-06-01', '09:16:00')
+        self.poll()
+        self.assertEqual(len(self.values(self.free)), 3)
+        self.assertEqual(links[0].failures, 0)
+
+    def test_a_pause_keeps_the_poll_away_until_it_ends(self):
+        self.link_all(self.free)
+        self.sim.fail(fault='status', status=429, times=1, headers={'Retry-After': '3600'})
+        self.poll()
+        calls = len(self.sim.calls)
+        self.assertEqual(self.free.health, 'paused')
+        self.go('2026-06-01', '09:30:00')
+        self.poll()
+        self.assertEqual(len(self.sim.calls), calls)
+        self.go('2026-06-01', '10:01:00')
+        self.poll()
+        self.assertEqual(len(self.values(self.free)), 3)
+
+    def test_an_unknown_company_stays_linked_with_a_message(self):
+        account = self.make_account("Gone", UNKNOWN)
+        link = self.link(self.free, account, UNKNOWN)
+        self.poll()
+        self.assertIn("does not know", link.message)
+        self.assertTrue(link.answered_at)
+
+    # Fault 27
+    def test_an_unknown_word_is_a_task_for_whoever_follows_the_customer(self):
+        links = self.link_all(self.free)
+        collector = self.user('collector')
+        links[0].customer_id.collector_id = collector
+        self.sim.statuses = {LEVANT: 'hibernating'}
+        self.poll()
+        event = self.env['ar.provider.event'].search([
+            ('customer_id', '=', links[0].customer_id.id), ('kind', '=', 'rating')])
+        self.assertEqual(event.state, 'person')
+        self.assertIn('hibernating', event.attention)
+        self.assertEqual(links[0].customer_id.activity_ids.user_id, collector)
+        event.with_user(collector).action_done()
+        self.assertRecordValues(event, [{'state': 'done', 'processed_by': collector.id}])
+
+    # Fault 36
+    def test_answers_carry_their_environment_and_test_counts_for_nothing(self):
+        self.free.test_counts = False
+        self.link_all(self.free)
+        self.poll()
+        ratings = self.env['ar.rating'].search([('provider_id', '=', self.free.id)])
+        self.assertEqual(set(ratings.mapped('environment')), {'simulator'})
+        self.assertFalse(any(self.accounts.mapped('external_grade')))
+        self.free.test_counts = True
+        self.poll()
+        self.assertEqual(self.accounts.mapped('external_grade'), [2, 10, 10],
+                         "insolvent and closed are in default, whatever the score says")
+
+
+@tagged('post_install', '-at_install')
+class TestProviderPollResumed(PollCommon):
+    """Killed anywhere, the poll goes on; what was billed is not asked twice."""
+
+
+    def kill_after(self, calls):
+        """End the process at a billed call: sent, and nobody hears the answer."""
+        original = self.registry['ar.rating']._keep
+        made = []
+
+        def keep(model, link, result, lasts=None):
+            made.append(link.id)
+            if len(made) == calls:
+                raise Killed
+            return original(model, link, result, lasts)
+
+        self.patch(self.registry['ar.rating'], '_keep', keep)
+        try:
+            self.poll()
+        except Killed:
+            self.env.invalidate_all()
+        self.assertEqual(len(made), calls)
+        self.registry['ar.rating']._keep = original
+
+    # Faults 35 and 40
+    def test_killed_half_way_no_billed_call_is_repeated(self):
+        links = self.link_all(self.billed)
+        self.kill_after(2)
+        self.assertEqual(self.billed_sim.count('report'), 2)
+        self.assertEqual(len(self.values(self.billed)), 1, "the second answer was lost")
+        self.poll()
+        self.assertEqual(self.billed_sim.count('report'), 3, "only the third was asked")
+        self.assertEqual(len(self.values(self.billed)), 2)
+        self.assertIn("lost", links[1].message)
+        self.assertEqual(self.billed.billed_today, 3)
+        self.poll('2026-06-02')
+        self.assertEqual(self.billed_sim.count('report'), 3)
+        with self.enter_registry_test_mode():
+            links[1].with_user(self.user('collector')).action_ask_rating()
+        self.poll()
+        self.assertEqual(len(self.values(self.billed)), 3)
+
+    def test_killed_half_way_a_free_call_is_made_again(self):
+        self.link_all(self.free)
+        self.kill_after(2)
+        self.poll()
+        self.assertEqual(len(self.values(self.free)), 3)
+        self.assertLessEqual(self.sim.count('score'), 5, "one batch again, at most")
+
+    def test_the_budget_ends_the_night_and_the_next_one_goes_on(self):
+        self.billed.daily_budget = 2
+        self.link_all(self.billed)
+        self.poll()
+        self.assertEqual(self.billed_sim.count('report'), 2)
+        self.assertEqual(self.billed.health, 'good')
+        self.poll('2026-06-02')
+        self.assertEqual(len(self.values(self.billed)), 3)
+
+    def test_a_billed_search_that_was_lost_is_for_a_person(self):
+        sim = self.start(Atradius)
+        provider = self.make_provider(sim, name="Atradius", rating_days=0)
+        for option in provider.option_ids:
+            option.value = {'policy_currency': 'EUR'}.get(option.name, '1')
+        link = self.link(provider, self.accounts[0])
+        link.asked_at = fields.Datetime.now()
+        self.poll()
+        self.assertEqual(link.state, 'stopped')
+        self.assertIn("lost", link.message)
+        self.assertFalse([call for call in sim.calls if 'uid' in call['query']])
+
+    def test_billed_numbers_agree_with_the_reports_ordered(self):
+        sim = self.start(Ellisphere)
+        provider = self.make_provider(sim, name="Ellisphere")
+        for account in self.accounts:
+            self.link(provider, account)
+        self.poll()
+        self.assertEqual(self.values(provider), {LEVANT: '7', AUBE: '3', MIDI: '0'})
+        self.assertEqual(len(sim.orders), provider.billed_today)
+
+    # === ORDERS === #
+
+    def test_an_ordered_rating_arrives_later_and_is_ordered_once(self):
+        sim = self.start(CofaceIcon)
+        provider = self.make_provider(sim, name="Coface")
+        link = self.link(provider, self.accounts[0], 'ICO0000000101')
+        self.poll()
+        self.assertTrue(link.order_id)
+        self.poll()
+        self.assertEqual(sim.count('order'), 1)
+        for order in sim.orders.values():
+            order['publications'][0]['status'] = 'delivered'
+        self.poll('2026-06-02')
+        self.assertEqual(self.values(provider), {LEVANT: '6'})
+        self.assertFalse(link.order_reference)
+
+    def test_an_order_whose_answer_was_lost_is_looked_up_and_not_repeated(self):
+        sim = self.start(CofaceIcon)
+        provider = self.make_provider(sim, name="Coface")
+        link = self.link(provider, self.accounts[0], 'ICO0000000101')
+        sim.fail('order', fault='drop_after')
+        self.poll()
+        self.assertTrue(link.order_reference)
+        self.assertFalse(link.order_id)
+        self.poll('2026-06-02')
+        self.assertEqual(sim.count('order'), 1)
+        self.assertTrue(link.order_id)
+
+    # Fault 41
+    def test_answers_are_not_kept_for_ever(self):
+        self.link_all(self.free)
+        self.poll()
+        events = self.env['ar.provider.event'].search([
+            ('provider_id', '=', self.free.id), ('kind', '=', 'rating')])
+        self.assertTrue(all(events.mapped('raw')))
+        self.go('2028-05-31')
+        self.env['ar.provider.event']._gc_raw()
+        self.assertTrue(all(events.mapped('raw')))
+        self.go('2028-06-02')
+        self.env['ar.provider.event']._gc_raw()
+        self.assertFalse(any(events.mapped('raw')))
+        self.assertTrue(all(events.mapped('rating_id')))
+
+    # === HOW MUCH IT COSTS === #
+
+    def test_the_queries_of_a_poll_grow_with_the_companies_only(self):
+        self.free.rating_days = 1
+        counts = []
+        for number in (10, 40):
+            links = self.env['ar.provider.link'].union(*(
+                self.link(self.free, self.make_account(f"Many {number} {index}", LEVANT), LEVANT)
+                for index in range(number)))
+            self.poll(f'2026-07-{number:02d}' if number < 31 else '2026-08-10')
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.poll('2026-09-01' if number == 10 else '2026-10-01')
+            due = len(self.env['ar.provider.link'].search([
+                ('provider_id', '=', self.free.id)]))
+            counts.append((self.env.cr.sql_log_count - before, due))
+            self.assertTrue(all(links.mapped('answered_at')))
+        per_company = (counts[1][0] - counts[0][0]) / (counts[1][1] - counts[0][1])
+        self.assertLess(per_company, 20, counts)

@@ -1,0 +1,314 @@
+import csv
+import io
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import html2plaintext, mute_logger
+
+from .scale_common import ScaleCommon
+from .test_deadlines import DeadlineCommon, day
+
+# Invented: as somebody would type it from the paper.
+TERMS = {
+    'max_credit_days': 60, 'max_extension_days': 60, 'overdue_notice_days': 30,
+    'collections_days': 90, 'claim_window_days': 180, 'insolvency_notice_days': 10}
+
+
+class InsuredCommon(DeadlineCommon):
+    """A policy with its terms, and a customer under a named cover of 5,000."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy_2026 = cls.env['ar.insurance.policy'].create({
+            'name': "House policy", 'policy_number': "P-0042", 'date_from': '2026-01-01',
+            'company_id': cls.company.id, 'currency_id': cls.company.currency_id.id,
+            'insurer_id': cls.customer("Insurer").id, **TERMS})
+        cls.cover(cls.buyer)
+
+    @classmethod
+    def cover(cls, partner, amount=5000, date_from='2026-01-01', **vals):
+        customer = cls.env['ar.customer']._get_or_create(partner, cls.company)
+        return cls.env['ar.cover'].sudo().create({
+            'policy_id': cls.policy_2026.id, 'customer_id': customer.id, 'status': 'granted',
+            'buyer_reference': "B-77", 'layer_ids': [Command.create({
+                'amount': amount, 'date_from': date_from, 'status': 'granted'})], **vals})
+
+    def last_days(self, partner=None):
+        return {row.kind: str(row.last_day) for row in self.env['ar.deadline'].search([
+            ('company_id', '=', self.company.id), ('state', 'in', ('open', 'missed')),
+            ('partner_id', '=', (partner or self.buyer).id),
+            ('insurance_policy_id', '!=', False)])}
+
+    def notice(self, *bills):
+        return self.env['ar.overdue.notice'].create({
+            'policy_id': self.policy_2026.id, 'customer_id': self.account_of().id,
+            'line_ids': [Command.create({'move_line_id': item.id})
+                         for bill in bills for item in self.items(bill)]})
+
+
+@tagged('post_install', '-at_install')
+class TestInsuranceClocks(InsuredCommon):
+    """What the contract says, counted from the original due date."""
+
+    def test_each_term_that_was_typed_in_sets_its_day(self):
+        self.invoice(1000, due='2026-05-15')
+        self.build()
+        self.assertEqual(self.last_days(), {
+            'overdue_notice': '2026-06-14', 'extension': '2026-07-14',
+            'collections': '2026-08-13', 'insurance_claim': '2026-11-11'})
+        row = self.rows('overdue_notice')
+        self.assertIn("P-0042", row.source)
+        self.assertIn("30 days from the original due date", row.explanation)
+
+    def test_a_term_that_nobody_has_typed_in_sets_none(self):
+        self.policy_2026.write(dict.fromkeys(TERMS, 0))
+        self.invoice(1000, due='2026-05-15')
+        self.build()
+        self.assertEqual(self.last_days(), {})
+
+    def test_nothing_before_the_due_date_nor_for_whom_no_cover_is_known(self):
+        self.invoice(1000, due='2026-06-01')
+        stranger = self.customer("Stranger", country_id=self.france.id)
+        self.invoice(1000, due='2026-05-15', partner=stranger)
+        self.account_of(stranger)
+        self.build()
+        self.assertEqual(self.last_days(), {})
+        self.assertEqual(self.last_days(stranger), {})
+
+    def test_a_refused_customer_and_one_invoiced_before_the_policy_are_not_insured(self):
+        refused, early = (self.customer(n, country_id=self.france.id) for n in ("No", "Early"))
+        self.cover(refused, amount=0)
+        self.cover(early)
+        self.invoice(1000, due='2026-05-15', partner=refused)
+        self.invoice(1000, due='2026-01-20', date='2025-12-20', partner=early)
+        self.build()
+        self.assertEqual(self.last_days(refused), {})
+        self.assertEqual(self.last_days(early), {})
+
+    def test_a_due_date_that_is_postponed_starts_no_new_time(self):
+        bill = self.invoice(1000, due='2026-06-10')
+        self.build()
+        self.assertEqual(self.last_days(), {})
+        self.items(bill).date_maturity = '2026-08-31'
+        self.build('2026-06-11')
+        self.assertEqual(self.last_days()['overdue_notice'], '2026-07-10')
+        self.assertIn("08/31/2026", self.rows('overdue_notice').explanation)
+        # Advanced: the earlier day counts.
+        self.items(bill).date_maturity = '2026-06-01'
+        self.build()
+        self.assertEqual(self.last_days()['overdue_notice'], '2026-07-01')
+
+    def test_a_longer_term_than_the_policy_insures_is_flagged(self):
+        self.invoice(1000, date='2026-03-01', due='2026-07-15')
+        self.build()
+        self.assertEqual(self.last_days(), {'credit_period': '2026-04-30'})
+        self.assertIn("at most 60 days", self.rows('credit_period').explanation)
+        self.assertEqual(self.rows('credit_period').state, 'missed')
+
+    def test_an_insolvency_is_told_within_the_days_of_the_policy(self):
+        self.invoice(1000, due='2026-05-15')
+        self.account_of().write({
+            'insolvency_date': '2026-05-28', 'insolvency_state': 'liquidation',
+            'insolvency_published_on': '2026-05-31'})
+        self.build()
+        self.assertEqual(self.last_days()['insolvency_notice'], '2026-06-10')
+        self.assertEqual(self.rows('insolvency_notice').amount, 1000.0)
+
+    def test_calendar_days_are_never_moved(self):
+        for number in range(14):
+            self.invoice(10, due=str(day('2026-05-01') + timedelta(days=number)))
+        self.build()
+        for row in self.rows('overdue_notice'):
+            self.assertEqual(row.last_day, row.start_day + timedelta(days=30))
+
+    def test_building_twice_is_building_once(self):
+        self.invoice(1000, due='2026-05-15')
+        self.assertTrue(self.build())
+        self.assertEqual(self.build(), 0)
+
+
+@tagged('post_install', '-at_install')
+class TestOverdueNotices(InsuredCommon):
+    """Recorded first, told once, sent by hand."""
+
+    def test_from_the_list_to_the_notice(self):
+        one, two = self.invoice(1000, due='2026-05-15'), self.invoice(500, due='2026-05-20')
+        self.build()
+        rows = self.rows('overdue_notice').with_user(self.collector)
+        action = rows.action_prepare_notice()
+        notice = self.env['ar.overdue.notice'].browse(action['res_id'])
+        self.assertEqual(notice.line_ids.move_id, one | two)
+        self.assertRecordValues(notice, [{
+            'amount': 1500.0, 'last_day': day('2026-06-14'), 'buyer_reference': "B-77",
+            'state': 'draft'}])
+        # Again: the same one.
+        self.assertEqual(rows.action_prepare_notice()['res_id'], notice.id)
+        self.assertEqual(self.env['ar.overdue.notice'].search_count([]), 1)
+
+    def test_sending_stops_the_clock_and_what_follows_runs_on(self):
+        bill = self.invoice(1000, due='2026-05-15')
+        notice = self.notice(bill).with_user(self.collector)
+        self.assertEqual(self.rows('overdue_notice').overdue_notice_id, notice)
+        notice.reference = "NOA 5"
+        notice.action_mark_sent()
+        self.assertRecordValues(self.rows('overdue_notice'), [
+            {'state': 'done', 'done_on': day('2026-06-01')}])
+        self.assertEqual(notice.sent_by_id, self.collector)
+        self.assertEqual(set(self.last_days()), {'extension', 'collections', 'insurance_claim'})
+        notice.write({'handed_over_on': '2026-06-02', 'claim_filed_on': '2026-06-03'})
+        self.assertEqual(set(self.last_days()), {'extension'})
+        with self.assertRaises(UserError):
+            notice.action_mark_answered()
+        notice.answer = 'kept'
+        notice.action_mark_answered()
+        notice.action_close()
+        self.assertEqual(notice.state, 'closed')
+
+    def test_an_item_is_told_once_per_policy(self):
+        bill = self.invoice(1000, due='2026-05-15')
+        first = self.notice(bill)
+        with mute_logger('odoo.sql_db'), self.assertRaises(IntegrityError), \
+                self.env.cr.savepoint():
+            self.notice(bill)
+        first.action_cancel()
+        self.assertEqual(self.last_days()['overdue_notice'], '2026-06-14')
+        self.notice(bill)
+
+    def test_what_was_told_is_history(self):
+        bill = self.invoice(1000, due='2026-05-15')
+        notice = self.notice(bill)
+        notice.action_mark_sent()
+        self.pay(bill, 400, date='2026-06-01')
+        self.assertEqual(notice.amount, 1000.0)
+        boss = notice.with_user(self.boss)
+        for vals in ({'line_ids': [Command.clear()]},
+                     {'customer_id': self.account_of(self.customer("X")).id}):
+            with self.assertRaises(UserError, msg=vals):
+                boss.write(vals)
+        with self.assertRaises(AccessError):
+            boss.state = 'draft'
+        with self.assertRaises(UserError):
+            boss.unlink()
+        with self.assertRaises(UserError):
+            boss.action_mark_sent()
+
+    def test_items_of_somebody_else_and_empty_notices_are_refused(self):
+        other = self.invoice(10, due='2026-05-15', partner=self.customer("Other"))
+        with self.assertRaises(ValidationError):
+            self.notice(other)
+        with self.assertRaises(ValidationError):
+            self.notice()
+
+    def test_rights(self):
+        notice = self.notice(self.invoice(1000, due='2026-05-15'))
+        self.account_of().collector_id = self.collector
+        auditor, stranger = self.user('auditor', 'n_auditor'), self.user('own', 'n_stranger')
+        notice.with_user(auditor).read(['name'])
+        for button in ('action_mark_sent', 'action_cancel'):
+            with self.assertRaises(AccessError):
+                getattr(notice.with_user(auditor), button)()
+        for record in (notice, notice.line_ids):
+            self.assertFalse(record.with_user(stranger).has_access('read'))
+        with self.assertRaises(AccessError):
+            notice.with_user(stranger).action_pack_pdf()
+
+    # === DATA PACK === #
+
+    def make_pack(self):
+        self.buyer.write({
+            'vat': "FR23334175221", 'street': "1 rue des Lilas", 'zip': "69001", 'city': "Lyon",
+            'ref': "=C1"})
+        bill = self.invoice(1000, due='2026-05-15')
+        self.pay(bill, 250, date='2026-05-20')
+        self.night('2026-06-01')
+        return bill, self.notice(bill)
+
+    def test_the_table_has_every_field_and_no_formula(self):
+        bill, notice = self.make_pack()
+        self.go('2026-06-04')
+        notice.cause = 'cash'
+        content = notice._get_pack_csv()
+        self.assertTrue(content.startswith(b'\xef\xbb\xbf'))
+        [row] = csv.DictReader(io.StringIO(content.decode('utf-8-sig')), delimiter=';')
+        for label, value in {
+            'Policy number': "P-0042", 'Buyer': "Buyer", 'Buyer number': "B-77",
+            'Tax number': "FR23334175221", 'Address': "1 rue des Lilas, 69001 Lyon",
+            'Invoice': bill.name, 'Date': '2026-04-15', 'Original due date': '2026-05-15',
+            'Days overdue': '20', 'Currency': 'EUR', 'Invoiced, tax included': '1000.00',
+            'Paid or credited': '250.00', 'Open amount': '750.00', 'Told in this notice': '750.00',
+            'Why unpaid': "Short of cash", 'To send by': '2026-06-14', 'Disputed': "No",
+            'Our customer number': "'=C1", 'Cover today: Named buyer': '5000.00',
+        }.items():
+            self.assertEqual(row[label], value, label)
+        self.assertIn("Level", row['Steps taken'])
+
+    def test_the_paper_says_the_same_in_the_language_of_the_insurer(self):
+        self.env['res.lang']._activate_lang('fr_FR')
+        bill, notice = self.make_pack()
+        for lang, due in (('en_US', "05/15/2026"), ('fr_FR', "15/05/2026")):
+            self.policy_2026.insurer_id.lang = lang
+            html, _kind = self.env['ir.actions.report']._render_qweb_html(
+                'ar_collections.report_ar_overdue_notice', notice.ids)
+            text = " ".join(html2plaintext(html).replace('\xa0', ' ').split())
+            for expected in (bill.name, due, "P-0042", "B-77", "FR23334175221"):
+                self.assertIn(expected, text)
+
+
+@tagged('post_install', '-at_install')
+class TestPackDownload(InsuredCommon, HttpCase):
+    """The table by its address, for those who may read the notice."""
+
+    frozen = False
+
+    def test_download(self):
+        today = date.today()
+        notice = self.notice(self.invoice(
+            1000, date=str(today - timedelta(days=60)), due=str(today - timedelta(days=30))))
+        self.user('own', 'pack_stranger', password='pack_stranger')
+        self.account_of().collector_id = self.collector
+        url = f'/ar_collections/overdue_notice/{notice.id}/csv'
+        self.authenticate('pack_stranger', 'pack_stranger')
+        self.assertEqual(self.url_open(url).status_code, 404)
+        self.authenticate('clock_collector', 'clock_collector')
+        answer = self.url_open(url)
+        self.assertEqual(answer.status_code, 200)
+        self.assertIn("P-0042", answer.content.decode('utf-8-sig'))
+
+
+@tagged('post_install', '-at_install')
+class TestInsuranceScale(ScaleCommon):
+    """As many queries for a thousand insured customers as for ten."""
+
+    def test_a_constant_number_of_queries(self):
+        policy = self.env['ar.insurance.policy'].create({
+            'name': "House policy", 'date_from': '2020-01-01', 'company_id': self.company.id,
+            'currency_id': self.company.currency_id.id, **TERMS})
+        counts = []
+        for count in (10, 990):
+            ids = self.multiply(count)
+            self.env['ar.customer']._refresh(self.company)
+            self.env.flush_all()
+            self.env.cr.execute(
+                """
+                WITH cover AS (
+                    INSERT INTO ar_cover (policy_id, customer_id, company_id, currency_id, kind,
+                                          status, source)
+                    SELECT %s, id, company_id, %s, 'named', 'granted', 'manual'
+                      FROM ar_customer WHERE partner_id = ANY(%s) RETURNING id)
+                INSERT INTO ar_cover_layer (cover_id, kind, rank, amount, date_from, status,
+                                            source)
+                SELECT id, 'permanent', 1, 1000, '2020-01-01', 'granted', 'manual' FROM cover
+                """, [policy.id, self.company.currency_id.id, ids])
+            with patch.object(type(self.env['ar.deadline']), '_tell', lambda *args: None):
+                with self.counted(counts):
+                    self.env['ar.deadline']._build(self.company)
+        rows = self.env['ar.deadline'].search([('kind', '=', 'overdue_notice')])
+        # Two of the three items of each customer are overdue.
+        self.assertEqual(len(rows), 2000)
+        self.assertLessEqual(counts[1], counts[0] + 4)

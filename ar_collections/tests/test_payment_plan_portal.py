@@ -1,0 +1,185 @@
+import base64
+import io
+
+from PIL import Image
+
+from odoo import Command, fields
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfReader
+
+from ..models.desk.payment_plan_signing import REPORT
+from .plan_common import PlanCommon
+
+
+def draw_signature():
+    """Return a small image, as a browser sends it."""
+    stream = io.BytesIO()
+    Image.new('RGBA', (60, 20), (0, 0, 120, 255)).save(stream, 'PNG')
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+class PlanPortalCommon(PlanCommon, HttpCase):
+
+    frozen = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = cls.company._get_ar_today()
+        cls.day = fields.Date.to_string(cls.today)
+
+    def proposed(self, amount=900, partner=None):
+        due = fields.Date.subtract(self.today, days=20)
+        plan = self.draft_plan(
+            self.invoice(amount, due=due, partner=partner),
+            first=fields.Date.add(self.today, days=10))
+        plan.action_submit()
+        plan._portal_ensure_token()
+        return plan
+
+    def accept(self, plan, token=None, name="Jane Buyer", signature=None):
+        self.env.flush_all()
+        return self.make_jsonrpc_request(f'/my/payment_plan/{plan.id}/accept', {
+            'access_token': plan.access_token if token is None else token, 'name': name,
+            'signature': draw_signature() if signature is None else signature})
+
+    def page(self, plan, token=None, query=''):
+        self.env.flush_all()
+        return self.url_open(
+            f'/my/payment_plan/{plan.id}?access_token={token or plan.access_token}{query}')
+
+
+@tagged('post_install', '-at_install')
+class TestPlanSigning(PlanPortalCommon):
+
+    def test_signed_online(self):
+        plan = self.proposed()
+        collector = self.user('collector')
+        plan.customer_id.collector_id = collector
+        answer = self.accept(plan)
+        self.assertIn('message=signed', answer['redirect_url'])
+        self.env.invalidate_all()
+        self.assertRecordValues(plan, [{
+            'state': 'active', 'signed_by': "Jane Buyer", 'signature_way': 'portal',
+            'acknowledged_on': self.today}])
+        self.assertTrue(plan.signature)
+        # Odoo prints no PDF behind a request of a test, see `test_the_signed_letter`.
+        letter = plan.message_ids.attachment_ids
+        self.assertEqual(letter.name, f'{plan._get_report_base_filename()}.pdf')
+        self.assertIn("Jane Buyer", letter.raw.decode())
+        self.assertIn(collector.partner_id, plan.message_ids.partner_ids, "who waits for it hears")
+        self.assertIn("error", self.accept(plan), "a second click signs nothing")
+        self.env.invalidate_all()
+        self.assertEqual(len(plan.message_ids.attachment_ids), 1)
+
+    def test_the_page_and_its_letter(self):
+        plan = self.proposed()
+        page = self.page(plan)
+        self.assertIn("Accept and sign", page.text)
+        self.assertIn('noindex', page.headers['X-Robots-Tag'])
+        self.assertEqual(page.headers['Referrer-Policy'], 'no-referrer')
+        letter = self.page(plan, query='&report_type=pdf&download=true')
+        self.assertEqual(letter.headers['Content-Type'], 'application/pdf')
+        self.assertIn("Proposal of a payment plan", letter.text)
+
+    def read_letter(self, plan):
+        content, _kind = self.env['ir.actions.report'].with_context(
+            force_report_rendering=True)._render_qweb_pdf(REPORT, plan.ids)
+        reader = PdfReader(io.BytesIO(content))
+        return len(reader.pages), self.get_words(reader)
+
+    def get_words(self, reader):
+        return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+    def test_the_letter(self):
+        plan = self.proposed()
+        pages, text = self.read_letter(plan)
+        self.assertEqual(pages, 1)
+        for words in (plan.name, "Proposal of a payment plan", "300.00", "Nine Hundred",
+                      "acknowledges owing", plan.line_ids.move_id.name, "5 days after"):
+            self.assertIn(words, text)
+
+    def test_the_signed_letter(self):
+        plan = self.proposed()
+        plan.with_context(force_report_rendering=True)._sign(
+            "Jane Buyer", 'portal', self.today, signature=draw_signature())
+        letter = plan.message_ids.attachment_ids
+        self.assertEqual(letter.mimetype, 'application/pdf')
+        reader = PdfReader(io.BytesIO(letter.raw))
+        text = self.get_words(reader)
+        self.assertIn("acknowledgement of debt", text)
+        self.assertIn("Jane Buyer", text)
+        self.assertTrue(reader.pages[-1].images, "the drawn signature")
+
+    def test_who_may_not(self):
+        plan, other = self.proposed(), self.proposed(partner=self.customer("Another"))
+        lapsed = self.proposed()
+        lapsed.sudo().valid_until = fields.Date.subtract(self.today, days=1)
+        draft = self.draft_plan(self.invoice(100, due=self.day), first=self.today)
+        token = draft._portal_ensure_token()
+        for target, key in (
+            (plan, ''), (plan, 'no'), (plan, other.access_token), (plan, plan.access_token + '0'),
+            (lapsed, lapsed.access_token), (draft, token),
+        ):
+            self.assertIn('error', self.accept(target, key), key)
+        self.assertNotIn("Accept and sign", self.page(lapsed).text)
+        for target, key in ((plan, 'no'), (plan, other.access_token), (draft, token)):
+            self.assertNotIn(target.name, self.page(target, key).text)
+        old = plan.access_token
+        plan.action_send_back()
+        plan.action_submit()
+        self.assertIn('error', self.accept(plan, old), "a link taken back stays dead")
+        self.env.invalidate_all()
+        self.assertEqual({plan.state, other.state, lapsed.state}, {'proposed'})
+
+    def test_one_s_own_company_only(self):
+        plan, other = self.proposed(), self.proposed(partner=self.customer("Another"))
+        contact = self.customer("Contact", parent_id=self.buyer.id)
+        new_test_user(
+            self.env, login='portal_buyer', groups='base.group_portal', partner_id=contact.id,
+            company_id=self.company.id, company_ids=[Command.set(self.company.ids)])
+        self.authenticate('portal_buyer', 'portal_buyer')
+        self.env.flush_all()
+        mine = self.url_open('/my/payment_plans').text
+        self.assertIn(plan.name, mine)
+        self.assertNotIn(other.name, mine)
+        self.assertIn(plan.name, self.url_open(f'/my/payment_plan/{plan.id}').text)
+        self.assertNotIn(other.name, self.url_open(f'/my/payment_plan/{other.id}').text)
+
+    def test_ours_do_not_sign_for_them(self):
+        plan = self.proposed()
+        collector = self.user('collector')
+        self.authenticate(collector.login, collector.login.ljust(8, 'x'))
+        self.assertIn("Only the customer", self.accept(plan)['error'])
+        self.env.invalidate_all()
+        self.assertEqual(plan.state, 'proposed')
+
+    @mute_logger('odoo.http')
+    def test_rubbish_is_refused(self):
+        plan = self.proposed()
+        svg = base64.b64encode(b'<svg onload="alert(1)" xmlns="http://www.w3.org/2000/svg"/>')
+        for options in (
+            {'name': ''}, {'name': "   "}, {'name': ["x"]}, {'signature': ''},
+            {'signature': 'AAAA'}, {'signature': '%%%'}, {'signature': svg.decode()},
+            {'signature': [1]}, {'signature': {'a': 1}},
+        ):
+            self.assertIn('error', self.accept(plan, **options), options)
+        self.env.invalidate_all()
+        self.assertEqual(plan.state, 'proposed')
+        self.accept(plan, name="<script>alert(1)</script>" + "x" * 500)
+        self.env.invalidate_all()
+        self.assertEqual(len(plan.signed_by), 100)
+        self.assertNotIn("<script>alert", self.page(plan).text)
+
+
+@tagged('post_install', '-at_install')
+class TestPlanTour(PlanPortalCommon):
+
+    def test_a_customer_signs_in_the_browser(self):
+        plan = self.proposed()
+        self.env.flush_all()
+        self.start_tour(plan.get_portal_url(), 'ar_payment_plan_sign', login=None)
+        self.env.invalidate_all()
+        self.assertRecordValues(plan, [{'state': 'active', 'signed_by': "Jane Buyer"}])
+        self.assertTrue(plan.signature)

@@ -1,0 +1,196 @@
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .worklist_common import WorklistCommon
+
+
+@tagged('post_install', '-at_install')
+class TestOutcomes(WorklistCommon):
+    """Each outcome does the next thing by itself and takes the customer off until its date."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bill = cls.invoice(1000, due='2026-05-02')
+        cls.collector = cls.user('collector', 'outcome_collector')
+        cls.env['ar.customer']._get_or_create(cls.buyer, cls.company).collector_id = cls.collector
+
+    def activities(self):
+        return self.env['mail.activity'].search([
+            ('res_model', '=', 'ar.customer'), ('res_id', '=', self.account_of().id)])
+
+    def contacts(self):
+        return self.env['ar.interaction'].search([])
+
+    def test_a_second_click_does_nothing_more(self):
+        customer = self.account_of()
+        token = self.env['ar.worklist'].with_user(self.collector).load_customer(
+            customer.id)['token']
+        items = self.items(self.bill).ids
+        values = {'date': '2026-06-05', 'item_ids': items}
+        first = self.click(outcome='promise', user=self.collector, token=token, **values)
+        second = self.click(outcome='promise', user=self.collector, token=token, **values)
+        self.assertEqual((first['again'], second['again']), (False, True))
+        self.assertEqual(first['interaction_id'], second['interaction_id'])
+        self.assertEqual(len(customer.promise_ids), 1)
+        self.assertEqual(len(self.contacts()), 1)
+
+    def test_no_answer_comes_back_and_proposes_another_way(self):
+        # Monday, then Tuesday, then Wednesday: the third call in a row.
+        for number, (day, again) in enumerate((
+                ('2026-06-01', '2026-06-02'), ('2026-06-02', '2026-06-03'),
+                ('2026-06-03', '2026-06-08')), start=1):
+            self.go(day)
+            self.assertTrue(self.row(), day)
+            self.assertEqual(self.click(user=self.collector)['next_date'], again)
+            self.assertFalse(self.row())
+            self.assertEqual(self.account_of()._get_tries(), number)
+        self.assertEqual(self.activities().user_id, self.collector)
+        self.assertIn("write an e-mail", self.activities().summary)
+
+    def test_friday_comes_back_on_monday(self):
+        self.go('2026-06-05')
+        self.assertEqual(self.click()['next_date'], '2026-06-08')
+
+    def test_a_public_holiday_is_no_working_day(self):
+        self.env['resource.calendar.leaves'].create({
+            'name': "Holiday", 'company_id': self.company.id,
+            'calendar_id': self.company.resource_calendar_id.id,
+            'date_from': '2026-06-01 22:00:00', 'date_to': '2026-06-02 21:59:59'})
+        self.assertEqual(self.click()['next_date'], '2026-06-03')
+
+    def test_call_back_on_the_day_agreed(self):
+        self.assertEqual(
+            self.click(outcome='call_back', date='2026-06-11')['next_date'], '2026-06-11')
+        self.assertFalse(self.row())
+        for date in ('2026-05-31', False):
+            with self.assertRaises(UserError):
+                self.click(outcome='call_back', date=date)
+
+    def test_a_promise_stops_the_ladder_and_comes_back_after_its_deadline(self):
+        answer = self.click(
+            outcome='promise', user=self.collector, date='2026-06-05', amount=600,
+            item_ids=self.items(self.bill).ids, note="The director")
+        promise = self.account_of().promise_ids
+        self.assertRecordValues(promise, [{
+            'amount': 600, 'state': 'open', 'user_id': self.collector.id, 'channel': 'call'}])
+        self.assertEqual(answer['next_date'], '2026-06-08')
+        self.assertEqual(self.contacts().promise_id, promise)
+        self.assertFalse(self.run_dunning('2026-06-02').reminder_ids)
+        self.go('2026-06-08')
+        promise._follow()
+        self.assertEqual({part['code'] for part in self.row().parts},
+                         {'money', 'broken', 'follow_up'})
+
+    def test_a_promise_kept_brings_nobody_back(self):
+        self.click(outcome='promise', date='2026-06-05', item_ids=self.items(self.bill).ids)
+        self.pay(self.bill, date='2026-06-04')
+        self.env['ar.customer']._refresh(self.company)
+        self.go('2026-06-10')
+        self.assertFalse(self.row())
+
+    def test_a_dispute_is_opened_with_its_reason(self):
+        reason = self.env.ref('ar_collections.ar_dispute_reason_price')
+        self.click(outcome='dispute', user=self.collector, reason_id=reason.id,
+                   item_ids=self.items(self.bill).ids, note="10 % too much")
+        dispute = self.account_of().dispute_ids
+        self.assertRecordValues(dispute, [{'reason_id': reason.id, 'amount': 1000}])
+        self.assertEqual(self.contacts().dispute_id, dispute)
+        with self.assertRaises(UserError):
+            self.click(outcome='dispute', item_ids=self.items(self.bill).ids)
+
+    def test_paid_already_stops_claims_about_the_items_until_the_day(self):
+        other = self.invoice(300, due='2026-05-10')
+        self.click(outcome='paid', user=self.collector, date='2026-06-05',
+                   item_ids=self.items(self.bill).ids)
+        run = self.run_dunning('2026-06-01')
+        self.assertEqual(self.reasons(run), [('said_paid', 1000)])
+        self.assertEqual(run.reminder_ids.line_ids.move_id, other)
+        self.assertIn(self.bill.name, self.activities().summary)
+        run.reminder_ids._set_cancelled("The test goes on")
+        self.assertFalse(self.reasons(self.run_dunning('2026-06-05')))
+        self.assertEqual(self.row().amount, 1300)
+
+    def test_paid_already_removes_the_item_from_a_waiting_reminder(self):
+        self.run_dunning('2026-06-01')
+        self.assertEqual(self.reminders().state, 'approved')
+        self.click(outcome='paid', date='2026-06-05', item_ids=self.items(self.bill).ids)
+        self.send()
+        self.assertEqual(self.reminders().state, 'cancelled')
+
+    def test_the_proof_is_asked_for_in_the_language_of_the_customer(self):
+        self.click(outcome='paid', user=self.collector, date='2026-06-05', ask_proof=True,
+                   contact_id=self.buyer.id, item_ids=self.items(self.bill).ids)
+        mail = self.account_of().message_ids.filtered(
+            lambda message: self.buyer in message.partner_ids)
+        self.assertEqual(len(mail), 1)
+        self.assertIn(self.bill.name, mail.subject)
+
+    def test_a_wrong_contact_is_taken_off(self):
+        contact = self.customer("Gone", parent_id=self.buyer.id, type='invoice', phone='123')
+        customer = self.account_of()
+        customer.collections_contact_id = contact
+        self.click(outcome='wrong_contact', user=self.collector, contact_id=contact.id)
+        self.assertFalse(customer.collections_contact_id)
+        self.assertEqual(customer.wrong_contact_ids, contact)
+        self.assertEqual(self.activities().activity_type_id, self.env.ref(
+            'ar_collections.mail_activity_type_clean_up'))
+        self.run_dunning('2026-06-01')
+        self.assertEqual(self.reminders().recipient_id, self.buyer)
+        names = [row['name'] for row in self.env['ar.worklist'].load_customer(
+            customer.id)['contacts']]
+        self.assertNotIn("Gone", names)
+
+    def test_a_wrong_address_makes_a_task(self):
+        self.click(outcome='wrong_address', user=self.collector)
+        self.assertIn("Wrong address", self.activities().summary)
+        self.assertFalse(self.row())
+
+    def test_escalation_goes_to_the_manager(self):
+        boss = self.user('manager', 'boss')
+        self.company.ar_escalation_user_id = boss
+        self.click(outcome='escalate', user=self.collector, note="He laughs at us")
+        self.assertEqual(self.activities().user_id, boss)
+        self.assertIn("He laughs at us", self.activities().summary)
+        self.assertFalse(self.row())
+
+    def test_a_collector_of_own_customers_may_do_it_all(self):
+        own = self.user('own', 'outcome_own')
+        self.account_of().collector_id = own
+        items = self.items(self.bill).ids
+        reason = self.env.ref('ar_collections.ar_dispute_reason_price')
+        for outcome, values in (
+            ('no_answer', {}), ('spoken', {}), ('call_back', {'date': '2026-06-09'}),
+            ('wrong_contact', {}), ('wrong_address', {}), ('escalate', {}),
+            ('paid', {'item_ids': items, 'ask_proof': True}),
+            ('promise', {'item_ids': items, 'date': '2026-06-09'}),
+            ('dispute', {'item_ids': items, 'reason_id': reason.id}),
+        ):
+            self.assertFalse(self.click(user=own, outcome=outcome, **values)['again'], outcome)
+        self.assertEqual(len(self.contacts()), 9)
+
+    def test_the_guide_fits_what_happened(self):
+        def guide():
+            return self.env['ar.worklist'].load_customer(self.account_of().id)['guide']
+        self.assertEqual(guide()['name'], "Second call")
+        self.assertIn("1,000.00", guide()['text'])
+        self.assertIn("30 days", guide()['text'])
+        self.click(outcome='no_answer')
+        self.assertEqual(guide()['name'], "Not reached last time")
+        self.go('2026-07-20')
+        self.click(outcome='spoken')
+        self.assertEqual(guide()['name'], "Long overdue")
+        own = self.env['ar.call.guide'].create({
+            'name': "Ours", 'sequence': 1, 'body': "{customer} {unknown} {0.__class__}",
+            'company_id': self.company.id})
+        self.assertEqual(guide()['text'], "Buyer {unknown} {0.__class__}")
+        own.min_days = 1000
+        self.assertEqual(guide()['name'], "Long overdue")
+
+    def test_money_part_survives_a_customer_without_anything(self):
+        empty = self.customer("Empty")
+        data = self.env['ar.worklist'].load_customer(self.account_of(empty).id)
+        self.assertEqual((data['lines'], data['items'], data['priority']), ([], [], 0))
+        self.assertEqual(data['defaults']['today'], fields.Date.to_string(
+            self.company._get_ar_today()))

@@ -1,0 +1,102 @@
+"""The measured steps of the worklist: a list of 20,000 customers, opened as the screen does.
+
+Called through bench_steps.py as `worklist_<step>`.
+"""
+
+import statistics
+
+from environment import Measure
+
+REPEATS = 5
+CUSTOMERS = 20000
+
+# Overdue money by customer, the plain way: no promise, dispute, habit, right, tab or name.
+BARE = """
+    SELECT p.commercial_partner_id, SUM(l.amount_residual) AS amount
+      FROM account_move_line l JOIN res_partner p ON p.id = l.partner_id
+     WHERE l.account_id = ANY(%(accounts)s) AND l.company_id = %(company)s
+       AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted' AND l.amount_residual > 0
+       AND COALESCE(l.date_maturity, l.date) < %(day)s
+     GROUP BY 1 ORDER BY 2 DESC
+"""
+
+
+def step_page(env, options):
+    """The first page of all customers with money overdue, one customer opened, and bare SQL."""
+    company = env.ref('base.main_company')
+    env.cr.execute('SELECT today FROM bench_limit')
+    today = env.cr.fetchone()[0]
+    type(company)._get_ar_today = lambda _company: today
+    env = env(context=dict(env.context, allowed_company_ids=company.ids))
+    company = company.with_env(env)
+    spread_over(env, company, options.get('customers', CUSTOMERS))
+    Worklist = env['ar.worklist']
+    page, queries, result = timed(env, lambda: Worklist.load_worklist({'scope': 'all'}))
+    first = result['rows'][0]['id']
+    detail, detail_queries, _detail = timed(env, lambda: Worklist.load_customer(first))
+    params = {'accounts': company._get_ar_account_ids(), 'company': company.id, 'day': today}
+
+    def read_plainly():
+        env.cr.execute(BARE, params)
+        return env.cr.fetchall()
+
+    bare, _queries, rows = timed(env, read_plainly)
+    total = result['tabs'][0]
+    return {
+        'customers': total['count'], 'bare_customers': len(rows), 'page': page,
+        'queries': queries, 'customer': detail, 'customer_queries': detail_queries, 'bare': bare,
+    }
+
+
+def spread_over(env, company, number):
+    """Give the open items of the ledger to so many customers; the transaction is rolled back."""
+    env.cr.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'res_partner'"
+        " AND is_generated = 'NEVER' AND column_name NOT IN ('id', 'commercial_partner_id')")
+    columns = ', '.join(f'"{row[0]}"' for row in env.cr.fetchall())
+    env.cr.execute(
+        f"INSERT INTO res_partner ({columns}) SELECT {columns}"
+        "  FROM res_partner, generate_series(1, %s) n"
+        " WHERE res_partner.id = (SELECT MIN(partner_id) FROM ar_customer)"
+        " RETURNING id", [number])
+    partners = [row[0] for row in env.cr.fetchall()]
+    env.cr.execute(
+        "UPDATE res_partner SET commercial_partner_id = id WHERE id = ANY(%s)", [partners])
+    env.cr.execute(
+        """
+        UPDATE account_move_line l
+           SET partner_id = (%(partners)s::int[])[1 + numbered.n %% %(size)s]
+          FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM account_move_line
+                 WHERE account_id = ANY(%(accounts)s) AND reconciled IS NOT TRUE
+                   AND amount_residual > 0 AND parent_state = 'posted') numbered
+         WHERE numbered.id = l.id
+        """, {'partners': partners, 'size': number, 'accounts': company._get_ar_account_ids()})
+    env.invalidate_all()
+    env['ar.customer']._refresh(company)
+    env['ar.forecast.habit']._refresh(company)
+    env.cr.execute("ANALYZE account_move_line, res_partner, ar_customer")
+
+
+def timed(env, function):
+    """Return (median seconds, queries, result) of a few turns."""
+    seconds, queries, result = [], 0, None
+    for _turn in range(REPEATS):
+        env.invalidate_all()
+        with Measure(env.cr) as block:
+            result = function()
+        seconds.append(block.seconds)
+        queries = block.queries
+    return statistics.median(seconds), queries, result
+
+
+# === ROWS === #
+def add_rows(bench, page):
+    """Add the row of the worklist to the table of bench.py."""
+    same = page['customers'] == page['bare_customers']
+    bench.add(f"Worklist of {page['customers']:,} customers, first page",
+              f"{page['page']:.2f} s, {page['queries']} queries",
+              f"bare SQL of the amounts alone {page['bare']:.2f} s"
+              + ("" if same else f", **{page['bare_customers']:,} customers**"), "< 1 s",
+              page['page'] < 1 and same)
+    bench.add("… one customer opened",
+              f"{page['customer']:.2f} s, {page['customer_queries']} queries")
