@@ -14,6 +14,9 @@ def uninstall_hook(env):
     env['ir.default'].search([('field_id.name', '=like', r'ar\_%')]).unlink()
     # A class in use cannot be deleted; here it goes together with its customers.
     env.cr.execute("UPDATE ar_customer SET risk_class_id = NULL")
+    # Accounts at providers are in use by links, ratings and policies: they go with their tables.
+    env['ir.model.data'].search([
+        ('module', '=', 'ar_collections'), ('model', '=', 'ar.provider')]).unlink()
     # Lists for the approvers hang on no record; our types on any.
     types = env['ir.model.data'].search([
         ('module', '=', 'ar_collections'), ('model', '=', 'mail.activity.type')]).mapped('res_id')

@@ -99,6 +99,7 @@ class DoorPay(DoorPortal):
             custom_create_values={
                 'invoice_ids': [fields.Command.set(moves.ids)],
                 'ar_item_ids': [fields.Command.set(lines.ids)]}, **kwargs)
-        env['ar.portal.act'].sudo()._note_payment(
+        act = env['ar.portal.act'].sudo()._note_payment(
             door.customer, transaction, door.link, door.contact)
+        transaction.landing_route = f'{door.address}?thanks={act.key}'
         return transaction._get_processing_values()

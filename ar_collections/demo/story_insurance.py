@@ -56,7 +56,7 @@ class ArDemoStory(models.AbstractModel):
             'proof_max_age': 365, 'experience_min_invoices': 2, 'experience_max_days_late': 30,
             'non_named_ceiling': 3000, 'non_named_percentage': 60, 'vat_covered': 'no',
             'earlier_covered': 'yes', 'max_credit_days': 90, 'max_extension_days': 60,
-            'overdue_notice_days': 75, 'withdrawal_notice_days': 30})
+            'overdue_notice_days': 75})
 
     def _tell_covers(self, company, policy, customers):
         today = company._get_ar_today()

@@ -45,6 +45,7 @@ from . import (
     test_door_claim,
     test_door_payment,
     test_door_tour,
+    test_portal_link,
     test_diagnosis,
     test_dunning_engine,
     test_dunning_fields,
@@ -75,6 +76,7 @@ from . import (
     test_neutralize,
     test_overdue_notices,
     test_reply,
+    test_reply_copies,
     test_payment_plan,
     test_payment_plan_portal,
     test_payment_plan_rights,
@@ -92,3 +94,4 @@ from . import (
 )
 from . import test_cover_decision, test_cover_insured, test_cover_request
 from . import test_case_file, test_legal_case, test_write_off
+from . import test_legal_random

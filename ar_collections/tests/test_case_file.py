@@ -190,7 +190,7 @@ class TestCaseFileJob(FileCommon):
         dates = [row[0] for row in case._get_story()]
         self.assertEqual(dates, sorted(dates))
         text = re.sub('<[^>]+>', ' ', str(case.story_html))
-        for words in ("due on", "Promise of", "Formal notice made", "Level +5 sent"):
+        for words in ("due on", "Promise of", "Case opened", "Level +5 sent"):
             self.assertIn(words, text)
 
 

@@ -324,8 +324,8 @@ class TestCockpit(CockpitCommon):
                 model, '_get_todos', more_todos):
             data = self.load()
         codes = [tile['code'] for tile in data['tiles']]
-        self.assertEqual(codes, ['overdue', 'dso', 'exposure', 'holds', 'promises', 'insurance',
-                                 'reminders', 'today'])
+        self.assertEqual(codes, ['overdue', 'dso', 'exposure', 'holds', 'deadlines', 'promises',
+                                 'insurance', 'reminders', 'today'])
         self.assertIn('insurance', [row['code'] for row in data['actions']])
 
     # === SEARCH === #

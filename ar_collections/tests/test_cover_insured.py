@@ -56,6 +56,14 @@ class TestInsuredItems(CoverCommon):
         self.contract.max_extension_days = 75
         self.assertEqual(self.insured('2026-06-01'), {good: 90}, "20 Feb and 75 days: 6 May")
 
+    def test_the_original_due_date_counts(self):
+        self.contract.max_credit_days = 45
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        move = self.invoice(100, due='2026-05-31', date='2026-05-01')
+        self.env['ar.original.due']._note(self.company)
+        self.items(move).date_maturity = '2026-09-30'
+        self.assertEqual(self.insured('2026-06-01'), {move: 90}, "postponed: no longer term")
+
     def test_tax_is_left_out_unless_the_policy_says_otherwise(self):
         move = self.invoice(100, due='2026-06-20', post=False)
         self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
@@ -203,7 +211,7 @@ class TestInsuredItems(CoverCommon):
 
     def test_queries_do_not_grow_with_customers(self):
         customers = self.env['ar.customer']
-        for number in range(20):
+        for number in range(40):
             account = self.env['ar.customer']._get_or_create(
                 self.customer(f"Many {number}"), self.company)
             self.decide('granted', 100, customer=account)
@@ -211,7 +219,7 @@ class TestInsuredItems(CoverCommon):
         for fields_read in (['exposure', 'insured_amount', 'own_risk'], ['cover_today'],
                             ['open_cover_request_count']):
             counts = []
-            for part in (customers[:2], customers):
+            for part in (customers[:10], customers):
                 part.mapped('partner_id.country_id')
                 self.env.flush_all()
                 self.env.invalidate_all()

@@ -1,7 +1,10 @@
+from decimal import Decimal
+
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
+from ..connectors.results import Cover, CoverStatus, Layer, LayerKind, Money
 from .credit_common import BlockCommon
 
 
@@ -60,6 +63,22 @@ class TestCreditRules(BlockCommon):
         self.go('2026-06-01')
         promise._follow()
         yield 'broken_promise', {}, self.offer(10, promiser)
+        rated = self.customer("Rated")
+        self.account_of(rated).external_grade = 9
+        yield 'external_rating', {'rating_grade': 8}, self.offer(10, rated)
+        policy = self.env['ar.insurance.policy'].create({
+            'name': "Policy", 'company_id': self.company.id, 'date_from': '2026-01-01',
+            'currency_id': self.company.currency_id.id, 'insured_percentage': 90})
+        yield 'cover_missing', {}, self.offer(10, self.customer("Uncovered"))
+        for reason, decisions in (
+                ('cover_reduced', [('granted', 500), ('reduced', 100)]),
+                ('cover_withdrawn', [('granted', 500), ('withdrawn', None)])):
+            partner = self.customer(reason)
+            for status, amount in decisions:
+                self.env['ar.cover']._apply(policy, self.account_of(partner), Cover(
+                    'C1', CoverStatus(status), layers=(Layer(
+                        LayerKind.PERMANENT, Money(Decimal(amount), 'EUR')),) if amount else ()))
+            yield reason, {}, self.offer(200, partner)
 
     def test_every_reason_ignores_warns_and_holds(self):
         seen = set()
@@ -80,7 +99,10 @@ class TestCreditRules(BlockCommon):
             self.assertHeld(order, reason)
             rule.active = False
             seen.add(reason)
-        self.assertEqual(seen, set(self.env['ar.credit.decision']._get_rule_methods()))
+        # What insurers and rating agencies say is judged in the tests of that room.
+        self.assertEqual(seen | {
+            'cover_missing', 'cover_reduced', 'cover_withdrawn', 'external_rating',
+        }, set(self.env['ar.credit.decision']._get_rule_methods()))
 
     def test_a_warning_lets_the_order_go(self):
         """OCA/credit-control#435, #416: warn only. #26: warned while quoting."""

@@ -10,6 +10,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import html2plaintext
 
 from ..tools.holidays import is_closed
+from .plan_common import PlanCommon
 from .scale_common import ScaleCommon
 from .test_law_claims import LawCommon
 
@@ -295,6 +296,24 @@ class TestActs(DeadlineCommon):
         rule.effect_ids = [Command.create({'act': 'part_payment', 'effect': 'restart'})]
         self.build()
         self.assertEqual([row[2] for row in self.table()], ['obsolete'])
+
+
+@tagged('post_install', '-at_install')
+class TestSignedPlans(DeadlineCommon, PlanCommon):
+    """A plan that the customer signed is an acknowledgement by itself."""
+
+    def test_a_signed_plan_interrupts_and_is_noted_once(self):
+        bill = self.invoice(1000, due='2021-09-30')
+        plan = self.draft_plan(bill)
+        self.build()
+        self.assertFalse(self.account_of().limitation_act_ids)
+        plan.sudo().acknowledged_on = '2026-05-29'
+        self.build()
+        self.build()
+        self.assertRecordValues(self.account_of().limitation_act_ids, [{
+            'kind': 'acknowledgement', 'state': 'valid', 'date': day('2026-05-29'),
+            'reference': plan.name, 'item_ids': self.items(bill).ids}])
+        self.assertNotIn('open', [row[2] for row in self.table()])
 
 
 @tagged('post_install', '-at_install')

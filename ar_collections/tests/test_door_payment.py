@@ -47,11 +47,14 @@ class TestDoorPayment(DoorPaymentCommon):
 
     def test_some(self):
         transaction = self.start('-'.join(self.ids(self.old, self.coming)), 140)
-        self.assertEqual(transaction.landing_route, self.path)
+        self.assertTrue(transaction.landing_route.startswith(f'{self.path}?thanks='))
+        thanks = transaction.landing_route.removeprefix(self.path)
+        self.assertNotIn("Thank you", self.get(thanks).text, "nothing has been paid yet")
         self.assertEqual(transaction.partner_id, self.buyer)
         self.assertRecordValues(self.acts(), [{
             'kind': 'payment', 'amount': 140, 'transaction_id': transaction.id}])
         self.arrive(transaction)
+        self.assertIn("Thank you for your payment", self.get(thanks).text)
         self.assertEqual(
             [move.amount_residual for move in (self.old, self.late, self.coming)], [0, 250, 0])
 

@@ -324,6 +324,11 @@ class TestFactoringDocuments(FactoringCommon):
         self.assertIn("FR7630006000011234567890189", during.replace(' ', ''))
         self.assertNotIn("FR1420041010050500013M02606", during.replace(' ', ''))
         self.assertFalse(bill._has_to_be_paid())
+        self.env['res.lang']._activate_lang('fr_FR')
+        self.buyer.lang = 'fr_FR'
+        self.contract.action_default_text()
+        french = Report._render_qweb_html('account.report_invoice', bill.ids)[0].decode()
+        self.assertIn("libératoire", french, "in the language of the customer")
         assignment.line_ids.action_return()
         self.assertEqual(bill.partner_bank_id, self.own_bank)
         self.assertFalse(bill._get_ar_factoring())

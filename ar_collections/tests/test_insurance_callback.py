@@ -22,7 +22,8 @@ class TestProviderCallback(ProviderCommon, HttpCase):
 
     def make_address(self):
         action = self.provider.action_new_callback()
-        url = self.env['ar.provider.credentials'].browse(action['res_id']).callback_url
+        url = self.env['ar.provider.credentials'].browse(action['res_id']).with_context(
+            **action['context']).callback_url
         self.env.flush_all()
         return urlsplit(url).path
 
@@ -73,8 +74,9 @@ class TestProviderCallback(ProviderCommon, HttpCase):
         self.assertEqual(self.ring('/ar_collections/callback/' + 'x' * 43).status_code, 404)
         self.assertEqual(self.ring(
             f'/ar_collections/callback/{self.provider.sudo().callback_digest}').status_code, 404)
-        self.env.cr.execute("SELECT to_jsonb(p)::text FROM ar_provider p")
-        self.assertFalse([row for row in self.env.cr.fetchall() if token in row[0]])
+        for table in ('ar_provider', 'ar_provider_credentials', 'ar_provider_secret'):
+            self.env.cr.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')
+            self.assertFalse([row for row in self.env.cr.fetchall() if token in row[0]], table)
         again = self.make_address()
         self.assertEqual(self.ring(path).status_code, 404, "the old address is dead")
         self.assertEqual(self.ring(again).status_code, 200)

@@ -215,7 +215,10 @@ class TestLegalCase(LegalCommon):
     def test_receipt_starts_the_days_to_pay(self):
         case = self.case(self.invoice(100, due='2026-05-20'), user=self.clerk)
         case.action_print_notice()
+        first = case.notice_attachment_id
+        case.action_print_notice()
         kept = case.notice_attachment_id
+        self.assertFalse(first.exists())
         case.write({'notice_tracking': '1A 123', 'notice_sent_on': '2026-06-01'})
         case.action_print_notice()
         self.assertEqual(case.notice_attachment_id, kept)
@@ -223,7 +226,8 @@ class TestLegalCase(LegalCommon):
         self.assertEqual(str(case.notice_deadline), '2026-06-12')
         self.assertEqual(
             [step.kind for step in case.step_ids.sorted('id')],
-            ['stage', 'notice', 'notice', 'notice'])
+            ['stage', 'notice', 'notice'])
+        self.assertEqual(case.step_ids.attachment_id, kept)
         with self.assertRaises(ValidationError):
             case.notice_received_on = '2026-05-01'
 
@@ -276,13 +280,23 @@ class TestLegalCase(LegalCommon):
     def test_matching_without_cases_costs_one_query(self):
         items = self.items(self.invoice(100, due='2026-05-20')).ids
         Partial = self.env['account.partial.reconcile']
-        Partial._ar_follow_legal(items)
+        Partial._ar_follow_items(items)
         with self.assertQueryCount(1):
-            Partial._ar_follow_legal(items)
+            Partial._ar_follow_items(items)
         move = self.invoice(100, due='2026-05-20')
         self.env.flush_all()
         with self.assertQueryCount(1):
             self.assertFalse(move._ar_get_proposals())
+
+    def test_a_merged_customer_keeps_its_cases(self):
+        case = self.case(self.invoice(100, due='2026-05-20'))
+        other = self.customer("Heir")
+        self.env['base.partner.merge.automatic.wizard'].create({})._merge(
+            (self.buyer | other).ids, other)
+        self.env.invalidate_all()
+        self.assertEqual(case.customer_id.partner_id, other)
+        self.assertEqual(case.line_ids.customer_id, case.customer_id)
+        self.assertEqual(case.residual, 100)
 
     def test_a_perimeter_hides_cases(self):
         mine, other = self.user('own', login='mine'), self.user('own', login='other')

@@ -295,6 +295,24 @@ class TestPlanElsewhere(PlanCommon):
         self.assertEqual(todos(), [1, 0, 1])
         self.assertEqual(score(), {plan.customer_id.id: 1})
 
+    def test_interest_waits_when_the_plan_says_so(self):
+        plain, stayed = self.invoice(1000, due='2026-04-20'), self.invoice(1000, due='2026-04-20')
+        self.active_plan(plain)
+        plan = self.active_plan(stayed, interest_stayed=True)
+        engine, customer = self.env['ar.interest.engine'], plan.customer_id
+        customer.partner_id.country_id = self.env.ref('base.fr')
+
+        def claimed():
+            return {claim.move_id: (bool(claim.interest), claim.reason)
+                    for claim in engine._get_item_claims(
+                        customer, self.company._get_ar_today())}
+
+        self.assertEqual(claimed(), {
+            plain.id: (True, None), stayed.id: (False, 'planned')})
+        self.follow('2026-06-21')
+        self.assertEqual(plan.state, 'broken')
+        self.assertEqual(claimed(), {plain.id: (True, None), stayed.id: (True, None)})
+
     def test_the_customer_shows_them(self):
         plan = self.active_plan(self.invoice(900, due='2026-05-20'))
         customer = plan.customer_id

@@ -149,3 +149,18 @@ class TestPlanRights(PlanCommon):
         self.assertEqual(
             (row['move_line_id'], row['move_id'], row['date'], row['amount'], row['record_id']),
             (self.items(invoice).id, invoice.id, date(2026, 6, 1), 900, plan.id))
+
+    def test_the_proposal_by_e_mail(self):
+        plan = self.draft_plan(self.invoice(900, due='2026-05-20'), user=self.collector)
+        with self.assertRaises(UserError):
+            plan.action_send()
+        plan.action_submit()
+        action = plan.action_send()
+        composer = self.env['mail.compose.message'].with_user(self.collector).with_context(
+            **action['context']).create({})
+        self.assertIn(plan.name, composer.subject)
+        composer._action_send_mail()
+        message = plan.message_ids.filtered('partner_ids')
+        self.assertEqual(message.partner_ids, plan.recipient_id)
+        self.assertIn(f'access_token={plan.access_token}', message.body)
+        self.assertEqual(len(message.attachment_ids), 1)

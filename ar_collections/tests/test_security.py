@@ -226,7 +226,8 @@ class TestRules(CollectionsCommon):
     # Settings and dated law that every company shares; a cache that only the system opens.
     SHARED = {
         'ar.aged.bucket', 'ar.cockpit.cache', 'ar.legal.bracket', 'ar.legal.regime',
-        'ar.reference.rate', 'ar.risk.class', 'ar.term.cap',
+        'ar.limitation.effect', 'ar.limitation.rule', 'ar.procedural.rule', 'ar.reference.rate',
+        'ar.risk.class', 'ar.term.cap',
     }
 
     def test_every_model_has_a_rule_for_everybody(self):

@@ -43,7 +43,8 @@ class ArCoverEntry(models.TransientModel):
 
     customer_id = fields.Many2one('ar.customer', required=True)
     company_id = fields.Many2one(related='customer_id.company_id')
-    policy_id = fields.Many2one('ar.insurance.policy', required=True)
+    policy_id = fields.Many2one(
+        'ar.insurance.policy', string="Insurance policy", required=True)
     request_id = fields.Many2one('ar.cover.request', string="Answer to")
     currency_id = fields.Many2one(related='policy_id.currency_id')
     status = fields.Selection(
@@ -150,7 +151,8 @@ class ArCoverOwn(models.TransientModel):
 
     customer_id = fields.Many2one('ar.customer', required=True)
     company_id = fields.Many2one(related='customer_id.company_id')
-    policy_id = fields.Many2one('ar.insurance.policy', required=True)
+    policy_id = fields.Many2one(
+        'ar.insurance.policy', string="Insurance policy", required=True)
     currency_id = fields.Many2one(related='policy_id.currency_id')
     kind = fields.Selection(
         [('discretionary', "Discretionary"), ('non_named', "Non-named")], required=True,

@@ -9,8 +9,14 @@ class ArProviderCredentials(models.TransientModel):
     provider_id = fields.Many2one('ar.provider', required=True, readonly=True)
     line_ids = fields.One2many('ar.provider.credentials.line', 'wizard_id')
     callback_url = fields.Char(
-        string="Callback address", readonly=True,
+        string="Callback address", compute='_compute_callback_url',
         help="Shown once. Give it to the provider; whoever has it can only make us read again.")
+
+    @api.depends_context('ar_callback_url')
+    def _compute_callback_url(self):
+        # Travels with the action that shows it: not even this table sees it.
+        for wizard in self:
+            wizard.callback_url = self.env.context.get('ar_callback_url')
 
     @api.model_create_multi
     def create(self, vals_list):

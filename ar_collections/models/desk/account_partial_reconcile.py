@@ -1,8 +1,9 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 
 class AccountPartialReconcile(models.Model):
-    """EXTENDS account: promises, disputes and plans follow what is matched and unmatched."""
+    """EXTENDS account: what stands about items follows what is matched and unmatched."""
     _inherit = 'account.partial.reconcile'
 
     @api.model_create_multi
@@ -19,6 +20,33 @@ class AccountPartialReconcile(models.Model):
 
     @api.model
     def _ar_follow_items(self, item_ids):
-        """Bring in step what was agreed about these items: one query when nothing was."""
-        if item_ids:
-            self.env['ar.agreement']._follow_lines('move_line_id', item_ids)
+        """Bring in step what stands about these items: one query when nothing does."""
+        if not item_ids:
+            return
+        found = {model: set() for model, _query in self._get_ar_followers(item_ids)}
+        for model, record_id in self.env.execute_query(SQL(" UNION ").join(
+                SQL("SELECT %s AS model, follower.id FROM (%s) follower (id)", model, query)
+                for model, query in self._get_ar_followers(item_ids))):
+            found[model].add(record_id)
+        for model, ids in found.items():
+            if ids:
+                # sudo: whoever registers a payment need not know the collector's desk.
+                self.env[model].sudo().browse(sorted(ids))._follow()
+
+    @api.model
+    def _get_ar_followers(self, item_ids):
+        """Hook: return who has records about these items, in the order in which they follow.
+
+        What the queries read is flushed here.
+
+        :param item_ids: ids of `account.move.line`
+        :return: list of (model, query of ids of its records); the model has a `_follow`
+        """
+        followers = []
+        for model, line_model in self.env['ar.agreement']._get_line_models().items():
+            Line = self.env[line_model]
+            Line.flush_model(['move_line_id', Line._agreement])
+            followers.append((model, SQL(
+                "SELECT %s FROM %s WHERE move_line_id = ANY(%s)",
+                SQL.identifier(Line._agreement), SQL.identifier(Line._table), list(item_ids))))
+        return followers

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 
 # Invoices proposed at once: a bordereau that nobody can read is of no use.
 MAX_PROPOSED = 500
@@ -235,7 +234,8 @@ class ArFactoringLine(models.Model):
     settle_move_id = fields.Many2one(
         'account.move', string="Entry of the payment or return", readonly=True,
         ondelete='set null', index='btree_not_null')
-    previous_bank_id = fields.Many2one('res.partner.bank', readonly=True, ondelete='set null')
+    previous_bank_id = fields.Many2one(
+        'res.partner.bank', string="Previous bank account", readonly=True, ondelete='set null')
 
     _move_uniq = models.UniqueIndex(
         "(move_id) WHERE state IN ('draft', 'assigned', 'paid')",
@@ -327,21 +327,10 @@ class ArFactoringLine(models.Model):
 
     # === FOLLOWING THE LEDGER === #
 
-    @api.model
-    def _follow_items(self, item_ids):
-        """An assigned invoice that was paid to us: note it, and tell to pass the money on.
-
-        Only where the invoice stays on the customer's account; one query when none is assigned.
-        """
-        rows = self.env.execute_query(SQL(
-            """
-            SELECT line.id FROM ar_factoring_line line
-              JOIN ar_factoring_contract contract ON contract.id = line.contract_id
-              JOIN account_move_line l ON l.move_id = line.move_id
-             WHERE l.id = ANY(%s) AND line.state = 'assigned' AND contract.method = 'keep'
-            """, list(item_ids)))
+    def _follow(self):
+        """An assigned invoice that was paid to us: note it, and tell to pass the money on."""
         # sudo: whoever registers a payment need not know about factoring.
-        for line in self.sudo().browse(sorted({row[0] for row in rows})):
+        for line in self.sudo():
             move = line.move_id
             if move.currency_id.compare_amounts(move.amount_residual, 0) > 0:
                 continue

@@ -1,6 +1,6 @@
 from markupsafe import Markup, escape
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 # Legal wording is written in each language, not translated word by word.
@@ -129,6 +129,20 @@ class ArFactoringContract(models.Model):
             if missing:
                 raise ValidationError(self.env._(
                     "Choose these accounts too, or no journal at all: %s", ", ".join(missing)))
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    @api.model
+    @tools.ormcache()
+    def _is_used(self):
+        """Return whether there is any contract: who has none pays for no question about it."""
+        # sudo: whether there is one is no secret.
+        return bool(self.sudo().with_context(active_test=False).search_count([], limit=1))
 
     # === BUSINESS === #
 

@@ -22,6 +22,8 @@ class AccountMove(models.Model):
         :return: `ar.factoring.contract`, without access rights: it is printed for the customer
         """
         self.ensure_one()
+        if not self.env['ar.factoring.contract']._is_used():
+            return self.env['ar.factoring.contract']
         # sudo: the notice is meant for whoever may read the invoice.
         return self.env['ar.factoring.line'].sudo().search([
             ('move_id', '=', self.id), ('state', '=', 'assigned')], limit=1).contract_id
@@ -56,12 +58,18 @@ class AccountPartialReconcile(models.Model):
     _inherit = 'account.partial.reconcile'
 
     @api.model
-    def _ar_follow_items(self, item_ids):
-        result = super()._ar_follow_items(item_ids)
-        if item_ids:
-            self.env['ar.factoring.line'].flush_model(['state', 'move_id'])
-            self.env['ar.factoring.line']._follow_items(item_ids)
-        return result
+    def _get_ar_followers(self, item_ids):
+        """EXTENDS desk: only where the invoice stays on the customer's account."""
+        if not self.env['ar.factoring.contract']._is_used():
+            return super()._get_ar_followers(item_ids)
+        self.env['ar.factoring.line'].flush_model(['state', 'move_id'])
+        return [*super()._get_ar_followers(item_ids), ('ar.factoring.line', SQL(
+            """
+            SELECT line.id FROM ar_factoring_line line
+              JOIN ar_factoring_contract contract ON contract.id = line.contract_id
+              JOIN account_move_line l ON l.move_id = line.move_id
+             WHERE l.id = ANY(%s) AND line.state = 'assigned' AND contract.method = 'keep'
+            """, list(item_ids)))]
 
 
 class ArDunningEngine(models.AbstractModel):
@@ -95,6 +103,8 @@ class ArReminder(models.Model):
     def _compute_bank_ids(self):
         """EXTENDS dunning: the factor's account, when everything claimed is with it."""
         super()._compute_bank_ids()
+        if not self.env['ar.factoring.contract']._is_used():
+            return
         moves = self.line_ids.move_id
         # sudo: the notice is meant for the customer.
         lines = self.env['ar.factoring.line'].sudo().search([

@@ -136,7 +136,7 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         posted = super()._post(soft=soft)
         entries = posted.filtered(lambda move: move.move_type == 'entry')
-        if entries:
+        if entries and self.env['ar.factoring.contract']._is_used():
             # sudo: whoever posts need not be allowed to open the assignments.
             self.env['ar.factoring.line'].sudo()._match_entries(entries)
         return posted

@@ -154,7 +154,7 @@ class ArLegalCase(models.Model):
                     case.stage, self.env._("Notice posted, registered letter %s", number)
                     if name == 'notice_sent_on' else
                     self.env._("Notice received, registered letter %s", number),
-                    date=case[name], kind='notice')
+                    date=case[name], kind='notice', attachment=case.notice_attachment_id)
         return result
 
     def _get_derived_fields(self):
@@ -195,13 +195,14 @@ class ArLegalCase(models.Model):
         case.notice_date = self.company_id._get_ar_today()
         content, kind = self.env['ir.actions.report'].sudo()._render_qweb_pdf(
             'ar_collections.ar_formal_notice_report', res_ids=self.ids)
+        replaced = case.notice_attachment_id
         case.notice_attachment_id = self.env['ir.attachment'].sudo().create({
             'name': f"{self.name.replace('/', '-')}-notice.{kind}", 'raw': content,
             'res_model': self._name, 'res_id': self.id,
             'mimetype': 'application/pdf' if kind == 'pdf' else 'text/html'})
-        self._log_step(
-            self.stage, self.env._("Formal notice made: %s", self.amounts_text), kind='notice',
-            date=case.notice_date, attachment=case.notice_attachment_id)
+        if not case.step_ids.filtered(lambda step: step.attachment_id == replaced):
+            # Printed again before it was posted: nobody has seen the first one.
+            replaced.unlink()
 
     # === LETTER === #
 

@@ -68,7 +68,7 @@ class ArCustomer(models.Model):
         }
 
     def action_new_write_off(self):
-        """Open the form of a write-off about one overdue item, or one to choose."""
+        """Open the form of a write-off about the open items; those to keep are taken out there."""
         self.ensure_one()
         return self._get_write_off_action(self.env['account.move.line'].search(
             self._get_write_off_domain()))

@@ -87,7 +87,7 @@ class ArForecastItem(models.Model):
     _inherit = 'ar.forecast.item'
 
     def _compute_reason(self):
-        super()._compute_reason()
+        result = super()._compute_reason()
         late = self.filtered('dispute_days')
         cases = self.env['ar.forecast']._read_legal_items(late.line_id.ids) if late else {}
         for item in late:
@@ -96,6 +96,7 @@ class ArForecastItem(models.Model):
                 item.reason = self.env._(
                     "At legal stage, case %(case)s: money is counted on %(days)s days after the "
                     "due date", case=name, days=item.dispute_days)
+        return result
 
 
 class ArAgedBalance(models.Model):

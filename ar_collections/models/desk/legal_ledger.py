@@ -1,50 +1,33 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# Model, its lines, the field of the lines that names it.
+SOURCES = (
+    ('ar.doubtful.transfer', 'ar.doubtful.line', 'transfer_id'),
+    ('ar.write.off', 'ar.write.off.line', 'write_off_id'),
+    ('ar.agency.payment', 'ar.agency.payment.line', 'payment_id'),
+    ('ar.legal.case', 'ar.legal.case.line', 'case_id'),
+)
+
 
 class AccountPartialReconcile(models.Model):
-    """EXTENDS account: cases, write-offs and transfers follow what is matched and unmatched."""
+    """EXTENDS desk: cases, write-offs and transfers follow what is matched and unmatched."""
     _inherit = 'account.partial.reconcile'
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        partials = super().create(vals_list)
-        partials._ar_follow_legal((partials.debit_move_id | partials.credit_move_id).ids)
-        return partials
-
-    def unlink(self):
-        items = (self.debit_move_id | self.credit_move_id).ids
-        result = super().unlink()
-        self._ar_follow_legal(items)
-        return result
-
     @api.model
-    def _ar_follow_legal(self, item_ids):
-        """Bring in step what stands about these items: one query when nothing does."""
-        if not item_ids:
-            return
-        sources = (
-            ('ar.doubtful.transfer', 'ar_doubtful_line', 'transfer_id', 'move_line_id'),
-            ('ar.write.off', 'ar_write_off_line', 'write_off_id', 'move_line_id'),
-            ('ar.agency.payment', 'ar_agency_payment_line', 'payment_id', 'move_line_id'),
-            ('ar.legal.case', 'ar_legal_case_line', 'case_id', 'move_line_id'),
-        )
-        for _model, table, _parent, field in sources:
-            self.env[table.replace('ar_', 'ar.', 1).replace('_', '.')].flush_model([field])
-        rows = self.env.execute_query(SQL(
+    def _get_ar_followers(self, item_ids):
+        """EXTENDS desk: the case of a claim that was moved to doubtful accounts, too."""
+        followers = super()._get_ar_followers(item_ids)
+        for model, line_model, parent in SOURCES:
+            Line = self.env[line_model]
+            Line.flush_model(['move_line_id', parent])
+            followers.append((model, SQL(
+                "SELECT %s FROM %s WHERE move_line_id = ANY(%s)", SQL.identifier(parent),
+                SQL.identifier(Line._table), list(item_ids))))
+        self.env['ar.doubtful.line'].flush_model(['doubtful_line_id'])
+        return [*followers, ('ar.legal.case', SQL(
             """
-            SELECT source.model, source.id FROM (%s) source
-             UNION
-            SELECT 'ar.legal.case', line.case_id
-              FROM ar_doubtful_line moved
+            SELECT line.case_id FROM ar_doubtful_line moved
               JOIN ar_legal_case_line line ON line.move_line_id = moved.move_line_id
              WHERE moved.doubtful_line_id = ANY(%s)
-            """,
-            SQL(" UNION ALL ").join(SQL(
-                "SELECT %s AS model, %s AS id FROM %s WHERE %s = ANY(%s)", model,
-                SQL.identifier(parent), SQL.identifier(table), SQL.identifier(field), item_ids)
-                for model, table, parent, field in sources), item_ids))
-        for model, _table, _parent, _field in sources:
-            # sudo: whoever matches a payment need not know the collector's desk.
-            self.env[model].sudo().browse(
-                sorted(row[1] for row in rows if row[0] == model))._follow()
+            """, list(item_ids)))]

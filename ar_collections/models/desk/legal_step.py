@@ -24,7 +24,9 @@ class ArLegalStep(models.Model):
     attachment_id = fields.Many2one('ir.attachment', string="Document", ondelete='restrict')
 
     def write(self, vals):
-        raise UserError(self.env._("A step is history: note another one."))
+        if self:
+            raise UserError(self.env._("A step is history: note another one."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

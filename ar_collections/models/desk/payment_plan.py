@@ -47,8 +47,8 @@ class ArPaymentPlan(models.Model):
         string="First payment", help="When it differs from the others. Zero: all alike.")
     interest_stayed = fields.Boolean(
         string="No late interest while kept",
-        help="Printed in the proposal: no late interest is claimed on these items as long as the "
-             "plan is kept.")
+        help="Printed in the proposal: neither late interest nor compensation is claimed on these "
+             "items as long as the plan is kept.")
     conditions = fields.Text(help="Printed in the proposal, below the instalments.")
     amount = fields.Monetary(
         string="Under the plan", compute='_compute_amount', store=True, tracking=True,

@@ -168,4 +168,5 @@ class ArPaymentPlan(models.Model):
               FROM ar_payment_plan plan
               JOIN ar_payment_plan_line line ON line.plan_id = plan.id
              WHERE plan.acknowledged_on IS NOT NULL AND plan.company_id = %s
+               AND line.move_line_id IS NOT NULL
             """, company.id)

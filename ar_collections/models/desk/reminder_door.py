@@ -26,8 +26,9 @@ class ArStatementSending(models.Model):
 
     def _compute_words(self):
         """EXTENDS figures."""
-        super()._compute_words()
+        result = super()._compute_words()
         address = self.env['ar.portal.link']._get_personal_address()
         for sending in self:
             if sending.company_id.sudo().ar_door_in_mails:
                 sending.page_url = f"{sending.get_base_url()}{address}"
+        return result

@@ -10,7 +10,7 @@ KINDS = [
     ('contact', "Wrong contact or address"),
     ('privacy', "Data protection request"),
     ('mixed', "Several things"),
-    ('unknown', "To read"),
+    ('unknown', "Not clear"),
 ]
 # What nobody can carry out with one click: a person reads it and decides.
 UNCLEAR = ('mixed', 'unknown')
@@ -68,7 +68,8 @@ class ArReply(models.Model):
         'account.move.line', 'ar_reply_item_rel', 'reply_id', 'move_line_id',
         string="Items",
         help="Items whose numbers stand in the text; without any, those of the reminder.")
-    items_named = fields.Boolean(readonly=True, help="Whether the text names the items.")
+    items_named = fields.Boolean(
+        string="Items named", readonly=True, help="Whether the text names the items.")
 
     state = fields.Selection(
         [('new', "To read"), ('accepted', "Accepted"), ('rejected', "Proposal rejected"),

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 
 from .reply import UNCLEAR
 
+# Where a reply keeps what it led to.
+RESULTS = {'ar.promise': 'promise_id', 'ar.dispute': 'dispute_id'}
 # What an accepted reply is in the history of contacts.
 OUTCOMES = {
     'promise': 'promise', 'paid': 'paid', 'dispute': 'dispute', 'out_of_office': 'no_answer',
@@ -256,6 +258,6 @@ class ArAgreement(models.AbstractModel):
                 reply.check_access('write')
             if reply.customer_id != agreement.customer_id:
                 raise UserError(self.env._("This reply is of another customer."))
-            name = 'promise_id' if self._name == 'ar.promise' else 'dispute_id'
-            reply._close('accepted', **{name: agreement.id})
+            name = RESULTS.get(self._name)
+            reply._close('accepted', **({name: agreement.id} if name else {}))
         return agreements

@@ -50,7 +50,7 @@ class ArReminder(models.Model):
     _inherit = ['ar.reply.source', 'ar.reminder']
 
     reply_ids = fields.One2many('ar.reply', 'reminder_id')
-    reply_count = fields.Integer(compute='_compute_reply_count')
+    reply_count = fields.Integer(string="Number of replies", compute='_compute_reply_count')
 
     def _queue_mails(self, template):
         """EXTENDS dunning: answers come back to the reminder."""

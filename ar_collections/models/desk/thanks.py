@@ -72,8 +72,10 @@ class ArThanks(models.Model):
         'mail.mail', readonly=True, ondelete='set null', index='btree_not_null')
     lang = fields.Char(compute='_compute_words')
     salutation = fields.Char(compute='_compute_words')
-    amount_text = fields.Char(compute='_compute_words')
-    signature_html = fields.Html(compute='_compute_words', sanitize=False)
+    amount_text = fields.Char(
+        string="Amount in words of the recipient", compute='_compute_words')
+    signature_html = fields.Html(
+        string="Signature", compute='_compute_words', sanitize=False)
 
     _key_uniq = models.Constraint('UNIQUE(key)', "This payment has been thanked for already.")
 

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from .interaction import OUTCOMES
 
@@ -87,7 +87,8 @@ class ArWorklist(models.Model):
     def _compute_reason(self):
         for row in self:
             row.reason = "\n".join(
-                f"{line['points']:g}: {line['text']}" for line in row._get_lines())
+                f"{formatLang(self.env, line['points'], digits=1)}: {line['text']}"
+                for line in row._get_lines())
 
     def _get_lines(self):
         """Return the parts of the priority in words, largest first."""

@@ -23,7 +23,7 @@ class ArWriteOff(models.Model):
         string="Explanation", help="Stays with the write-off: what the auditor will ask for.")
     line_ids = fields.One2many('ar.write.off.line', 'write_off_id', string="Items", copy=False)
     amount = fields.Monetary(
-        string="Amount", compute='_compute_amounts', store=True, tracking=True,
+        compute='_compute_amounts', store=True, tracking=True,
         currency_field='company_currency_id', help="Tax included, in company currency.")
     tax_amount = fields.Monetary(
         string="Of which VAT", compute='_compute_amounts', store=True,

@@ -20,7 +20,8 @@ class ArCover(models.Model):
     _check_company_auto = True
 
     policy_id = fields.Many2one(
-        'ar.insurance.policy', required=True, index=True, ondelete='restrict', readonly=True)
+        'ar.insurance.policy', string="Insurance policy", required=True, index=True,
+        ondelete='restrict', readonly=True)
     customer_id = fields.Many2one(
         'ar.customer', required=True, index=True, ondelete='cascade', readonly=True)
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
@@ -36,7 +37,7 @@ class ArCover(models.Model):
     insurer_reference = fields.Char(
         string="Insurer's reference", readonly=True, index='btree_not_null')
     buyer_reference = fields.Char(
-        string="Buyer at the insurer", readonly=True,
+        string="Buyer at the insurer", readonly=True, index='btree_not_null',
         help="Customers that the insurer takes for one buyer share one cover.")
     requested_amount = fields.Monetary(readonly=True, help="What was last asked for.")
     decided_on = fields.Date(readonly=True, tracking=True)

@@ -60,4 +60,5 @@ class ArReminder(models.Model):
             "SELECT 1 FROM (%s) part WHERE amount > 0 LIMIT 1",
             self.env['ar.cover'].sudo()._get_insured_query(
                 self.company_id, self.company_id._get_ar_today(),
+                partner_ids=self.partner_id.commercial_partner_id.ids,
                 where=SQL("insured.line_id = ANY(%s)", lines.ids)))))

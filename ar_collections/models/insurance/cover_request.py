@@ -38,7 +38,8 @@ class ArCoverRequest(models.Model):
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
     collector_id = fields.Many2one(related='customer_id.collector_id')
     policy_id = fields.Many2one(
-        'ar.insurance.policy', required=True, index=True, ondelete='restrict', tracking=True)
+        'ar.insurance.policy', string="Insurance policy", required=True, index=True,
+        ondelete='restrict', tracking=True)
     provider_id = fields.Many2one(related='policy_id.provider_id', store=True, index=True)
     cover_id = fields.Many2one('ar.cover', readonly=True, copy=False, ondelete='set null')
     action = fields.Selection(

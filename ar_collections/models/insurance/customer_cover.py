@@ -115,7 +115,7 @@ class ArCustomer(models.Model):
         if not policies:
             raise UserError(self.env._(
                 "No insurance policy is in force. A credit manager adds one under Insurance, "
-                "Policies."))
+                "Insurance policies."))
         policy = policies[0]
         # The covers of a legal entity hang on its customer at the company of the policy.
         customer = self._get_or_create(self.partner_id, policy.company_id)
@@ -143,7 +143,7 @@ class ArCustomer(models.Model):
         if not policies:
             raise UserError(self.env._(
                 "There is no insurance policy yet. A credit manager adds one under Insurance, "
-                "Policies."))
+                "Insurance policies."))
         return {
             'type': 'ir.actions.act_window', 'res_model': 'ar.cover.entry', 'target': 'new',
             'view_mode': 'form', 'name': self.env._("Decision of the insurer"),

@@ -34,23 +34,22 @@ class ArCover(models.Model):
     _inherit = 'ar.cover'
 
     @api.model
-    def _get_insured_query(self, companies, date, *, where=ALL):
+    def _get_insured_query(self, companies, date, *, where=ALL, partner_ids=None):
         """Return the query of (line_id, company_id, partner_id, amount): the insured part.
 
         :param companies: `res.company`, whose items are returned; the items of the whole legal
             entity share the cover
         :param date: day of the question
         :param SQL where: condition on the result `insured`
+        :param partner_ids: commercial partners whose items are wanted; all when omitted
         :return: SQL; amounts in the currency of the item's company, rounded to its digits
         """
-        for model in ('ar.cover', 'ar.cover.layer', 'ar.insurance.policy'):
+        for model in ('ar.cover', 'ar.cover.layer', 'ar.insurance.policy', 'ar.original.due'):
             self.env[model].flush_model()
         entity = self.env['res.company'].sudo().browse({
             company_id for company in companies for company_id in company._get_ar_tree_ids()})
         items = entity._get_ar_items_query(
-            date,
-            where=SQL("p.commercial_partner_id IN (SELECT c.partner_id FROM ar_cover cover"
-                      " JOIN ar_customer c ON c.id = cover.customer_id)"),
+            date, where=self._get_buyers_condition(partner_ids),
             columns=SQL(
                 "%s, LEAST(GREATEST(COALESCE(m.amount_untaxed / NULLIF(m.amount_total, 0), 1), 0),"
                 " 1) AS untaxed_share", ITEM_COLUMNS))
@@ -65,10 +64,37 @@ class ArCover(models.Model):
                   FROM (%(stacked)s) stacked
                  GROUP BY stacked.line_id, stacked.company_id, stacked.partner_id
             ) insured
-             WHERE insured.company_id = ANY(%(companies)s) AND %(where)s
+             WHERE insured.company_id = ANY(%(companies)s) AND %(partners)s AND %(where)s
             """,
+            partners=ALL if partner_ids is None else SQL(
+                "insured.partner_id = ANY(%s)", list(partner_ids)),
             stacked=self._get_stacked_query(entity, date, items), where=where,
             companies=companies.ids)
+
+    def _get_buyers_condition(self, partner_ids):
+        """Return the condition on the items `l`, `p` of customers with a cover.
+
+        Of some customers only: with those whom the insurer takes for the same buyer, because they
+        use up one cover. By the partner of the line, which has an index.
+        """
+        if partner_ids is None:
+            return SQL("p.commercial_partner_id IN (SELECT c.partner_id FROM ar_cover cover"
+                       " JOIN ar_customer c ON c.id = cover.customer_id)")
+        return SQL(
+            """
+            l.partner_id IN (
+                SELECT family.id FROM res_partner family WHERE family.commercial_partner_id IN (
+                    SELECT c.partner_id FROM ar_cover cover
+                      JOIN ar_customer c ON c.id = cover.customer_id
+                     WHERE c.partner_id = ANY(%(ids)s)
+                     UNION
+                    SELECT c.partner_id FROM ar_cover mine
+                      JOIN ar_customer m ON m.id = mine.customer_id
+                      JOIN ar_cover twin ON twin.policy_id = mine.policy_id
+                           AND twin.buyer_reference = mine.buyer_reference
+                      JOIN ar_customer c ON c.id = twin.customer_id
+                     WHERE m.partner_id = ANY(%(ids)s)))
+            """, ids=list(partner_ids))
 
     def _get_stacked_query(self, entity, date, items):
         """Return one row per item and layer: where the item and the layer stand in the pile."""
@@ -88,10 +114,8 @@ class ArCover(models.Model):
                            PARTITION BY item.line_id, item.policy_id) AS first_rank
                   FROM (%(insurable)s) item
                   JOIN ar_insurance_policy policy ON policy.id = item.policy_id
-                  JOIN ar_customer customer ON customer.partner_id = item.partner_id
-                       AND customer.company_id = policy.company_id
                   JOIN ar_cover cover ON cover.policy_id = policy.id
-                       AND cover.customer_id = customer.id
+                       AND cover.customer_id = item.customer_id
                   JOIN ar_cover_layer layer ON layer.cover_id = cover.id
                        AND layer.date_from <= item.attached
                        AND (layer.date_to IS NULL OR layer.date_to >= item.attached)
@@ -120,18 +144,23 @@ class ArCover(models.Model):
                    MIN(listed.due_date) OVER buyer AS oldest_due
               FROM (
                 SELECT item.line_id, item.company_id, item.partner_id, item.invoice_date,
-                       item.due_date, policy.id AS policy_id, rate.rate, rate.digits, held.buyer,
+                       COALESCE(original.date, item.due_date) AS due_date,
+                       policy.id AS policy_id, rate.rate, rate.digits,
+                       customer.id AS customer_id,
+                       COALESCE(named.buyer_reference, 'p' || item.partner_id) AS buyer,
                        item.residual * CASE WHEN policy.vat_covered = 'yes' THEN 1
                                             ELSE item.untaxed_share END AS amount,
                        CASE WHEN policy.earlier_covered = 'yes' THEN item.invoice_date
                             ELSE %(date)s::date END AS attached
                   FROM (%(items)s) item
-                  JOIN (SELECT cover.policy_id, c.partner_id,
-                               COALESCE(MAX(cover.buyer_reference), 'p' || c.partner_id) AS buyer
-                          FROM ar_cover cover JOIN ar_customer c ON c.id = cover.customer_id
-                         GROUP BY cover.policy_id, c.partner_id
-                  ) held ON held.partner_id = item.partner_id
-                  JOIN ar_insurance_policy policy ON policy.id = held.policy_id
+                  LEFT JOIN ar_original_due original ON original.move_line_id = item.line_id
+                  -- Few policies; from there on each join finds its row by a unique key.
+                  JOIN ar_insurance_policy policy ON item.invoice_date >= policy.date_from
+                       AND (policy.date_to IS NULL OR item.invoice_date <= policy.date_to)
+                  JOIN ar_customer customer ON customer.partner_id = item.partner_id
+                       AND customer.company_id = policy.company_id
+                  LEFT JOIN ar_cover named ON named.policy_id = policy.id
+                       AND named.customer_id = customer.id AND named.kind = 'named'
                   JOIN res_company insured ON insured.id = policy.company_id
                   JOIN res_company place ON place.id = item.company_id
                        AND place.parent_path LIKE insured.parent_path || '%%'
@@ -139,9 +168,10 @@ class ArCover(models.Model):
                        ON rate.company_id = item.company_id
                        AND rate.currency_id = policy.currency_id
                  WHERE item.residual > 0
-                   AND item.invoice_date >= policy.date_from
-                   AND (policy.date_to IS NULL OR item.invoice_date <= policy.date_to)
-                   AND (item.due_date - item.invoice_date
+                   AND EXISTS (SELECT 1 FROM ar_cover held
+                                WHERE held.policy_id = policy.id
+                                  AND held.customer_id = customer.id)
+                   AND (COALESCE(original.date, item.due_date) - item.invoice_date
                         <= NULLIF(policy.max_credit_days, 0)) IS NOT FALSE
               ) listed
             WINDOW buyer AS (PARTITION BY listed.policy_id, listed.buyer)
@@ -194,9 +224,10 @@ class ArCover(models.Model):
                 ) part
                  WHERE partner_id = ANY(%(partners)s) GROUP BY partner_id
                 """,
-                insured=self._get_insured_query(tree, date), partners=list(partner_ids),
-                items=tree._get_ar_items_query(date, where=SQL(
-                    "p.commercial_partner_id = ANY(%s)", list(partner_ids))))):
+                insured=self._get_insured_query(tree, date, partner_ids=partner_ids),
+                partners=list(partner_ids), items=tree._get_ar_items_query(date, where=SQL(
+                    "l.partner_id IN (SELECT family.id FROM res_partner family"
+                    " WHERE family.commercial_partner_id = ANY(%s))", list(partner_ids))))):
             found[partner_id] = {'items': float(amount), 'gross': float(gross), 'layers': []}
         for partner_id, amount, percentage in self.env.execute_query(
                 self._get_open_layers_query(company, partner_ids, date)):

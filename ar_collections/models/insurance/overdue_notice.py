@@ -126,6 +126,7 @@ class ArOverdueNotice(models.Model):
             notice.sudo().with_context(tracking_disable=True).name = (
                 f"ODN/{notice.create_date.year}/{notice.id:05d}")
         notices._check_whole()
+        notices._adopt_documents()
         notices._rebuild()
         return notices
 
@@ -138,6 +139,8 @@ class ArOverdueNotice(models.Model):
         result = super().write(vals)
         if {'customer_id', 'policy_id', 'line_ids'} & set(vals):
             self._check_whole()
+        if 'document_ids' in vals:
+            self._adopt_documents()
         if {'sent_on', 'handed_over_on', 'claim_filed_on', 'state', 'line_ids'} & set(vals):
             self._rebuild()
         return result
@@ -163,6 +166,12 @@ class ArOverdueNotice(models.Model):
                 raise ValidationError(self.env._(
                     "%(policy)s does not cover %(company)s.", policy=policy.name,
                     company=notice.company_id.name))
+
+    def _adopt_documents(self):
+        """Let the documents hang on the notice, so that who may read it may read them."""
+        for notice in self:
+            loose = notice.document_ids.filtered(lambda document: not document.res_id)
+            loose.write({'res_model': notice._name, 'res_id': notice.id})
 
     def _rebuild(self):
         for company, notices in self.grouped('company_id').items():
@@ -297,7 +306,8 @@ class ArOverdueNoticeLine(models.Model):
         string="Invoiced", compute='_compute_item', store=True,
         currency_field='item_currency_id', help="Tax included, in the currency of the invoice.")
     residual_currency = fields.Monetary(
-        string="Open amount", compute='_compute_item', store=True, currency_field='item_currency_id')
+        string="Open amount", compute='_compute_item', store=True,
+        currency_field='item_currency_id')
     residual = fields.Monetary(
         string="Open (company currency)", compute='_compute_item', store=True)
 

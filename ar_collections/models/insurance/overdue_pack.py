@@ -110,8 +110,9 @@ class ArOverdueNotice(models.Model):
         """
         self.ensure_one()
         pack = self._get_pack()
+        steps = self.env._("Steps taken")
         facts = [*pack['policy'], *pack['buyer'], *pack['cover'], *pack['debt']]
-        facts.append((self.env._("Steps taken"), (self.steps_taken or '').replace('\n', ' | ')))
+        facts.append((steps, (self.steps_taken or '').replace('\n', ' | ')))
         stream = io.StringIO()
         writer = csv.writer(stream, delimiter=';')
         writer.writerow([*pack['heads'], *(label for label, _value in facts)])

@@ -255,13 +255,13 @@ class ArProvider(models.Model):
         self.sudo().write({
             'callback_digest': self._get_callback_digest(token),
             'callback_since': fields.Datetime.now()})
-        wizard = self.env['ar.provider.credentials'].create({
-            'provider_id': self.id,
-            'callback_url': f'{self.get_base_url()}/ar_collections/callback/{token}'})
+        wizard = self.env['ar.provider.credentials'].create({'provider_id': self.id})
         return {
             'type': 'ir.actions.act_window', 'res_model': wizard._name, 'res_id': wizard.id,
             'view_mode': 'form', 'target': 'new', 'name': self.env._("Callback address"),
             'views': [(self.env.ref('ar_collections.ar_provider_callback_view_form').id, 'form')],
+            'context': {
+                'ar_callback_url': f'{self.get_base_url()}/ar_collections/callback/{token}'},
         }
 
     @api.model

@@ -165,8 +165,9 @@ class ArProvider(models.Model):
         """
         successes = client.__dict__.setdefault('successes', Counter())
         successes[operation] += 1
-        if client.__dict__.pop('has_failed', True) or successes.total() >= SUCCESSES_AT_ONCE:
+        if client.__dict__.get('has_failed', True) or successes.total() >= SUCCESSES_AT_ONCE:
             self._write_successes(client)
+            client.has_failed = False
 
     def _write_successes(self, client):
         successes = client.__dict__.pop('successes', None)

@@ -166,7 +166,7 @@ class ArProviderCandidate(models.Model):
         [('active', "Active"), ('closed', "Closed"), ('unknown', "Unknown")], readonly=True)
     found_by = fields.Selection(
         [('id', "By its number there"), ('number', "By its number"), ('name', "By its name")],
-        readonly=True)
+        string="Hit by", readonly=True)
     score = fields.Float(
         string="Match (%)", digits=(16, 0), readonly=True, aggregator=None,
         help="The provider's own measure, when it gives one.")

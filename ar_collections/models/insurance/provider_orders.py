@@ -147,7 +147,7 @@ class ArProviderLinkOrder(models.Model):
             if event:
                 event._set_person(self.env._(
                     "The order %(order)s of the provider is %(state)s. It is not ordered again by "
-                    "itself: press “Ask again” on the link.",
+                    "itself: press “Ask for the rating” on the link.",
                     order=order.order_id, state=order.state))
             self._end_order(self.env._("The order was lost or cancelled."))
 

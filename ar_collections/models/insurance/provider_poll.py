@@ -319,8 +319,8 @@ class ArProvider(models.Model):
             link.write({
                 'asked_at': False, 'rating_wanted': False, 'answered_at': link.asked_at,
                 'message': self.env._(
-                    "The answer to a billed call was lost. Press “Ask again” to pay for one "
-                    "more.")})
+                    "The answer to a billed call was lost. Press “Ask for the rating” to pay for "
+                    "one more.")})
 
     def _is_billed(self, operation):
         return operation in BILLED.get(self.code, ())

@@ -63,6 +63,7 @@ class ArProviderOption(models.Model):
     name = fields.Char(string="Option", required=True)
     value = fields.Char()
     is_required = fields.Boolean(string="Required", compute='_compute_is_required')
+    explanation = fields.Char(string="What it is", compute='_compute_explanation')
 
     _name_uniq = models.Constraint(
         'UNIQUE(provider_id, name)', "A provider has each option once.")
@@ -73,6 +74,25 @@ class ArProviderOption(models.Model):
             code = option.provider_id.code
             option.is_required = bool(code) and option.name in get_client_class(
                 code).required_options
+
+    @api.depends('name')
+    def _compute_explanation(self):
+        texts = {
+            'business_unit': self.env._("Business unit of the insurer, as the contract names it"),
+            'policy_id': self.env._("Number of the policy"),
+            'policy_currency': self.env._("Currency of the policy, e.g. EUR"),
+            'extension_id': self.env._("Extension of the policy, when the contract has one"),
+            'id_type': self.env._("The insurer's code of the national number (SIREN)"),
+            'grade_path': self.env._("Route of the grade, with {company_id} in it"),
+            'customer_id': self.env._("Our customer number at the insurer"),
+            'policy_number': self.env._("Number of the policy"),
+            'delivery_path': self.env._("Route of a delivery, with {delivery_id} in it"),
+            'identifier_type': self.env._("The insurer's word for the national number"),
+            'portfolio_id': self.env._("Number of the portfolio of watched companies"),
+            'block_id': self.env._("Data block of the contract that holds the failure score"),
+        }
+        for option in self:
+            option.explanation = texts.get(option.name)
 
     def write(self, vals):
         result = super().write(vals)

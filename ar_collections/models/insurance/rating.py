@@ -32,13 +32,13 @@ class ArRating(models.Model):
     in_default = fields.Boolean(
         help="The company has failed or is closed: outside every scale.")
     unrated = fields.Boolean(string="No opinion", help="The provider gives no opinion.")
-    advised_amount = fields.Float(
-        string="Advised amount", digits=(16, 2), aggregator=None,
+    advised_amount = fields.Monetary(
+        string="Advised amount", currency_field='advised_currency_id', aggregator=None,
         help="The credit that the provider advises, in the currency beside it. Not a limit.")
     advised_currency_id = fields.Many2one('res.currency', string="Currency advised")
     comments = fields.Text(readonly=True)
     scale_id = fields.Many2one(
-        'ar.rating.scale', string="Scale", ondelete='set null', domain=[('is_used', '=', True)],
+        'ar.rating.scale', ondelete='set null', domain=[('is_used', '=', True)],
         help="Version of the mapping table that gave the grade.")
     grade = fields.Integer(
         readonly=True, aggregator=None, help="1 is the safest, 10 the worst; 0: not mapped.")

@@ -45,7 +45,7 @@ class ArCustomer(models.Model):
 
         :return: customers whose combined rating changed
         """
-        companies = self.company_id or self.env['res.company'].search([])
+        companies = self.company_id or self.env['res.company'].search([('active', '=', True)])
         changed = self.browse()
         for company in companies:
             changed |= self._combine_ratings(company, self.filtered(

@@ -19,7 +19,8 @@ class ArRatingScale(models.Model):
     source = fields.Text(help="Where this reading comes from.")
     confidence = fields.Selection(
         [('documented', "Published by the provider"), ('observed', "Seen in public programs"),
-         ('unconfirmed', "Our assumption: unconfirmed")], required=True, default='unconfirmed')
+         ('unconfirmed', "Our assumption: unconfirmed")], string="How well it is known",
+        required=True, default='unconfirmed')
     is_used = fields.Boolean(
         string="Used", default=False,
         help="Off: values are kept and shown, and mean nothing to the class.")

@@ -8,6 +8,7 @@ from . import (
     interest_engine,
     contract_rate,
     disputed,
+    planned,
     customer,
     claim,
     claim_line,

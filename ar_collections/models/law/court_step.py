@@ -24,7 +24,8 @@ class ArCourtStep(models.Model):
         'account.move.line', 'ar_court_step_item_rel', 'step_id', 'move_line_id', string="Items")
     amount = fields.Monetary(
         string="Amount ordered", tracking=True, help="In the currency of the company.")
-    filed_on = fields.Date(string="Filed on", tracking=True, help="Day on which the court got the request.")
+    filed_on = fields.Date(
+        string="Filed on", tracking=True, help="Day on which the court got the request.")
     order_date = fields.Date(string="Date of the order", tracking=True)
     served_on = fields.Date(
         string="Served on", tracking=True, help="Day on which a bailiff served the order.")
@@ -34,7 +35,8 @@ class ArCourtStep(models.Model):
              "reaches the debtor in person or makes goods unavailable.")
     opposed_on = fields.Date(string="Opposition on", tracking=True)
     deposit_asked_on = fields.Date(
-        string="Court fee asked for on", tracking=True, help="Day on which the clerk asked for the court fee.")
+        string="Court fee asked for on", tracking=True,
+        help="Day on which the clerk asked for the court fee.")
     deposit_paid_on = fields.Date(string="Court fee deposited on", tracking=True)
     closed_on = fields.Date(string="Closed on", tracking=True, readonly=True, copy=False)
     closed_reason = fields.Char(string="Closed reason", tracking=True, copy=False)

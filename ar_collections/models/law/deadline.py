@@ -51,7 +51,8 @@ class ArDeadline(models.Model):
     start_day = fields.Date(
         string="Counted from", readonly=True, help="The day that starts the clock.")
     counted_day = fields.Date(
-        string="Counted to", readonly=True, help="Last day as counted, before it moves off a closed day.")
+        string="Counted to", readonly=True,
+        help="Last day as counted, before it moves off a closed day.")
     last_day = fields.Date(
         string="Last lawful day", required=True, readonly=True, index=True,
         help="What is done on this day is in time; the day after it is too late.")

@@ -27,7 +27,9 @@ class ArDeadline(models.Model):
             ('last_day', '<=', fields.Date.add(today, days=company.ar_deadline_lead_days))])
         groups = fresh.grouped('customer_id')
         if groups:
-            activities = self.env['mail.activity'].sudo().create([
+            # One line in the list of activities each: no e-mail per customer on top of it.
+            activities = self.env['mail.activity'].sudo().with_context(
+                mail_activity_quick_update=True).create([
                 deadlines._get_activity_values(company)
                 for deadlines in groups.values()])
             for deadlines, activity in zip(groups.values(), activities, strict=True):

@@ -240,8 +240,6 @@ class ArLimitationAct(models.Model):
 
         An acknowledgement stands whatever becomes of the plan.
         """
-        if 'ar.payment.plan' not in self.env:
-            return []
         scope = SQL("TRUE") if customer_ids is None else SQL(
             "signed.customer_id = ANY(%s)", list(customer_ids))
         return [{

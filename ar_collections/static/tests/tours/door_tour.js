@@ -47,7 +47,7 @@ registry.category("web_tour.tours").add("ar_door_visit", {
                 this.anchor.value = this.anchor.max;
             },
         },
-        { trigger: 'button:contains("Promise")', run: "click", expectUnloadPage: true },
+        { trigger: 'button:contains("Note my promise")', run: "click", expectUnloadPage: true },
         { trigger: '.alert-success:contains("We have noted your promise")' },
         { trigger: 'tr:contains("DOOR/2") .badge:contains("Payment promised on")' },
         { content: "pay the third one", trigger: row("DOOR/3"), run: "click" },

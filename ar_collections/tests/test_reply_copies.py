@@ -1,0 +1,128 @@
+from odoo.tests import tagged
+
+from .test_reply import ReplyCommon
+
+
+@tagged('post_install', '-at_install')
+class TestCopies(ReplyCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seller = cls.user('sales_team.group_sale_salesman', 'seller')
+        cls.boss = cls.user('manager', 'boss')
+        cls.buyer.user_id = cls.seller
+        cls.company.ar_escalation_user_id = cls.boss
+        cls.director = cls.customer("Director", parent_id=cls.buyer.id, lang=False)
+        cls.account.escalation_contact_id = cls.director
+        cls.ladder.level_ids.filtered(lambda level: level.offset_days == 5).write({
+            'copy_salesperson': True, 'copy_manager': True, 'copy_escalation': True})
+
+    def test_one_message_with_everybody_on_it(self):
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        for email in ("seller@", "boss@", "director@"):
+            self.assertIn(email, reminder.copy_names, "in the preview")
+        self.send()
+        emails = self.deliver()
+        self.assertEqual(len(emails), 1)
+        message = emails[0]['message']
+        for person in (self.seller.partner_id, self.boss.partner_id, self.director):
+            self.assertIn(person.email, message)
+        self.assertIn(self.buyer.email, message)
+        self.assertEqual(set(emails[0]['smtp_to_list']), {
+            self.buyer.email, self.director.email, self.seller.email, self.boss.email})
+        self.assertEqual(
+            reminder.copy_ids, self.seller.partner_id | self.boss.partner_id | self.director)
+        self.assertEqual(reminder.state, 'sent')
+
+    def test_the_recipient_gets_no_copy_of_its_own(self):
+        self.account.escalation_contact_id = self.buyer
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        self.assertNotIn("buyer@", reminder.copy_names)
+
+    def test_a_level_without_copies(self):
+        self.ladder.level_ids.write({
+            'copy_salesperson': False, 'copy_manager': False, 'copy_escalation': False})
+        reminder, emails = self.remind()
+        self.assertFalse(reminder.copy_names)
+        self.assertEqual(emails[0]['smtp_to_list'], [self.buyer.email])
+
+
+@tagged('post_install', '-at_install')
+class TestThanks(ReplyCommon):
+
+    def thanks(self):
+        self.env['ar.thanks']._thank(self.company)
+        return self.env['ar.thanks'].search([('company_id', '=', self.company.id)])
+
+    def break_promise(self):
+        promise = self.promise(self.bill, '2026-06-02')
+        self.go('2026-06-10')
+        promise._follow()
+        self.assertEqual(promise.state, 'broken')
+
+    def deliver_thanks(self):
+        with self.mock_smtplib_connection():
+            self.env['mail.mail'].process_email_queue(
+                email_ids=self.env['ar.thanks'].search([]).mail_id.ids or [0])
+        return self.emails
+
+    def test_once_after_a_broken_promise(self):
+        self.company.ar_thanks = True
+        self.break_promise()
+        self.pay(self.bill, date='2026-06-10')
+        thanks = self.thanks()
+        self.assertRecordValues(thanks, [{'amount': 100, 'cause': 'promise', 'state': 'queued'}])
+        self.assertEqual(len(self.thanks()), 1, "once per payment")
+        emails = self.deliver_thanks()
+        self.assertEqual(len(emails), 1)
+        self.assertIn("100.00", emails[0]['message'])
+        self.assertEqual(thanks.state, 'sent')
+        self.assertEqual(len(self.deliver_thanks()), 0)
+
+    def test_after_the_last_level(self):
+        self.company.ar_thanks = True
+        for day in ('2026-05-26', '2026-06-05', '2026-06-20'):
+            self.night(day)
+        self.assertEqual(self.reminders()[-1].level_id.offset_days, 30)
+        self.pay(self.bill, date='2026-06-20')
+        self.assertEqual(self.thanks().cause, 'reminder')
+
+    def test_not_when_something_else_is_overdue_nor_when_nothing_was_serious(self):
+        self.company.ar_thanks = True
+        other = self.invoice(50, due='2026-06-01')
+        self.break_promise()
+        self.pay(self.bill, date='2026-06-10')
+        self.assertFalse(self.thanks())
+        self.pay(other, date='2026-06-10')
+        self.assertEqual(len(self.thanks()), 1)
+        easy = self.invoice(20, due='2026-06-09')
+        self.pay(easy, date='2026-06-10')
+        self.assertEqual(len(self.thanks()), 1)
+
+    def test_the_policy_decides_over_the_company(self):
+        self.break_promise()
+        self.pay(self.bill, date='2026-06-10')
+        self.assertFalse(self.thanks())
+        self.ladder.thanks = 'yes'
+        self.assertEqual(len(self.thanks()), 1)
+
+    def test_a_payment_undone_before_it_leaves(self):
+        self.company.ar_thanks = True
+        self.break_promise()
+        self.pay(self.bill, date='2026-06-10')
+        thanks = self.thanks()
+        self.bill.line_ids.remove_move_reconcile()
+        self.assertEqual(len(self.deliver_thanks()), 0)
+        self.assertEqual((thanks.state, thanks.mail_id.state), ('cancelled', 'cancel'))
+
+    def test_the_scheduled_action_runs_twice(self):
+        self.company.ar_thanks = True
+        self.break_promise()
+        self.pay(self.bill, date='2026-06-10')
+        cron = self.env.ref('ar_collections.ir_cron_ar_thanks')
+        for _twice in range(2):
+            with self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+        self.assertEqual(self.env['ar.thanks'].search_count(
+            [('company_id', '=', self.company.id)]), 1)
