@@ -8,6 +8,7 @@ import re
 import subprocess
 import tempfile
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 from browser import Browser, OdooUser, save_png
@@ -21,6 +22,8 @@ MAILS = {'en': "hudson", 'fr': "durand"}
 LOGINS = ('admin', 'manager', 'collector', 'sales')
 FORM = '.o_form_view .o_form_sheet'
 LIST = '.o_list_view .o_data_row'
+# Who pays in instalments, and whose claim goes to law.
+AGREED = ("Menuiserie Lopez", "Garage Durand")
 COCKPIT = '.o_ar_cockpit_ready canvas'
 
 
@@ -89,6 +92,8 @@ class Pictures:
         self.learn()
         self.both(self.figures)
         self.both(self.agreements)
+        self.agree()
+        self.both(self.desk)
         # Abroad everything leaves by itself: one customer gets a policy of its own, to have an
         # English message that waits.
         self.users['manager'].call(
@@ -174,6 +179,46 @@ class Pictures:
         self.take('dispute', f'disputes/{dispute}', FORM, login='collector')
         self.take('late_interest', f'receivables/{self.customer("Transports Martin")}', FORM,
                   click='.o_notebook .nav-link[name=law]', scroll='.o_notebook', height=960)
+
+    def agree(self):
+        """What the demonstration leaves to the visitor: a plan, a case, a closing."""
+        manager, today = self.users['manager'], date.today()
+        items = {name: manager.search('account.move.line', [
+            ('partner_id.commercial_partner_id.name', '=', name), ('reconciled', '=', False),
+            ('account_id.account_type', '=', 'asset_receivable'),
+            ('parent_state', '=', 'posted'), ('balance', '>', 0),
+            ('date_maturity', '<', today.isoformat())], limit=2) for name in AGREED}
+        currency = self.admin.call('res.company', 'read', [self.company], ['currency_id'])
+        plan, case = AGREED
+        self.plan = manager.call('ar.payment.plan', 'create', [{
+            'customer_id': self.customer(plan), 'currency_id': currency[0]['currency_id'][0],
+            'number': 3, 'first_date': (today + timedelta(days=10)).isoformat(),
+            'line_ids': [[0, 0, {'move_line_id': item}] for item in items[plan]]}])[0]
+        manager.call('ar.payment.plan', 'action_submit', [self.plan])
+        self.case = manager.call('ar.legal.case', 'create', [{
+            'customer_id': self.customer(case),
+            'line_ids': [[0, 0, {'move_line_id': item}] for item in items[case]]}])[0]
+        self.closing = manager.call('ar.provision', 'create', [{
+            'company_id': self.company, 'date': today.isoformat()}])[0]
+
+    def desk(self):
+        """The collector's day, the end of the line, insurers and deadlines."""
+        self.take('worklist', 'receivables-worklist', '.o_ar_customer', login='collector',
+                  height=960)
+        self.take('worklist_phone', 'receivables-worklist', '.o_ar_work', login='collector',
+                  width=390, height=844)
+        self.take('contacts', 'receivables-contacts', '.o_list_view', login='collector')
+        self.take('plan', f'payment-plans/{self.plan}', FORM, login='collector')
+        self.take('legal_case', f'legal-cases/{self.case}', FORM)
+        self.take('covers', 'covers', LIST)
+        [cover] = self.admin.search('ar.cover', [
+            ('customer_id', '=', self.customer("Müller Lichttechnik GmbH"))], limit=1)
+        self.take('cover', f'covers/{cover}', FORM)
+        self.take('cover_requests', 'cover-requests', LIST)
+        self.take('insurance_policy', 'insurance-policies', LIST)
+        self.take('ratings', 'external-ratings', LIST)
+        self.take('deadlines', 'receivables-deadlines', LIST)
+        self.take('expected_losses', f'expected-losses/{self.closing}', FORM, width=1600)
 
     def order(self, name, state):
         """Return the id of a customer's quotation in a state of credit."""

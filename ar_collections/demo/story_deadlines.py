@@ -13,7 +13,7 @@ class ArDemoStory(models.AbstractModel):
     @api.model
     def _tell_desk(self, company, partners, users):
         """EXTENDS demo: the deadlines come after what was agreed."""
-        super()._tell_desk(company, partners, users)
+        result = super()._tell_desk(company, partners, users)
         today = company._get_ar_today()
         story = self.with_context(mail_activity_quick_update=True)
         old = story._create_invoice(
@@ -32,3 +32,4 @@ class ArDemoStory(models.AbstractModel):
             'country_id': story.env.ref('base.fr').id, 'amount': item.amount_residual,
             'filed_on': today - timedelta(days=40), 'order_date': today - timedelta(days=21)})
         story.env['ar.deadline']._build(company)
+        return result

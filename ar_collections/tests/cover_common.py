@@ -86,9 +86,10 @@ class CoverCommon(BlockCommon):
 
     def go(self, date, hour='09:00:00'):
         """Move the clock to a day, here and at the insurer."""
-        super().go(date, hour)
+        result = super().go(date, hour)
         if hasattr(self, 'sim'):
             self.set_clock(self.sim)
+        return result
 
     def set_clock(self, simulator):
         simulator.offset = fields.Datetime.now().timestamp() - EPOCH

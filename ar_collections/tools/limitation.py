@@ -85,7 +85,7 @@ class Act:
     """Something that may interrupt or suspend a prescription."""
     kind: str
     date: date
-    end: date | None = None
+    end: date | None = None  # pylint: disable=used-before-assignment
     key: object = None
 
 

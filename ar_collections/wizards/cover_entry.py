@@ -161,7 +161,7 @@ class ArCoverOwn(models.TransientModel):
         compute='_compute_amount', store=True, readonly=False, required=True)
     ceiling = fields.Monetary(compute='_compute_ceiling')
     proof = fields.Selection(
-        [('experience', "Payment experience"), ('report', "Credit report")], string="Proof")
+        [('experience', "Payment experience"), ('report', "Credit report")])
     proof_date = fields.Date(string="Report of")
 
     @api.depends('policy_id', 'kind')

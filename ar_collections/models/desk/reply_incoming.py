@@ -151,7 +151,7 @@ class ArReply(models.Model):
         reading = self._read_safely(
             message, received_on, items, month_first=country in MONTH_FIRST if country else None,
             own=[author.email, message.email_from, company.email, customer.collector_id.email,
-                 *self.env['mail.alias.domain'].search([]).mapped('catchall_email')])
+                 *self.env['mail.alias.domain'].search(fields.Domain.TRUE).mapped('catchall_email')])
         named = items.filtered(
             lambda item: {item.move_name, item.ref} & set(reading.items))
         listed = reminder.line_ids.filtered(lambda line: line.kind != 'credit').move_line_id

@@ -152,7 +152,7 @@ class ArThanks(models.Model):
         progress = self.env['ir.cron']._commit_progress
         self._recover_lost()
         wanted = self.env['ar.dunning.policy'].search_count([('thanks', '=', 'yes')], limit=1)
-        companies = self.env['res.company'].search([]).filtered(
+        companies = self.env['res.company'].search(fields.Domain.TRUE).filtered(
             lambda company: company.ar_thanks or wanted)
         progress(remaining=len(companies))
         for company in companies:

@@ -163,7 +163,7 @@ class ArCustomer(models.Model):
 
     def _compute_exposure(self):
         """EXTENDS credit: two more queries for any number of customers, none without covers."""
-        super()._compute_exposure()
+        result = super()._compute_exposure()
         for company, customers in self.grouped('company_id').items():
             # sudo: figures of customers whom the user may see.
             insured = self.env['ar.cover'].sudo()._get_insured(
@@ -175,3 +175,4 @@ class ArCustomer(models.Model):
                 if amount:
                     customer.own_risk = max(company.currency_id.round(
                         customer.exposure - customer.covered_amount - amount), 0.0)
+        return result

@@ -18,7 +18,7 @@ class ArCover(models.Model):
         follow, and what the policy grants by itself is looked at again. Each customer and day
         once: running twice changes nothing.
         """
-        policies = self.env['ar.insurance.policy'].search([])
+        policies = self.env['ar.insurance.policy'].search(fields.Domain.TRUE)
         covers = self._get_turning()
         self.env['ir.cron']._commit_progress(remaining=len(covers) + len(policies))
         for policy in policies:

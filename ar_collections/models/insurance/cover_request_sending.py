@@ -286,17 +286,19 @@ class ArProvider(models.Model):
 
     def _forget_problem(self):
         """EXTENDS: what waited for the settings to be mended need not wait any longer."""
-        super()._forget_problem()
+        result = super()._forget_problem()
         self.env['ar.cover.request'].sudo().search([
             ('provider_id', 'in', self.ids), ('state', 'in', ('queued', 'unknown')),
             ('next_try_at', '!=', False)]).next_try_at = False
+        return result
 
     def _plan_next_poll(self, providers):
         """EXTENDS: while requests are open, come back within the hour."""
-        super()._plan_next_poll(providers)
+        result = super()._plan_next_poll(providers)
         if self.env['ar.cover.request'].search_count([
                 ('provider_id', 'in', providers.ids), ('state', '=', 'open'),
                 ('by_hand', '=', False), ('status', '!=', 'error')], limit=1):
             self.env.ref('ar_collections.ir_cron_ar_provider_poll')._trigger(
                 at=fields.Datetime.now() + timedelta(minutes=NEWS_MINUTES))
             self.env['ir.cron']._commit_progress()
+        return result

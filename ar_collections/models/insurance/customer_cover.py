@@ -47,12 +47,12 @@ class ArCustomer(models.Model):
     @api.depends('cover_request_ids.state', 'cover_ids.needs_person')
     def _compute_cover_counts(self):
         of_these = [('customer_id', 'in', self.ids)]
-        requests = dict(self.env['ar.cover.request']._read_group(
+        asked = dict(self.env['ar.cover.request']._read_group(
             [*of_these, ('state', 'in', OPEN)], ['customer_id'], ['__count']))
         covers = dict(self.env['ar.cover']._read_group(
             [*of_these, ('needs_person', '=', True)], ['customer_id'], ['__count']))
         for customer in self:
-            customer.open_cover_request_count = requests.get(customer._origin, 0)
+            customer.open_cover_request_count = asked.get(customer._origin, 0)
             customer.cover_attention_count = covers.get(customer._origin, 0)
 
     def _absorb(self, other):

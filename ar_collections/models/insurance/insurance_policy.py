@@ -30,7 +30,7 @@ class ArInsurancePolicy(models.Model):
     company_id = fields.Many2one(
         'res.company', required=True, index=True, default=lambda self: self.env.company,
         help="Its branches are covered as well.")
-    insurer_id = fields.Many2one('res.partner', string="Insurer", tracking=True)
+    insurer_id = fields.Many2one('res.partner', tracking=True)
     provider_id = fields.Many2one(
         'ar.provider', string="Connection", ondelete='restrict', tracking=True, check_company=True,
         help="Empty: cover is asked for in the insurer's portal and decisions are typed in.")
@@ -173,12 +173,12 @@ class ArInsurancePolicy(models.Model):
     def _compute_cover_count(self):
         of_these = [('policy_id', 'in', self.ids)]
         covers = dict(self.env['ar.cover']._read_group(of_these, ['policy_id'], ['__count']))
-        requests = dict(self.env['ar.cover.request']._read_group(
+        asked = dict(self.env['ar.cover.request']._read_group(
             [*of_these, ('state', 'in', ('queued', 'sending', 'unknown', 'open'))],
             ['policy_id'], ['__count']))
         for policy in self:
             policy.cover_count = covers.get(policy._origin, 0)
-            policy.request_count = requests.get(policy._origin, 0)
+            policy.request_count = asked.get(policy._origin, 0)
 
     # === CONSTRAINTS === #
 

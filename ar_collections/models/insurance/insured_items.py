@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -185,7 +185,7 @@ class ArCover(models.Model):
         rows = []
         # sudo: which currencies policies are in is no secret; the figure is the reader's own.
         currencies = self.env['ar.insurance.policy'].sudo().with_context(
-            active_test=False).search([]).currency_id
+            active_test=False).search(fields.Domain.TRUE).currency_id
         for company in companies:
             for currency in currencies:
                 try:

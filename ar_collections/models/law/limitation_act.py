@@ -216,7 +216,9 @@ class ArLimitationAct(models.Model):
         found = self._get_found_acts(company, customer_ids)
         known = set(self.sudo().search([
             ('key', 'in', [values['key'] for values in found])]).mapped('key')) if found else ()
-        # sudo: the night notes them, and nobody types their source.
+        # sudo: the night notes them, and nobody types their source. Not through our own `create`:
+        # it builds the list again, which is what calls this.
+        # pylint: disable-next=super-method-mismatch
         acts = super(ArLimitationAct, self.sudo()).create([
             {**values, 'item_ids': [Command.set(values['item_ids'])]} for values in found
             if values['key'] not in known and values['item_ids']])

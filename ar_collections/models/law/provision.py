@@ -41,7 +41,7 @@ class ArProvision(models.Model):
     amount_insured = fields.Monetary(string="Insured part", compute='_compute_amounts')
     amount_loss = fields.Monetary(string="Expected losses", compute='_compute_amounts')
     previous_id = fields.Many2one(
-        'ar.provision', string="Previous", readonly=True, copy=False,
+        'ar.provision', readonly=True, copy=False,
         help="Its entry is taken back by the entry of this one.")
     amount_previous = fields.Monetary(
         string="Provided before", related='previous_id.amount_loss')
