@@ -17,7 +17,6 @@ from PIL import Image
 LANGUAGES = {'en': 'en_US', 'fr': 'fr_FR'}
 # Whose reminder is shown in which language: customers hear in their own.
 WAITING = {'en': "Northwind Interiors Ltd", 'fr': "Hôtel Bellevue"}
-LETTERS = {'en': "Northwind Interiors Ltd", 'fr': "Transports Martin"}
 MAILS = {'en': "hudson", 'fr': "durand"}
 LOGINS = ('admin', 'manager', 'collector', 'sales')
 FORM = '.o_form_view .o_form_sheet'
@@ -252,7 +251,11 @@ class Pictures:
     def print_letters(self):
         """A collector approves the letters, one of them by choice, and prints the batch."""
         collector = self.users['collector']
-        letters = [self.reminder(name, 'proposed') for name in LETTERS.values()]
+        # Who waits depends on the day of the week: any customer of the language will do.
+        self.letters = {language: self.admin.search('ar.reminder', [
+            ('partner_id.lang', '=', code), ('state', '=', 'proposed')], limit=1)[0]
+            for language, code in LANGUAGES.items()}
+        letters = list(self.letters.values())
         collector.call('ar.reminder', 'write', letters, {'channel': 'letter'})
         collector.call('ar.reminder', 'action_approve', letters)
         collector.call('ar.reminder', 'action_print_letters', letters)
@@ -262,7 +265,7 @@ class Pictures:
         if self.wanted('letter'):
             [reminder] = self.admin.call(
                 'ar.reminder', 'read',
-                [self.reminder(LETTERS[self.language], 'sent')], ['attachment_id'])
+                [self.letters[self.language]], ['attachment_id'])
             self.draw_pdf(reminder['attachment_id'][0])
         if self.wanted('mail'):
             self.draw_mail()
