@@ -83,6 +83,17 @@ class TestCaseFile(FileCommon):
         self.assertIn(b'%PDF-1.4 the legal one', files.values())
         self.assertEqual(len([path for path in files if path.startswith('02-')]), 2)
 
+    def test_deadlines_have_a_page(self):
+        self.company.country_id = self.buyer.country_id = self.env.ref('base.fr')
+        self.invoice(200, due='2021-10-01')
+        case = self.story()
+        self.assertFalse([path for path in self.unzip(self.make(case)) if '13-' in path])
+        self.env['ar.deadline']._build(self.company)
+        self.assertTrue(self.env['ar.deadline'].search_count(
+            [('customer_id', '=', case.customer_id.id)]))
+        # Tests get the page as HTML: Odoo prints no PDF in them.
+        self.assertIn(b'Prescription', self.unzip(self.make(case))['13-Deadlines.pdf'])
+
     def test_what_colleagues_say_stays_inside(self):
         whole = b"".join(self.unzip(self.make(self.story())).values())
         self.assertIn(b"Please pay", whole)

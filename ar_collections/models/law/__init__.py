@@ -39,4 +39,5 @@ from . import (
     deadline_customer,
     deadline_guard,
     deadline_cockpit,
+    case_file,
 )
