@@ -23,6 +23,7 @@ from .pure import (
 from . import (
     test_aged_balance,
     test_aged_report,
+    test_aged_tour,
     test_cockpit,
     test_cockpit_tour,
     test_collectors,
