@@ -217,7 +217,7 @@ class Pictures:
         self.take('insurance_policy', 'insurance-policies', LIST)
         self.take('ratings', 'external-ratings', LIST)
         self.take('deadlines', 'receivables-deadlines', LIST)
-        self.take('expected_losses', f'expected-losses/{self.closing}', FORM, width=1600)
+        self.take('expected_losses', f'expected-losses/{self.closing}', FORM, height=960)
 
     def order(self, name, state):
         """Return the id of a customer's quotation in a state of credit."""
