@@ -221,7 +221,8 @@ class Client(Exchange):
         return self._login()
 
     def _login(self) -> Token:
-        raise NotImplementedError
+        """Return a token; every provider that needs one says how."""
+        raise NotImplementedError(f"{type(self).__name__} has no login")
 
     def _make_token(self, value: str, seconds: Any, refresh: str = '') -> Token:
         try:

@@ -63,7 +63,7 @@ class InsurerClient(Client):
         :return: None when the provider has only the request
         :raise NotFoundError: the provider does not know it any more
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} cannot read one cover")
 
     def _find_pending(self, buyer_id: str) -> CoverRequest | None:
         """Return the open request for a buyer."""
@@ -71,7 +71,8 @@ class InsurerClient(Client):
             request for request in self._iterate_pending() if request.buyer_id == buyer_id), None)
 
     def _iterate_pending(self) -> Iterable[CoverRequest]:
-        raise NotImplementedError
+        """Iterate over the open requests; an insurer with requests says how."""
+        raise NotImplementedError(f"{type(self).__name__} has no list of requests")
 
     @staticmethod
     def _compare(granted: Decimal, requested: Decimal | None,

@@ -1,3 +1,5 @@
+from math import isfinite
+
 from odoo import fields, http
 from odoo.exceptions import ValidationError
 from odoo.http import request
@@ -61,6 +63,18 @@ class DoorPay(DoorPortal):
         return request.env['payment.provider'].sudo()._get_compatible_providers(
             customer.company_id.id, payer.id, amount, currency_id=currency.id, report=report)
 
+    @staticmethod
+    def _is_amount(shown, due, currency):
+        """Return whether what the page showed is what is due now; a visitor may send anything.
+
+        The amount that is paid is always the one of the ledger: this only compares.
+        """
+        try:
+            shown = float(shown)
+        except (TypeError, ValueError):
+            return False
+        return isfinite(shown) and currency.compare_amounts(shown, due) == 0
+
     @http.route(paths('/pay/<int:currency_id>/<string:choice>/transaction'), type='jsonrpc',
                 auth='public')
     def door_transaction(self, currency_id, choice, door_token=None, customer_id=None,
@@ -76,7 +90,7 @@ class DoorPay(DoorPortal):
         items, due, parts = env['ar.door'].sudo()._get_payment(
             door.customer, currency_id, choice)
         currency = env['res.currency'].sudo().browse(currency_id)
-        if not due or currency.compare_amounts(float(amount or 0), due):
+        if not due or not self._is_amount(amount, due, currency):
             raise ValidationError(env._(
                 "The account has changed since this page was opened. Please open it again."))
         self._validate_transaction_kwargs(kwargs)

@@ -108,6 +108,12 @@ class TestDoorPayment(DoorPaymentCommon):
         self.assertFalse(self.env['payment.transaction'].search(
             [('provider_id', '=', self.provider.id)]))
 
+    def test_what_is_no_amount_is_refused_in_words(self):
+        for amount in ('all of it', 'nan', None, {}):
+            with self.assertRaisesRegex(JsonRpcException, 'ValidationError'), mute_logger(
+                    'odoo.http'):
+                self.start('due', amount)
+
     def test_a_payment_on_its_way_stops_the_ladder(self):
         transaction = self.start('due', 350)
         transaction._set_pending()

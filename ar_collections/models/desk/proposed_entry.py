@@ -101,7 +101,7 @@ class ArProposedEntry(models.AbstractModel):
 
         :return: list of (record to tell, name of its field) or None, and the values of a line
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say what its entry is made of")
 
     def _propose_entry(self):
         """Make the draft entry; an accountant posts it.
@@ -150,7 +150,7 @@ class ArProposedEntry(models.AbstractModel):
 
     def _get_pairs(self):
         """Hook: return [(item, line of the entry that settles it)] of one record."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say what its entry settles")
 
     def _settle(self):
         """Reconcile the items with the lines of the posted entry; called when it is posted."""
@@ -184,7 +184,7 @@ class ArProposedEntry(models.AbstractModel):
 
         :return: records whose state changed
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say how it follows the ledger")
 
     # === WORDS === #
 
