@@ -217,7 +217,7 @@ class Bench:
             drop_database(work)
 
     def bench_growth(self, _database):
-        """Refresh and proposals on ledgers of other sizes."""
+        """Refresh, proposals, aged balance and key figures on ledgers of other sizes."""
         points = []
         for size in self.arguments.scales:
             database = f'{self.arguments.database}_{size}'
@@ -233,15 +233,30 @@ class Bench:
             try:
                 self.update(work)
                 refresh = self.step('refresh', work)
+                aged = self.step('figures_aged', work)
+                page = self.step('kpi_page', work)
                 run = self.step('run', work)
             finally:
                 drop_database(work)
+            memory = max(step['memory'] for step in (refresh, aged, page, run))
             self.add(
                 f"Growth: {size:,} invoices, {refresh['customers']:,} customers",
                 f"refresh {refresh['full']['seconds']:.2f} s, proposals {run['ours']:.2f} s for "
                 f"{run['lines']:,} lines ({run['ours'] / max(run['lines'], 1) * 1e6:.0f} µs each),"
-                f" {run['memory']:.0f} MB",
-                f"bare SQL {run['bare']:.2f} s", "linear, < 1 GB", run['memory'] < 1024)
+                f" {memory:.0f} MB",
+                f"bare SQL {run['bare']:.2f} s", "linear, < 1 GB", memory < 1024)
+            self.add(
+                f"… aged balance of {aged['today']['customers']:,} customers there",
+                f"today {aged['today']['ours']:.2f} s, 180 days ago {aged['past']['ours']:.2f} s",
+                f"bare SQL {aged['today']['bare']:.2f} s and {aged['past']['bare']:.2f} s"
+                + ("" if aged['today']['same'] and aged['past']['same']
+                   else " (**different amounts**)"),
+                "≤ 2 ×", all(aged[when]['same'] and aged[when]['ours'] <= 2 * aged[when]['bare']
+                             for when in ('today', 'past')))
+            self.add(
+                "… key figures of 24 months there",
+                f"stored {page['page'][0]:.2f} s, rebuilt {page['told'][0]:.1f} s",
+                f"bare SQL {page['bare'][0]:.1f} s")
 
     def bench_peer(self, _database):
         """OCA account_credit_control 19.0 on the same ledger without our module."""

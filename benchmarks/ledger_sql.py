@@ -1,8 +1,15 @@
 """The bulk of the ledger: copies of the exemplars with their own customer, dates and amounts."""
 
+from contextlib import contextmanager
+
 from ledger_plan import LedgerPlan
 
 CHUNK = 50_000
+TABLES = (
+    'account_move', 'account_move_line', 'account_payment', 'account_full_reconcile',
+    'account_partial_reconcile', 'account_move__account_payment',
+    'account_move_line_account_tax_rel',
+)
 # Every amount of a document is proportional to its untaxed amount.
 MOVE_AMOUNTS = (
     'amount_untaxed', 'amount_tax', 'amount_total', 'amount_residual', 'amount_untaxed_signed',
@@ -19,7 +26,7 @@ PARTIAL_AMOUNTS = ('amount', 'debit_amount_currency', 'credit_amount_currency')
 
 
 class LedgerSql:
-    """INSERT … SELECT from the exemplars joined with the plan, every constraint switched on."""
+    """INSERT … SELECT from the exemplars joined with the plan, under every constraint."""
 
     def __init__(self, env, today, seed):
         self.cr = env.cr
@@ -31,15 +38,49 @@ class LedgerSql:
         self.cr.execute('SET synchronous_commit TO off')
         documents = self.plan.run(invoices, overdue_items)
         self.cr.commit()
-        for start in range(0, documents, CHUNK):
-            scope = {'low': start + 1, 'high': min(start + CHUNK, documents)}
-            self._copy_documents(scope)
-            self._copy_lines(scope)
-            self._copy_partials(scope)
-            self.cr.commit()
-            report(f"  {scope['high']:>9,} of {documents:,} documents")
+        with self._checked_at_the_end(report):
+            for start in range(0, documents, CHUNK):
+                scope = {'low': start + 1, 'high': min(start + CHUNK, documents)}
+                self._copy_documents(scope)
+                self._copy_lines(scope)
+                self._copy_partials(scope)
+                self.cr.commit()
+                report(f"  {scope['high']:>9,} of {documents:,} documents")
         self.plan.drop()
         return documents
+
+    @contextmanager
+    def _checked_at_the_end(self, report):
+        """Take foreign keys and plain indexes away, and make them again over all the rows.
+
+        Made again, a foreign key checks every row at once: the same rule, ten times faster than
+        a check per row. Unique keys, checks and NOT NULL stay on meanwhile.
+        """
+        self.cr.execute("""
+            SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
+              FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text = ANY(%s)
+        """, [list(TABLES)])
+        keys = self.cr.fetchall()
+        self.cr.execute("""
+            SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+              FROM pg_index WHERE NOT indisunique AND indrelid::regclass::text = ANY(%s)
+        """, [list(TABLES)])
+        indexes = self.cr.fetchall()
+        for table, name, _definition in keys:
+            self.cr.execute(f'ALTER TABLE {table} DROP CONSTRAINT {name}')
+        for name, _definition in indexes:
+            self.cr.execute(f'DROP INDEX {name}')
+        self.cr.commit()
+        yield
+        self.cr.execute("SET maintenance_work_mem TO '1GB'")
+        for _name, definition in indexes:
+            self.cr.execute(definition)
+        self.cr.commit()
+        report(f"  {len(indexes)} indexes made again")
+        for table, name, definition in keys:
+            self.cr.execute(f'ALTER TABLE {table} ADD CONSTRAINT {name} {definition}')
+        self.cr.commit()
+        report(f"  {len(keys)} foreign keys checked")
 
     # === COPYING === #
     def _get_columns(self, table):

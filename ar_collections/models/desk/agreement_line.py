@@ -233,3 +233,35 @@ class ArAgreementLine(models.AbstractModel):
         if self.state not in states or not self.search_count([
                 ('move_line_id', '=', item.id), ('state', 'in', states)], limit=1):
             self.move_line_id = item
+
+
+class ArAgreementOwedLine(models.AbstractModel):
+    """An item of an agreement about all that it owes: the amount is the ledger's, never typed."""
+    _name = 'ar.agreement.owed.line'
+    _description = "Item of an agreement about all that it owes"
+    _inherit = ['ar.agreement.line']
+
+    amount = fields.Monetary(
+        compute='_compute_amount', store=True, precompute=True, currency_field='currency_id')
+
+    @api.depends('move_line_id')
+    def _compute_amount(self):
+        for line in self:
+            # Kept when the item is gone: what was agreed is history.
+            line.amount = line.move_line_id.amount_residual_currency or line.amount
+
+    @api.constrains(lambda self: ['move_line_id', self._agreement])
+    def _check_move_line_id(self):
+        self._check_items()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """EXTENDS agreement: what an item owed is read from the ledger, whatever a form says."""
+        return super().create([
+            {name: value for name, value in vals.items() if name != 'amount'}
+            for vals in vals_list])
+
+    def write(self, vals):
+        if 'amount' in vals and not self.env.su:
+            raise AccessError(self.env._("What an item owes is read from the ledger."))
+        return super().write(vals)

@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo import fields, models
 from odoo.tools import SQL
 
 
@@ -7,7 +6,7 @@ class ArPaymentPlanLine(models.Model):
     """An item under a payment plan."""
     _name = 'ar.payment.plan.line'
     _description = "Item under a payment plan"
-    _inherit = ['ar.agreement.line']
+    _inherit = ['ar.agreement.owed.line']
     _order = 'date_maturity, id'
     _agreement = 'plan_id'
 
@@ -17,33 +16,12 @@ class ArPaymentPlanLine(models.Model):
     currency_id = fields.Many2one(related='plan_id.currency_id')
     state = fields.Selection(related='plan_id.state', store=True)
     amount = fields.Monetary(
-        string="Open when proposed", compute='_compute_amount', store=True, precompute=True,
+        string="Open when proposed",
         help="What the item owed when the plan was proposed.")
 
     _live_uniq = models.UniqueIndex(
         "(move_line_id) WHERE state IN ('to_approve', 'proposed', 'active')",
         "One of these items stands in another payment plan: close that one first.")
-
-    @api.depends('move_line_id')
-    def _compute_amount(self):
-        for line in self:
-            line.amount = line.move_line_id.amount_residual_currency or line.amount
-
-    @api.constrains('move_line_id', 'plan_id')
-    def _check_move_line_id(self):
-        self._check_items()
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """EXTENDS agreement: what an item owed is read from the ledger, whatever a form says."""
-        return super().create([
-            {name: value for name, value in vals.items() if name != 'amount'}
-            for vals in vals_list])
-
-    def write(self, vals):
-        if 'amount' in vals and not self.env.su:
-            raise AccessError(self.env._("What an item owes is read from the ledger."))
-        return super().write(vals)
 
     def _read_amounts(self):
         """Read again what the items owe; reconciliations from here on count for the plan."""
