@@ -39,11 +39,12 @@ class Summary:
         self.problems += other.problems
 
 
-def read_log(text, status=0):
+def read_log(text, status=0, tests=True):
     """Return the summary of a log of Odoo's test runner.
 
     :param str text: content of the log
     :param int status: exit status of Odoo
+    :param bool tests: whether there were tests to run
     """
     summary = Summary()
     total = bad = runs = skipped = 0
@@ -54,19 +55,21 @@ def read_log(text, status=0):
         message = f"{line['logger']}: {line['text']}"
         result = RESULT.search(line['text'])
         if result and line['logger'] == 'odoo.tests.result':
-            failed, errors, tests = map(int, result.groups())
-            total, bad, runs = total + tests, bad + failed + errors, runs + 1
+            failed, errors, ran = map(int, result.groups())
+            total, bad, runs = total + ran, bad + failed + errors, runs + 1
         elif re.match(r'skipped .* : ', line['text']):
             skipped += 1
             summary.problems.append(f"skipped: {message}")
         elif line['level'] not in PASSED_LEVELS and not any(e.search(message) for e in EXPECTED):
             summary.problems.append(f"{line['level']}: {message}")
-    if not runs:
+    if status and not bad:
+        summary.problems.append(f"Odoo ended with status {status}")
+    if not tests:
+        pass
+    elif not runs:
         summary.problems.append("Odoo printed no test result: it stopped before the end")
     elif not total:
         summary.problems.append("no test was run by Odoo")
-    elif status and not bad:
-        summary.problems.append(f"Odoo ended with status {status}")
     summary.passed = max(total - bad - skipped, 0)
     # A problem that is no failed test (a warning, a crash) must still be seen in the count.
     summary.failed = max(bad + skipped, len(summary.problems) and 1)
@@ -95,23 +98,50 @@ def read_junit(text):
     return summary
 
 
+def read_folder(folder):
+    """Return the summary of everything that scripts/test left in its folder.
+
+    :param Path folder: `install.log`, one `NUMBER.log` per runner, each with the exit status in
+        `.status` and what Odoo printed in `.out`; `system.xml` of pytest
+    """
+    total = Summary()
+    installed = read_run(folder / 'install.log', tests=False)
+    total.add(installed)
+    if installed.failed:
+        return total
+    # A runner that was meant to run and left no log is a failure too.
+    for status in sorted({folder / '1.status', *folder.glob('[0-9].status')}):
+        total.add(read_run(status.with_suffix('.log')))
+    junit = folder / 'system.xml'
+    if junit.exists():
+        total.add(read_junit(junit.read_text()))
+    else:
+        total.add(Summary(failed=1, problems=["pytest left no result"]))
+    return total
+
+
+def read_run(log, tests=True):
+    """Return the summary of one call of Odoo.
+
+    :param Path log: its log; beside it the exit status (`.status`) and the output (`.out`)
+    :param bool tests: whether it had tests to run
+    """
+    status, output = log.with_suffix('.status'), log.with_suffix('.out')
+    text = log.read_text(errors='replace') if log.exists() else ''
+    # Without an exit status it never came to its end.
+    ended = status.read_text().strip() if status.exists() else ''
+    code = int(ended) if ended.isdigit() else 1
+    found = read_log(text, code, tests)
+    if code and found.failed and output.exists():
+        found.problems += output.read_text(errors='replace').splitlines()[-15:]
+    return found
+
+
 def main():
     """Print the problems and the count; exit with 1 when there is any."""
     parser = argparse.ArgumentParser(description="Summarise a test run.")
-    parser.add_argument('--log', type=Path, required=True, help="log of Odoo's runner")
-    parser.add_argument('--output', type=Path, help="what Odoo printed besides")
-    parser.add_argument('--status', type=int, default=0, help="exit status of Odoo")
-    parser.add_argument('--junit', type=Path, required=True, help="JUnit file of pytest")
-    options = parser.parse_args()
-
-    log = options.log.read_text(errors='replace') if options.log.exists() else ''
-    summary = read_log(log, options.status)
-    if options.status and summary.failed and options.output and options.output.exists():
-        summary.problems += options.output.read_text(errors='replace').splitlines()[-15:]
-    if options.junit.exists():
-        summary.add(read_junit(options.junit.read_text()))
-    else:
-        summary.add(Summary(failed=1, problems=["pytest left no result"]))
+    parser.add_argument('folder', type=Path, help="where scripts/test put logs and results")
+    summary = read_folder(parser.parse_args().folder)
     for problem in summary.problems:
         sys.stdout.write(problem + '\n')
     sys.stdout.write(f"{summary.passed} passed, {summary.failed} failed\n")

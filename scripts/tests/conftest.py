@@ -165,7 +165,7 @@ def odoo():
 def installed_db(odoo):
     """Name of a database with ar_collections and without demo data. Clone it; do not change it.
 
-    `scripts/test` hands over the one that Odoo's runner has just used. Alone, pytest makes one and
+    `scripts/test` hands over the one that it has just installed. Alone, pytest makes one and
     keeps it for as long as the code stays as it is.
     """
     if os.environ.get('AR_TEST_DB'):

@@ -43,6 +43,45 @@ def test_pytest_is_counted(attributes, counts):
     assert (found.passed, found.failed) == counts
 
 
+JUNIT = '<testsuite tests="3" failures="0" errors="0" skipped="0"/>'
+
+
+def leave(folder, name, text, status='0'):
+    (folder / f'{name}.log').write_text(text)
+    (folder / f'{name}.status').write_text(status)
+
+
+def test_all_runners_are_added_up(tmp_path):
+    leave(tmp_path, 'install', f"{HEAD} INFO db odoo.modules.loading: loaded\n")
+    leave(tmp_path, '1', result(0, 0, 12))
+    leave(tmp_path, '2', result(0, 0, 5))
+    (tmp_path / 'system.xml').write_text(JUNIT)
+    found = summary.read_folder(tmp_path)
+    assert (found.passed, found.failed, found.problems) == (20, 0, [])
+
+
+@pytest.mark.parametrize(('name', 'text', 'status'), [
+    ('install', f"{HEAD} WARNING db odoo.modules.loading: odd\n", '0'),
+    ('install', '', '1'),
+    ('2', '', 'not run'),
+    ('2', result(0, 1, 5), '1'),
+    ('2', result(0, 0, 0), '0'),
+])
+def test_no_runner_fails_unseen(tmp_path, name, text, status):
+    leave(tmp_path, 'install', '')
+    leave(tmp_path, '1', result(0, 0, 12))
+    leave(tmp_path, '2', result(0, 0, 5))
+    (tmp_path / 'system.xml').write_text(JUNIT)
+    leave(tmp_path, name, text, status)
+    assert summary.read_folder(tmp_path).failed >= 1
+
+
+def test_a_runner_that_left_nothing_fails(tmp_path):
+    leave(tmp_path, 'install', '')
+    (tmp_path / 'system.xml').write_text(JUNIT)
+    assert summary.read_folder(tmp_path).failed == 1
+
+
 def test_a_plain_unittest_class_is_found(tmp_path):
     folder = tmp_path / 'ar_collections' / 'tests'
     folder.mkdir(parents=True)

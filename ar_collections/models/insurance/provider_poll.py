@@ -287,7 +287,15 @@ class ArProvider(models.Model):
         # Whoever kills us loses the answers of one batch: free ones are asked for again, of the
         # billed ones there is one in a batch.
         size = 1 if billed else BATCH
-        while links := Link.search(self._get_due_domain(), limit=size, order='id'):
+
+        def find_due(after=0):
+            # From where the last batch ended: the answered ones before it are not read again.
+            return Link.search(
+                self._get_due_domain() & fields.Domain('id', '>', after), limit=size, order='id')
+
+        last = 0
+        while links := find_due(last) or (last and find_due()):
+            last = links[-1].id
             if billed:
                 links.asked_at = fields.Datetime.now()
                 yield 0
