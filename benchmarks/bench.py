@@ -244,7 +244,8 @@ class Bench:
                 f"refresh {refresh['full']['seconds']:.2f} s, proposals {run['ours']:.2f} s for "
                 f"{run['lines']:,} lines ({run['ours'] / max(run['lines'], 1) * 1e6:.0f} µs each),"
                 f" {memory:.0f} MB",
-                f"bare SQL {run['bare']:.2f} s", "linear, < 1 GB", memory < 1024)
+                f"bare SQL {run['bare']:.2f} s" + ("" if run['same'] else " (**different rows**)"),
+                "linear, < 1 GB", memory < 1024 and run['same'])
             self.add(
                 f"… aged balance of {aged['today']['customers']:,} customers there",
                 f"today {aged['today']['ours']:.2f} s, 180 days ago {aged['past']['ours']:.2f} s",

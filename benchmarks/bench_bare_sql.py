@@ -81,7 +81,12 @@ SELECT nextval('bare_reminder_id_seq'), 'REM/' || c.id, c.id || '-0-' || g.level
         SELECT i.partner_id, i.currency_id, bool_or(level_id = %(first_level)s) AS first,
                bool_or(level_id IS NOT NULL) AS any_level, count(*) AS item_count,
                sum(residual) AS due, max(age) AS days
-          FROM bare_item i WHERE final_reason IS NULL AND (level_id IS NOT NULL OR age > 0)
+          FROM bare_item i
+          JOIN (SELECT partner_id, bool_or(level_id = %(first_level)s) AS overdue
+                  FROM bare_item WHERE final_reason IS NULL AND level_id IS NOT NULL
+                 GROUP BY 1) message USING (partner_id)
+         -- What is announced stands alone; a reminder lists all that is overdue.
+         WHERE final_reason IS NULL AND (level_id IS NOT NULL OR overdue AND age > 0)
          GROUP BY 1, 2
       ) by_currency
       LEFT JOIN (
@@ -110,7 +115,8 @@ SELECT r.id, r.customer_id, r.company_id, i.item_id, i.move_id,
        i.age
   FROM bare_reminder r
   JOIN bare_item i ON i.partner_id = r.partner_id
- WHERE i.final_reason IS NULL AND (i.level_id IS NOT NULL OR i.age > 0)
+ WHERE i.final_reason IS NULL
+   AND (i.level_id IS NOT NULL OR r.level_id = %(first_level)s AND i.age > 0)
 """
 
 CREDITS = """
