@@ -1,4 +1,5 @@
 from . import (
+    legal_data,
     reference_rate,
     legal_regime,
     legal_bracket,
@@ -10,6 +11,7 @@ from . import (
     disputed,
     planned,
     customer,
+    law_entry,
     claim,
     claim_line,
     claim_xlsx,

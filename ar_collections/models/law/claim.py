@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL, formatLang
 
 from ...tools.interest_rules import to_decimal
@@ -18,9 +18,12 @@ class ArClaim(models.Model):
     """
     _name = 'ar.claim'
     _description = "Statement of late interest"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['ar.law.entry', 'mail.activity.mixin']
     _order = 'date desc, id desc'
     _check_company_auto = True
+    _protected_fields = frozenset({
+        'state', 'move_id', 'claimed_on', 'regime_id', 'contract_rate', 'name', 'warning',
+        'amount_cost'})
 
     # === FIELDS === #
     name = fields.Char(string="Number", readonly=True, copy=False, default="/")
@@ -92,12 +95,6 @@ class ArClaim(models.Model):
         if {'date', 'paid_since', 'allocation'} & set(vals):
             self._fill()
         return result
-
-    def _refuse_protected(self, names):
-        """State and document change through the buttons alone."""
-        if not self.env.su and names & {
-                'state', 'move_id', 'claimed_on', 'regime_id', 'contract_rate', 'name', 'warning'}:
-            raise AccessError(self.env._("A statement changes its state by its buttons only."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
@@ -225,14 +222,6 @@ class ArClaim(models.Model):
             claim.sudo().write({'state': 'cancelled'})
         return True
 
-    def action_view_move(self):
-        """Open the document."""
-        self.ensure_one()
-        return {
-            'type': 'ir.actions.act_window', 'res_model': 'account.move',
-            'res_id': self.move_id.id, 'view_mode': 'form', 'views': [(False, 'form')],
-        }
-
     def action_print(self):
         """Print the statements in the language of the customer."""
         self.check_access('read')
@@ -254,11 +243,6 @@ class ArClaim(models.Model):
         else:
             action['domain'] = [('id', 'in', self.ids)]
         return action
-
-    def _check_manager(self):
-        self.check_access('write')
-        if not self.env.user.has_group('ar_collections.group_ar_manager'):
-            raise AccessError(self.env._("Only a credit manager claims, waives or cancels."))
 
     def _check_draft(self):
         if any(claim.state != 'draft' for claim in self):
