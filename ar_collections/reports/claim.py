@@ -50,6 +50,7 @@ class ReportClaim(models.AbstractModel):
             'interest': money(claim.amount_interest),
             'compensation': money(claim.amount_compensation),
             'has_compensation': bool(claim.amount_compensation),
+            **self._get_costs(claim, money, day),
             'total': money(claim.amount_total),
             'sentence': regime.sentence, 'contract_rate': claim._format_rate(claim.contract_rate),
             'has_contract': bool(claim.contract_rate),
@@ -91,6 +92,20 @@ class ReportClaim(models.AbstractModel):
             'left': money(line.interest_amount),
             'compensation': money(line.compensation_amount)
             if line.compensation_amount else '',
+        }
+
+    @api.model
+    def _get_costs(self, claim, money, day):
+        """Return the costs that are claimed on proof: (day, what for, amount, invoices, proof)."""
+        if not claim.amount_cost:
+            return {'costs': []}
+        return {
+            'costs': [
+                (day(cost.date), cost.name, money(cost.amount),
+                 ", ".join(cost.move_ids.mapped('name')),
+                 ", ".join(cost.attachment_ids.mapped('name'))) for cost in claim.cost_ids],
+            'cost_spent': money(claim.amount_spent), 'cost_flat': money(claim.amount_flat),
+            'cost': money(claim.amount_cost),
         }
 
     @api.model

@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import html2plaintext
 
-from .test_law_claims import LawCommon
+from .law_common import LawCommon
 
 
 @tagged('post_install', '-at_install')

@@ -10,8 +10,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import html2plaintext, mute_logger
 
+from .deadline_common import DeadlineCommon, day
 from .scale_common import ScaleCommon
-from .test_deadlines import DeadlineCommon, day
 
 # Invented: as somebody would type it from the paper.
 TERMS = {

@@ -14,6 +14,7 @@ from . import (
     law_entry,
     claim,
     claim_line,
+    claim_cost,
     claim_xlsx,
     dunning,
     terms,

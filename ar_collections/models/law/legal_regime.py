@@ -71,6 +71,11 @@ class ArLegalRegime(models.Model):
     compensation_min = fields.Monetary(string="At least")
     compensation_max = fields.Monetary(string="At most", help="Zero: no maximum.")
 
+    proven_costs = fields.Boolean(
+        string="More on proof",
+        help="The law also gives recovery cost beyond the flat sum, on proof. Not set: it does "
+             "not, or nobody has read that it does.")
+
     # === FIELDS: CONTRACTS AND TERMS === #
     floor_reference = fields.Selection(REFERENCES, string="Floor of contract rates")
     floor_factor = fields.Float(string="Times", default=1.0, digits=(16, 2), aggregator=None)
@@ -84,6 +89,11 @@ class ArLegalRegime(models.Model):
         string="Days to wait after the notice", aggregator=None,
         help="Nothing may be charged before this many days have passed since the free notice.")
 
+    letter_days = fields.Integer(
+        string="Working days of a letter", aggregator=None,
+        help="The days to wait of a notice by post begin with this working day after it was "
+             "posted; those of an e-mail with the next day. Zero: the next day for both.")
+
     # === FIELDS: TEXTS === #
     sentence = fields.Text(
         translate=True, help="Printed on the statement of interest: the rule in one sentence.")
@@ -92,7 +102,7 @@ class ArLegalRegime(models.Model):
 
     _positive = models.Constraint(
         'CHECK(fixed_rate >= 0 AND rate_step >= 0 AND compensation_min >= 0 AND '
-        'compensation_max >= 0)',
+        'compensation_max >= 0 AND notice_days >= 0 AND letter_days >= 0)',
         "The figures of a rule are not negative.")
 
     # === CONSTRAINTS === #

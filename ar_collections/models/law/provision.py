@@ -90,8 +90,8 @@ class ArProvision(models.Model):
 
     def write(self, vals):
         self._refuse_protected(set(vals))
-        if set(vals) - self._protected_fields and any(run.state == 'booked' for run in self) and not (
-                self.env.su):
+        if not self.env.su and set(vals) - self._protected_fields and any(
+                run.state == 'booked' for run in self):
             raise UserError(self.env._("Its entry is made: cancel it to change anything."))
         result = super().write(vals)
         if {'date', 'company_id'} & set(vals):
