@@ -1,6 +1,7 @@
 from decimal import Decimal
 
-from odoo.exceptions import AccessError, UserError
+from odoo import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from .law_common import LawCommon
@@ -155,3 +156,71 @@ class TestClaims(LawCommon):
         with Form(claim) as form:
             form.paid_since = '2026-01-01'
         self.assertEqual(claim.amount_interest, 60.75)
+
+    # === COSTS ON PROOF === #
+
+    def spend(self, claim, amount, moves=None, proof=True):
+        bill = self.env['ir.attachment'].with_user(self.boss).create(
+            {'name': "bailiff.pdf", 'raw': b'paid'})
+        return self.env['ar.claim.cost'].with_user(self.boss).create({
+            'claim_id': claim.id, 'date': '2026-05-20', 'name': "Bailiff", 'amount': amount,
+            'move_ids': [Command.set(moves.ids)] if moves else False,
+            'attachment_ids': [Command.set(bill.ids)] if proof else False})
+
+    def test_costs_count_beyond_the_flat_sum_and_with_their_proof(self):
+        """L441-10 II: flat sums and the rest on proof make what was spent, and not a cent more."""
+        self.env.ref('ar_collections.regime_fr_business').proven_costs = True
+        bills = self.invoice(3650, due='2026-04-22') | self.invoice(3650, due='2026-04-22')
+        claim = self.draft()
+        cost = self.spend(claim, 200, proof=False)
+        self.assertEqual(cost.move_ids, bills)
+        self.assertEqual(claim.amount_compensation + claim.amount_cost, 200)
+        self.assertEqual(claim.amount_total, 2 * 48.60 + 200)
+        with self.assertRaises(UserError):
+            claim.with_user(self.boss).action_claim()
+        cost.attachment_ids = self.env['ir.attachment'].with_user(self.boss).create(
+            {'name': "bill.pdf", 'raw': b'x'})
+        claim.with_user(self.boss).action_claim()
+        self.assertEqual((claim.move_id.amount_total, claim.move_id.amount_tax), (297.20, 0))
+        self.assertIn("bill.pdf", self.env['ir.attachment'].search([
+            ('res_model', '=', 'account.move'), ('res_id', '=', claim.move_id.id)]).mapped('name'))
+        with self.assertRaises(UserError):
+            cost.amount = 300
+        with self.assertRaises(UserError):
+            cost.unlink()
+        # The flat sums were taken off once: what is spent later is claimed whole.
+        later = self.draft('2026-06-11')
+        self.spend(later, 50, moves=bills[0])
+        self.assertEqual((later.amount_flat, later.amount_cost), (0, 50))
+
+    def test_costs_within_the_flat_sum_add_nothing(self):
+        self.env.ref('ar_collections.regime_fr_business').proven_costs = True
+        first = self.invoice(3650, due='2026-04-22')
+        self.invoice(3650, due='2026-04-22')
+        claim = self.draft()
+        cost = self.spend(claim, 30, moves=first)
+        self.assertEqual((claim.amount_flat, claim.amount_cost), (40, 0))
+        cost.amount = 45
+        self.assertEqual(claim.amount_cost, 5)
+        # A flat sum that an earlier statement claimed is taken off all the same.
+        cost.unlink()
+        self.assertEqual((claim.amount_spent, claim.amount_cost), (0, 0))
+        claim.with_user(self.boss).action_claim()
+        later = self.draft('2026-06-11')
+        self.spend(later, 100, moves=first)
+        self.assertEqual((later.amount_compensation, later.amount_cost), (0, 60))
+
+    def test_costs_are_claimed_only_where_the_law_was_read_and_are_not_lost(self):
+        rule = self.env.ref('ar_collections.regime_fr_business')
+        rule.proven_costs = False
+        self.invoice(3650, due='2026-04-22')
+        claim = self.draft()
+        self.spend(claim, 200)
+        self.assertEqual((claim.amount_cost, claim.amount_total), (0, 88.60))
+        rule.proven_costs = True
+        # Preparing the statement again keeps what a person typed.
+        self.assertEqual(self.draft('2026-06-02'), claim)
+        self.assertEqual((str(claim.date), claim.amount_cost), ('2026-06-02', 160))
+        with self.assertRaises(ValidationError):
+            self.spend(claim, 10, moves=self.invoice(
+                10, due='2026-01-31', partner=self.customer("Other")))

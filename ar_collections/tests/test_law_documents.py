@@ -81,6 +81,21 @@ class TestClaimDocuments(LawCommon):
         self.assertAlmostEqual(total, claim.amount_total, places=2)
         self.assertAlmostEqual(values.cell(sheet.max_row, 9).value, claim.amount_total, places=2)
 
+    def test_costs_are_printed_with_their_proof(self):
+        claim = self.make()
+        claim.regime_id.sudo().proven_costs = True
+        self.env['ar.claim.cost'].create({
+            'claim_id': claim.id, 'date': '2026-05-20', 'name': "Bailiff", 'amount': 200,
+            'attachment_ids': [Command.create({'name': "bailiff.pdf", 'raw': b'paid'})]})
+        text = self.page(claim)
+        for words in ("Bailiff", "bailiff.pdf", "200.00", "80.00", "120.00",
+                      f"{claim.amount_total:,.2f}"):
+            self.assertIn(words, text)
+        values = load_workbook(io.BytesIO(claim._get_xlsx()), data_only=True).active
+        self.assertAlmostEqual(sum(
+            values.cell(row, 9).value for row in range(5, values.max_row)),
+            claim.amount_total, places=2)
+
     def test_a_name_is_never_a_formula(self):
         self.buyer.name = "=cmd|' /C calc'!A0"
         sheet = load_workbook(io.BytesIO(self.make()._get_xlsx())).active

@@ -238,6 +238,30 @@ class TestWhichLaw(LawCommon):
         self.invoice(3650, due='2026-01-31', partner=german)
         self.assertEqual(self.amounts(german, '2026-03-12')[0][1], '6.27')
 
+    def test_a_belgian_letter_counts_from_the_third_working_day(self):
+        """Book XIX: fourteen days, from the day after an e-mail or that working day."""
+        rule = self.env.ref('ar_collections.regime_be_consumer')
+        rule.letter_days = 3
+        rule.action_confirm()
+        jan = self.customer("Jan", is_company=False, country_id=self.env.ref('base.be').id)
+        self.invoice(3650, due='2026-04-01', partner=jan)
+        # Tuesday; the Thursday after it is Ascension Day, so that Monday the 18th is the third.
+        self.account_of(jan).write({'debtor_kind': 'consumer', 'notice_date': '2026-05-12'})
+        self.assertEqual(self.amounts(jan, '2026-05-31')[0][3], 'wait')
+        # 65 and 5 % of what exceeds 500.
+        self.assertEqual(self.amounts(jan, '2026-06-01')[0][1:3], ('0.00', '222.50'))
+        self.account_of(jan).notice_channel = 'email'
+        self.assertEqual(self.amounts(jan, '2026-05-26')[0][3], 'wait')
+        self.assertEqual(self.amounts(jan, '2026-05-27')[0][2], '222.50')
+
+    def test_two_confirmed_rules_for_the_same_debtors_are_refused(self):
+        rule = self.env.ref('ar_collections.regime_fr_business')
+        twin = rule.copy({'state': 'unconfirmed'})
+        with self.assertRaises(ValidationError):
+            twin.action_confirm()
+        twin.active = False
+        twin.action_confirm()
+
     def test_a_rule_withdrawn_later_gives_nothing(self):
         rule = self.env.ref('ar_collections.regime_es_business')
         customer = self.account_of()
