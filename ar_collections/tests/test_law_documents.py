@@ -132,6 +132,26 @@ class TestReminderInterest(LawCommon):
         self.send()
         self.assertFalse(self.env['ar.claim'].search([]))
 
+    def test_what_is_zero_is_not_named_and_an_agreed_rate_is(self):
+        """Swiss law has no flat sum; a Belgian contract with a consumer no interest."""
+        rule = self.env.ref('ar_collections.regime_fr_business')
+        rule.bracket_ids.unlink()
+        account = self.account_of()
+        account.write({'has_contract_rate': True, 'contract_rate': 20})
+        reminder, text = self.message('claim')
+        self.assertNotIn("0.00", text.replace("3,650.00", "").replace("20.00", ""))
+        self.assertNotIn("compensation for recovery cost of", text)
+        # 3,650 × 20 % × 10 / 365
+        self.assertIn("20.00", text)
+        self.assertIn("Rate agreed by contract: 20.00 % a year.", text)
+        for interest, compensation in ((True, False), (False, True), (True, True)):
+            for mode in ('figure', 'claim'):
+                self.ladder.level_ids.interest_mode = mode
+                words = reminder._get_late_amount_text(
+                    self.env, interest, compensation,
+                    {'date': "D", 'interest': "I1", 'compensation': "C1", 'total': "T1"})
+                self.assertEqual(("I1" in words, "C1" in words), (interest, compensation))
+
     def test_claimed_prepares_one_statement_and_attaches_it(self):
         reminder, text = self.message('claim')
         self.assertIn("52.15", text)

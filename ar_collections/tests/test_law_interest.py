@@ -254,14 +254,6 @@ class TestWhichLaw(LawCommon):
         self.assertEqual(self.amounts(jan, '2026-05-26')[0][3], 'wait')
         self.assertEqual(self.amounts(jan, '2026-05-27')[0][2], '222.50')
 
-    def test_two_confirmed_rules_for_the_same_debtors_are_refused(self):
-        rule = self.env.ref('ar_collections.regime_fr_business')
-        twin = rule.copy({'state': 'unconfirmed'})
-        with self.assertRaises(ValidationError):
-            twin.action_confirm()
-        twin.active = False
-        twin.action_confirm()
-
     def test_a_rule_withdrawn_later_gives_nothing(self):
         rule = self.env.ref('ar_collections.regime_es_business')
         customer = self.account_of()
