@@ -18,7 +18,7 @@ class ArClaimCost(models.Model):
     company_id = fields.Many2one(related='claim_id.company_id', store=True)
     partner_id = fields.Many2one(related='claim_id.partner_id')
     currency_id = fields.Many2one(related='claim_id.currency_id')
-    date = fields.Date(string="Spent on", required=True)
+    date = fields.Date(string="Spent on", required=True, default=fields.Date.context_today)
     name = fields.Char(
         string="What for", required=True, help="Bailiff, lawyer, agency: printed on the statement.")
     move_ids = fields.Many2many(
@@ -102,7 +102,8 @@ class ArClaim(models.Model):
 
     def _apply_costs(self):
         """Compute what the typed costs add to drafts: the part beyond the flat compensation."""
-        for claim in self.filtered(lambda claim: claim.state == 'draft'):
+        for claim in self.filtered(lambda claim: claim.state == 'draft' and (
+                claim.cost_ids or claim.amount_spent)):
             # sudo: the law is no secret, and these amounts are computed, nobody types them.
             allowed = claim.sudo().regime_id.proven_costs
             currency = claim.currency_id
