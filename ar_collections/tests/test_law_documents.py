@@ -81,6 +81,36 @@ class TestClaimDocuments(LawCommon):
         self.assertAlmostEqual(total, claim.amount_total, places=2)
         self.assertAlmostEqual(values.cell(sheet.max_row, 9).value, claim.amount_total, places=2)
 
+    def test_only_the_rates_that_were_applied_are_printed(self):
+        """French public bodies: the rate of the first day, however many half-years are crossed."""
+        rule = self.env.ref('ar_collections.regime_fr_public')
+        self.account_of().write({'debtor_kind': 'public', 'regime_id': rule.id})
+        self.invoice(10000, due='2025-01-31')
+        claim = self.draft()
+        self.assertEqual(
+            [source[3] for source in self.env['report.ar_collections.report_ar_claim']._get_sources(
+                claim, str)], ["11.15"])
+        text = self.page(claim)
+        self.assertIn("11.15", text)
+        self.assertNotIn("10.15", text)
+
+    def test_the_words_follow_the_rule(self):
+        """From a notice on, without compensation; or compensation without interest."""
+        rule = self.env.ref('ar_collections.regime_fr_business')
+        rule.write({'needs_notice': True})
+        rule.bracket_ids.unlink()
+        self.account_of().notice_date = '2026-05-01'
+        self.invoice(3650, due='2026-04-22')
+        text = self.page(self.draft())
+        self.assertIn("Late interest, counted to", text)
+        self.assertIn("from the day after the formal notice", text)
+        rule.write({'rate_kind': 'none', 'bracket_ids': [
+            Command.create({'start': 0, 'amount': 40})]})
+        text = self.page(self.draft())
+        self.assertIn("Compensation, counted to", text)
+        self.assertNotIn("0.00", text.replace("40.00", "").replace("3,650.00", ""))
+        self.assertNotIn("by hand", text)
+
     def test_costs_are_printed_with_their_proof(self):
         claim = self.make()
         claim.regime_id.sudo().proven_costs = True

@@ -42,7 +42,8 @@ class ArLegalData(models.AbstractModel):
                 'active' not in row._fields or row.active)):
             twin = self.search([
                 ('id', '!=', row.id), ('state', '=', 'confirmed'),
-                *((name, '=', row[name]) for name in self._case_fields),
+                *((name, '=', row[name].id if row._fields[name].relational else row[name])
+                  for name in self._case_fields),
             ]).filtered(row._meets)[:1]
             if twin:
                 raise ValidationError(self.env._(
