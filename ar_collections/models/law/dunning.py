@@ -138,15 +138,15 @@ class ArReminder(models.Model):
         if self.level_id.interest_mode == 'figure':
             if not compensation:
                 return env._(
-                    "For information, not included in the amount above: late interest to "
-                    "%(date)s %(interest)s.", **values)
+                    "For information, not included in the amount above: late interest of "
+                    "%(interest)s to %(date)s.", **values)
             if not interest:
                 return env._(
                     "For information, not included in the amount above: compensation for recovery "
-                    "cost %(compensation)s.", **values)
+                    "cost of %(compensation)s.", **values)
             return env._(
-                "For information, not included in the amount above: late interest to "
-                "%(date)s %(interest)s, compensation for recovery cost %(compensation)s.",
+                "For information, not included in the amount above: late interest of "
+                "%(interest)s to %(date)s, compensation for recovery cost of %(compensation)s.",
                 **values)
         if not compensation:
             return env._(
