@@ -65,6 +65,7 @@ class TestClaimDocuments(LawCommon):
         # Odoo's own formats: the words follow with the translations of the module.
         self.assertIn("10 000,00", text.replace('\u202f', ' '))
         self.assertIn("12,15", text)
+        self.assertIn("1er juin 2026", text)
 
     def test_the_spreadsheet_computes_what_is_printed(self):
         claim = self.make()
