@@ -50,6 +50,9 @@ class ReportClaim(models.AbstractModel):
             'interest': money(claim.amount_interest),
             'compensation': money(claim.amount_compensation),
             'has_compensation': bool(claim.amount_compensation),
+            'has_interest': regime.rate_kind != 'none' or bool(claim.contract_rate),
+            'after_notice': regime.needs_notice,
+            **self._get_costs(claim, money, day),
             'total': money(claim.amount_total),
             'sentence': regime.sentence, 'contract_rate': claim._format_rate(claim.contract_rate),
             'has_contract': bool(claim.contract_rate),
@@ -94,6 +97,20 @@ class ReportClaim(models.AbstractModel):
         }
 
     @api.model
+    def _get_costs(self, claim, money, day):
+        """Return the costs that are claimed on proof: (day, what for, amount, invoices, proof)."""
+        if not claim.amount_cost:
+            return {'costs': []}
+        return {
+            'costs': [
+                (day(cost.date), cost.name, money(cost.amount),
+                 ", ".join(cost.move_ids.mapped('name')),
+                 ", ".join(cost.attachment_ids.mapped('name'))) for cost in claim.cost_ids],
+            'cost_spent': money(claim.amount_spent), 'cost_flat': money(claim.amount_flat),
+            'cost': money(claim.amount_cost),
+        }
+
+    @api.model
     def _get_still_open(self, line, money):
         """Return what the books leave open on the invoice after its payments, or nothing."""
         payments = (line.statement or {}).get('payments', ())
@@ -107,8 +124,15 @@ class ReportClaim(models.AbstractModel):
         regime = claim.regime_id
         if claim.contract_rate or regime.rate_kind != 'reference':
             return []
-        used = {segment['from'] for line in claim.line_ids for segment in line._get_segments()}
-        used |= {segment['to'] for line in claim.line_ids for segment in line._get_segments()}
+        used = set()
+        for segments in (line._get_segments() for line in claim.line_ids):
+            # Only the rates that were applied: a frozen one is that of a single day.
+            if regime.anchoring != 'payment':
+                used |= {segment['from'] for segment in segments[:1]}
+            if regime.anchoring != 'start':
+                used |= {segment['to'] for segment in segments}
+            if regime.anchoring == 'segment':
+                used |= {segment['from'] for segment in segments}
         rates = claim.env['ar.reference.rate'].search([
             ('reference', '=', regime.reference), ('state', '=', 'confirmed')], order='date_from')
         rule = regime._to_regime()

@@ -110,6 +110,9 @@ class ArLetter(models.AbstractModel):
         """Return "Lyon, 21 November 2026" as that language writes it."""
         env = self.with_context(lang=lang).env
         day = format_date(env, date, lang_code=lang, date_format='long')
+        if date.day == 1 and (lang or '').startswith('fr'):
+            # French writes the first of a month as an ordinal, which no format of dates knows.
+            day = day.replace("1", "1er", 1)
         city = company.sudo().partner_id.city
         return env._("%(city)s, %(date)s", city=city, date=day) if city else day
 

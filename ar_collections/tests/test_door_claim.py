@@ -6,7 +6,7 @@ from lxml import html
 
 from odoo.tests import HttpCase, tagged
 
-from .test_law_claims import LawCommon
+from .law_common import LawCommon
 
 
 def number(text):

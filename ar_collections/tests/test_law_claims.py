@@ -1,279 +1,10 @@
-from datetime import date
 from decimal import Decimal
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
-from .common import CollectionsCommon
-
-
-class LawCommon(CollectionsCommon):
-    """A French company and a French business that pays late."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.france = cls.env.ref('base.fr')
-        cls.buyer.country_id = cls.france
-        cls.company.ar_interest_account_id = cls.env['account.account'].create({
-            'name': "Late interest", 'code': '763000', 'account_type': 'income_other',
-            'company_ids': [(6, 0, cls.company.ids)]})
-        cls.boss = cls.user('manager', 'law_boss')
-
-    def items_of(self, partner=None, day=None, **options):
-        customer = self.account_of(partner)
-        return self.env['ar.interest.engine']._get_item_claims(
-            customer, date.fromisoformat(day or self.now[:10]), **options)
-
-    def amounts(self, partner=None, day=None, **options):
-        return [(claim.name, f'{claim.interest:.2f}', f'{claim.compensation:.2f}', claim.reason)
-                for claim in self.items_of(partner, day, **options)]
-
-    def draft(self, day='2026-06-01', partner=None):
-        self.go(day)
-        return self.env['ar.claim']._prepare_for(
-            self.account_of(partner), date.fromisoformat(day))
-
-
-@tagged('post_install', '-at_install')
-class TestLateInterest(LawCommon):
-    """From the ledger to what lateness costs."""
-
-    def test_one_invoice_over_three_half_years(self):
-        """The example of the reference: 12,000 due on 31 May 2025, 260 days, ECB + 10."""
-        bill = self.invoice(12000, due='2025-05-31')
-        self.assertEqual(
-            self.amounts(day='2026-02-15'), [(bill.name, '1048.44', '40.00', None)])
-
-    def test_part_payments_and_credit_notes_come_from_the_ledger(self):
-        bill = self.invoice(10000, due='2026-01-31')
-        self.pay(bill, 4000, date='2026-03-02')
-        note = self.credit_note(1000, '2026-04-01')
-        self.match(bill, note)
-        [claim] = self.items_of(day='2026-05-01', allocation='principal')
-        self.assertEqual(
-            [(str(s.date_from), s.days, s.base, str(s.amount)) for s in claim.statement.segments],
-            [('2026-02-01', 30, 10000, '99.86'), ('2026-03-03', 30, 6000, '59.92'),
-             ('2026-04-02', 30, 5000, '49.93')])
-        # 5,000 is what Odoo says is left.
-        self.assertEqual(claim.statement.principal_due, Decimal(str(bill.amount_residual)))
-
-    def test_french_payments_pay_interest_first(self):
-        bill = self.invoice(10000, due='2026-01-31')
-        self.pay(bill, 4000, date='2026-03-02')
-        [claim] = self.items_of(day='2026-04-01')
-        self.assertEqual(claim.statement.allocations[0].to_interest, Decimal('99.86'))
-        self.assertEqual(claim.statement.segments[1].base, Decimal('6099.86'))
-
-    def test_the_rate_of_an_invoice_beats_the_customers_and_is_flagged_never_altered(self):
-        plain = self.invoice(10000, due='2026-01-31')
-        special = self.invoice(10000, due='2026-01-31')
-        customer = self.account_of()
-        customer.write({'has_contract_rate': True, 'contract_rate': 12})
-        rate = self.env['ar.contract.rate'].create({
-            'customer_id': customer.id, 'move_id': special.id, 'rate': 20, 'clause': "Article 7"})
-        self.assertFalse(rate.warning)
-        amounts = {claim.name: claim.interest for claim in self.items_of(day='2026-03-02')}
-        # 30 days: 10,000 × 12 % and 20 % × 30 / 365.
-        self.assertEqual(
-            {name: str(amount) for name, amount in amounts.items()},
-            {plain.name: '98.63', special.name: '164.38'})
-        rate.rate = 1
-        self.assertIn("below the lawful floor", rate.warning)
-        amounts = {claim.name: claim.interest for claim in self.items_of(day='2026-03-02')}
-        self.assertEqual(str(amounts[special.name]), '8.22')
-        with self.assertRaises(ValidationError):
-            self.env['ar.contract.rate'].create({
-                'customer_id': customer.id, 'rate': 20, 'clause': "x",
-                'move_id': self.invoice(10, due='2026-01-31', partner=self.customer("Other")).id})
-
-    def test_a_disputed_part_is_not_claimed_until_it_is_settled(self):
-        bill = self.invoice(10000, due='2026-01-31')
-        whole = self.invoice(500, due='2026-01-31')
-        before = dict(self.amounts_by_name('2026-03-02'))
-        reason = self.env['ar.dispute.reason'].search([], limit=1)
-        customer = self.account_of()
-        disputes = self.env['ar.dispute'].create([{
-            'customer_id': customer.id, 'reason_id': reason.id, 'currency_id':
-            self.company.currency_id.id, 'line_ids': [Command.create(
-                {'move_line_id': self.items(move).id, 'amount': amount})]}
-            for move, amount in ((bill, 4000), (whole, 500))])
-        claims = {claim.name: claim for claim in self.items_of(day='2026-03-02')}
-        self.assertEqual(claims[bill.name].statement.segments[0].base, 6000)
-        self.assertEqual(claims[whole.name].reason, 'disputed')
-        self.assertIn("Disputed", self.env['ar.interest.engine']._describe_reason(
-            claims[whole.name]))
-        disputes._settle('withdrawn', "All of it is owed")
-        self.assertEqual(dict(self.amounts_by_name('2026-03-02')), before)
-
-    def amounts_by_name(self, day):
-        return [(claim.name, claim.interest) for claim in self.items_of(day=day)]
-
-    def test_paid_in_time_or_today_owes_nothing(self):
-        bill = self.invoice(1000, due='2026-05-31')
-        self.pay(bill, date='2026-05-31')
-        self.invoice(1000, due='2026-06-01')
-        self.assertEqual(self.amounts(), [])
-
-    def test_paid_late_in_full_can_be_claimed_too(self):
-        bill = self.invoice(3650, due='2026-01-31')
-        self.pay(bill, date='2026-02-10')
-        self.assertEqual(self.amounts(), [])
-        self.assertEqual(
-            self.amounts(paid_since=date(2026, 1, 1)), [(bill.name, '12.15', '40.00', None)])
-
-    def test_forty_euros_per_invoice_not_per_instalment(self):
-        bill = self.invoice(3000, date='2026-01-01', terms=[(10, 50), (20, 50)])
-        found = self.amounts(day='2026-03-01')
-        self.assertEqual([row[0] for row in found], [bill.name, bill.name])
-        self.assertEqual([row[2] for row in found], ['40.00', '0.00'])
-
-    def test_no_compensation_in_a_currency_the_law_does_not_name(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        bill = self.invoice(3650, due='2026-01-31', currency=dollar)
-        self.assertEqual(self.amounts(day='2026-02-10'), [(bill.name, '12.15', '0.00', None)])
-
-    def test_excluded_items_and_manual_entries_bear_nothing(self):
-        self.entry(5000, '2026-01-01')
-        bill = self.invoice(1000, due='2026-01-31')
-        bill.no_followup = True
-        self.assertEqual(self.amounts(), [])
-
-    def test_insolvency_and_stays_of_the_customer(self):
-        self.invoice(3650, due='2026-01-31')
-        self.invoice(3650, due='2026-03-31')
-        customer = self.account_of()
-        customer.write({
-            'insolvency_date': '2026-03-03',
-            'stay_ids': [(0, 0, {'date_from': '2026-02-11', 'date_to': '2026-02-20',
-                                 'reason': "Agreed by mail"})]})
-        found = self.amounts()
-        # 30 days from 1 February to 2 March, ten of them stayed: 20 days of 1.215 a day.
-        self.assertEqual([row[1:3] for row in found], [('24.30', '40.00'), ('0.00', '0.00')])
-
-    def test_a_missing_rate_is_told_and_claims_nothing(self):
-        self.invoice(1000, due='2026-12-01')
-        [claim] = self.items_of(day='2027-01-15')
-        self.assertEqual(claim.reason, 'rate')
-        self.go('2027-01-15')
-        customer = self.account_of()
-        self.assertEqual(customer.late_interest_amount, 0)
-        self.assertIn("2027", customer.late_claim_note)
-
-    def test_memo_figures_on_customer_and_invoice(self):
-        bill = self.invoice(3650, due='2026-04-22')
-        self.invoice(7300, due='2026-05-22')
-        customer = self.account_of()
-        self.assertEqual(
-            (customer.late_interest_amount, customer.late_compensation_amount), (72.90, 80))
-        self.assertEqual((bill.ar_late_interest, bill.ar_late_compensation), (48.60, 40))
-        # Nothing is booked for it.
-        self.assertFalse(self.env['account.move.line'].search(
-            [('account_id', '=', self.company.ar_interest_account_id.id)]))
-
-    def test_a_constant_number_of_queries(self):
-        def count(partners):
-            customers = self.env['ar.customer']._get_or_create(partners, self.company)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self.env['ar.interest.engine']._get_item_claims(customers, date(2026, 6, 1))
-            return self.env.cr.sql_log_count - before
-        partners = self.env['res.partner']
-        for number in range(12):
-            partner = self.customer(f"Late {number}", country_id=self.france.id)
-            self.invoice(100, due='2026-04-01', partner=partner)
-            partners |= partner
-        self.assertLessEqual(count(partners), count(partners[:1]) + 2)
-
-
-@tagged('post_install', '-at_install')
-class TestWhichLaw(LawCommon):
-    """When in doubt, no claim by law."""
-
-    def law(self, partner, **vals):
-        customer = self.account_of(partner)
-        customer.write(vals)
-        rule = customer.effective_regime_id
-        return rule and rule.get_external_id()[rule.id].removeprefix('ar_collections.regime_')
-
-    def person(self, **vals):
-        return self.customer("Someone", is_company=False, **vals)
-
-    def test_a_company_is_a_business_under_the_law_of_the_seller(self):
-        self.assertEqual(self.law(self.buyer), 'fr_business')
-        german = self.customer("German", country_id=self.env.ref('base.de').id)
-        self.assertEqual(self.law(german), 'fr_business')
-
-    def test_unknown_country_gives_nothing(self):
-        self.assertFalse(self.law(self.customer("Nowhere")))
-
-    def test_a_person_is_not_a_proven_business(self):
-        someone = self.person(country_id=self.france.id)
-        self.assertFalse(self.law(someone))
-        self.assertIn("business", self.account_of(someone).law_reason)
-        self.assertEqual(self.law(someone, debtor_kind='business'), 'fr_business')
-
-    def test_a_tax_number_shows_a_business_but_not_that_of_a_spaniard(self):
-        trader = self.person(country_id=self.france.id, vat='FR23334175221')
-        self.assertEqual(self.law(trader), 'fr_business')
-        spaniard = self.person(country_id=self.env.ref('base.es').id, vat='ES12345678Z')
-        self.assertFalse(self.law(spaniard))
-
-    def test_a_consumer_keeps_the_law_of_home(self):
-        german = self.person(country_id=self.env.ref('base.de').id)
-        self.assertEqual(self.law(german, debtor_kind='consumer'), 'de_consumer')
-
-    def test_a_french_consumer_owes_nothing_before_somebody_has_read_the_law(self):
-        someone = self.person(country_id=self.france.id)
-        self.assertFalse(self.law(someone, debtor_kind='consumer'))
-        self.invoice(1000, due='2026-01-31', partner=someone)
-        [claim] = self.items_of(someone)
-        self.assertEqual((claim.reason, claim.interest, claim.compensation), ('law', 0, 0))
-
-    def test_public_bodies(self):
-        town = self.customer("Town", country_id=self.france.id)
-        self.assertEqual(self.law(town, debtor_kind='public'), 'fr_public')
-        stadt = self.customer("Stadt", country_id=self.env.ref('base.de').id)
-        self.assertEqual(self.law(stadt, debtor_kind='public'), 'de_business')
-
-    def test_a_consumer_needs_a_notice_and_owes_no_forty_euros(self):
-        german = self.person(country_id=self.env.ref('base.de').id)
-        self.account_of(german).debtor_kind = 'consumer'
-        self.invoice(3650, due='2026-01-31', partner=german)
-        self.assertEqual(self.amounts(german, '2026-03-12')[0][3], 'notice')
-        self.account_of(german).notice_date = '2026-03-02'
-        # 1.27 + 5 = 6.27 % for ten days of 3,650.
-        self.assertEqual(self.amounts(german, '2026-03-12')[0][1:3], ('6.27', '0.00'))
-
-    def test_the_contract_beats_the_law_and_is_flagged_not_altered(self):
-        customer = self.account_of()
-        self.invoice(3650, due='2026-01-31')
-        customer.write({'has_contract_rate': True, 'contract_rate': 6.0})
-        self.assertIn("7.86", customer.contract_rate_warning)
-        self.assertEqual(self.amounts(day='2026-02-10')[0][1], '6.00')
-        customer.contract_rate = 15
-        self.assertFalse(customer.contract_rate_warning)
-        self.assertEqual(self.amounts(day='2026-02-10')[0][1], '15.00')
-
-    def test_nobody_charges_a_consumer_a_contract_rate(self):
-        german = self.person(country_id=self.env.ref('base.de').id)
-        self.account_of(german).write({
-            'debtor_kind': 'consumer', 'notice_date': '2026-03-02', 'has_contract_rate': True,
-            'contract_rate': 15})
-        self.invoice(3650, due='2026-01-31', partner=german)
-        self.assertEqual(self.amounts(german, '2026-03-12')[0][1], '6.27')
-
-    def test_a_rule_withdrawn_later_gives_nothing(self):
-        rule = self.env.ref('ar_collections.regime_es_business')
-        customer = self.account_of()
-        customer.regime_id = rule
-        self.assertEqual(customer.effective_regime_id, rule)
-        rule.action_withdraw()
-        customer.invalidate_recordset()
-        self.assertFalse(customer.effective_regime_id)
+from .law_common import LawCommon
 
 
 @tagged('post_install', '-at_install')
@@ -425,3 +156,71 @@ class TestClaims(LawCommon):
         with Form(claim) as form:
             form.paid_since = '2026-01-01'
         self.assertEqual(claim.amount_interest, 60.75)
+
+    # === COSTS ON PROOF === #
+
+    def spend(self, claim, amount, moves=None, proof=True):
+        bill = self.env['ir.attachment'].with_user(self.boss).create(
+            {'name': "bailiff.pdf", 'raw': b'paid'})
+        return self.env['ar.claim.cost'].with_user(self.boss).create({
+            'claim_id': claim.id, 'date': '2026-05-20', 'name': "Bailiff", 'amount': amount,
+            'move_ids': [Command.set(moves.ids)] if moves else False,
+            'attachment_ids': [Command.set(bill.ids)] if proof else False})
+
+    def test_costs_count_beyond_the_flat_sum_and_with_their_proof(self):
+        """L441-10 II: flat sums and the rest on proof make what was spent, and not a cent more."""
+        self.env.ref('ar_collections.regime_fr_business').proven_costs = True
+        bills = self.invoice(3650, due='2026-04-22') | self.invoice(3650, due='2026-04-22')
+        claim = self.draft()
+        cost = self.spend(claim, 200, proof=False)
+        self.assertEqual(cost.move_ids, bills)
+        self.assertEqual(claim.amount_compensation + claim.amount_cost, 200)
+        self.assertEqual(claim.amount_total, 2 * 48.60 + 200)
+        with self.assertRaises(UserError):
+            claim.with_user(self.boss).action_claim()
+        cost.attachment_ids = self.env['ir.attachment'].with_user(self.boss).create(
+            {'name': "bill.pdf", 'raw': b'x'})
+        claim.with_user(self.boss).action_claim()
+        self.assertEqual((claim.move_id.amount_total, claim.move_id.amount_tax), (297.20, 0))
+        self.assertIn("bill.pdf", self.env['ir.attachment'].search([
+            ('res_model', '=', 'account.move'), ('res_id', '=', claim.move_id.id)]).mapped('name'))
+        with self.assertRaises(UserError):
+            cost.amount = 300
+        with self.assertRaises(UserError):
+            cost.unlink()
+        # The flat sums were taken off once: what is spent later is claimed whole.
+        later = self.draft('2026-06-11')
+        self.spend(later, 50, moves=bills[0])
+        self.assertEqual((later.amount_flat, later.amount_cost), (0, 50))
+
+    def test_costs_within_the_flat_sum_add_nothing(self):
+        self.env.ref('ar_collections.regime_fr_business').proven_costs = True
+        first = self.invoice(3650, due='2026-04-22')
+        self.invoice(3650, due='2026-04-22')
+        claim = self.draft()
+        cost = self.spend(claim, 30, moves=first)
+        self.assertEqual((claim.amount_flat, claim.amount_cost), (40, 0))
+        cost.amount = 45
+        self.assertEqual(claim.amount_cost, 5)
+        # A flat sum that an earlier statement claimed is taken off all the same.
+        cost.unlink()
+        self.assertEqual((claim.amount_spent, claim.amount_cost), (0, 0))
+        claim.with_user(self.boss).action_claim()
+        later = self.draft('2026-06-11')
+        self.spend(later, 100, moves=first)
+        self.assertEqual((later.amount_compensation, later.amount_cost), (0, 60))
+
+    def test_costs_are_claimed_only_where_the_law_was_read_and_are_not_lost(self):
+        rule = self.env.ref('ar_collections.regime_fr_business')
+        rule.proven_costs = False
+        self.invoice(3650, due='2026-04-22')
+        claim = self.draft()
+        self.spend(claim, 200)
+        self.assertEqual((claim.amount_cost, claim.amount_total), (0, 88.60))
+        rule.proven_costs = True
+        # Preparing the statement again keeps what a person typed.
+        self.assertEqual(self.draft('2026-06-02'), claim)
+        self.assertEqual((str(claim.date), claim.amount_cost), ('2026-06-02', 160))
+        with self.assertRaises(ValidationError):
+            self.spend(claim, 10, moves=self.invoice(
+                10, due='2026-01-31', partner=self.customer("Other")))

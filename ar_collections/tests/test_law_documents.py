@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import html2plaintext
 
-from .test_law_claims import LawCommon
+from .law_common import LawCommon
 
 
 @tagged('post_install', '-at_install')
@@ -65,6 +65,7 @@ class TestClaimDocuments(LawCommon):
         # Odoo's own formats: the words follow with the translations of the module.
         self.assertIn("10 000,00", text.replace('\u202f', ' '))
         self.assertIn("12,15", text)
+        self.assertIn("1er juin 2026", text)
 
     def test_the_spreadsheet_computes_what_is_printed(self):
         claim = self.make()
@@ -80,6 +81,51 @@ class TestClaimDocuments(LawCommon):
             total += amount
         self.assertAlmostEqual(total, claim.amount_total, places=2)
         self.assertAlmostEqual(values.cell(sheet.max_row, 9).value, claim.amount_total, places=2)
+
+    def test_only_the_rates_that_were_applied_are_printed(self):
+        """French public bodies: the rate of the first day, however many half-years are crossed."""
+        rule = self.env.ref('ar_collections.regime_fr_public')
+        self.account_of().write({'debtor_kind': 'public', 'regime_id': rule.id})
+        self.invoice(10000, due='2025-01-31')
+        claim = self.draft()
+        self.assertEqual(
+            [source[3] for source in self.env['report.ar_collections.report_ar_claim']._get_sources(
+                claim, str)], ["11.15"])
+        text = self.page(claim)
+        self.assertIn("11.15", text)
+        self.assertNotIn("10.15", text)
+
+    def test_the_words_follow_the_rule(self):
+        """From a notice on, without compensation; or compensation without interest."""
+        rule = self.env.ref('ar_collections.regime_fr_business')
+        rule.write({'needs_notice': True})
+        rule.bracket_ids.unlink()
+        self.account_of().notice_date = '2026-05-01'
+        self.invoice(3650, due='2026-04-22')
+        text = self.page(self.draft())
+        self.assertIn("Late interest, counted to", text)
+        self.assertIn("from the day after the formal notice", text)
+        rule.write({'rate_kind': 'none', 'bracket_ids': [
+            Command.create({'start': 0, 'amount': 40})]})
+        text = self.page(self.draft())
+        self.assertIn("Compensation, counted to", text)
+        self.assertNotIn("0.00", text.replace("40.00", "").replace("3,650.00", ""))
+        self.assertNotIn("by hand", text)
+
+    def test_costs_are_printed_with_their_proof(self):
+        claim = self.make()
+        claim.regime_id.sudo().proven_costs = True
+        self.env['ar.claim.cost'].create({
+            'claim_id': claim.id, 'date': '2026-05-20', 'name': "Bailiff", 'amount': 200,
+            'attachment_ids': [Command.create({'name': "bailiff.pdf", 'raw': b'paid'})]})
+        text = self.page(claim)
+        for words in ("Bailiff", "bailiff.pdf", "200.00", "80.00", "120.00",
+                      f"{claim.amount_total:,.2f}"):
+            self.assertIn(words, text)
+        values = load_workbook(io.BytesIO(claim._get_xlsx()), data_only=True).active
+        self.assertAlmostEqual(sum(
+            values.cell(row, 9).value for row in range(5, values.max_row)),
+            claim.amount_total, places=2)
 
     def test_a_name_is_never_a_formula(self):
         self.buyer.name = "=cmd|' /C calc'!A0"
@@ -116,6 +162,26 @@ class TestReminderInterest(LawCommon):
         self.assertEqual(reminder.amount_claimed, 3650)
         self.send()
         self.assertFalse(self.env['ar.claim'].search([]))
+
+    def test_what_is_zero_is_not_named_and_an_agreed_rate_is(self):
+        """Swiss law has no flat sum; a Belgian contract with a consumer no interest."""
+        rule = self.env.ref('ar_collections.regime_fr_business')
+        rule.bracket_ids.unlink()
+        account = self.account_of()
+        account.write({'has_contract_rate': True, 'contract_rate': 20})
+        reminder, text = self.message('claim')
+        self.assertNotIn("0.00", text.replace("3,650.00", "").replace("20.00", ""))
+        self.assertNotIn("compensation for recovery cost of", text)
+        # 3,650 × 20 % × 10 / 365
+        self.assertIn("20.00", text)
+        self.assertIn("Rate agreed by contract: 20.00 % a year.", text)
+        for interest, compensation in ((True, False), (False, True), (True, True)):
+            for mode in ('figure', 'claim'):
+                self.ladder.level_ids.interest_mode = mode
+                words = reminder._get_late_amount_text(
+                    self.env, interest, compensation,
+                    {'date': "D", 'interest': "I1", 'compensation': "C1", 'total': "T1"})
+                self.assertEqual(("I1" in words, "C1" in words), (interest, compensation))
 
     def test_claimed_prepares_one_statement_and_attaches_it(self):
         reminder, text = self.message('claim')

@@ -10,8 +10,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import html2plaintext, mute_logger
 
+from .deadline_common import DeadlineCommon, day
 from .scale_common import ScaleCommon
-from .test_deadlines import DeadlineCommon, day
 
 # Invented: as somebody would type it from the paper.
 TERMS = {
@@ -71,6 +71,17 @@ class TestInsuranceClocks(InsuredCommon):
         self.invoice(1000, due='2026-05-15')
         self.build()
         self.assertEqual(self.last_days(), {})
+
+    def test_small_amounts_need_no_notice_until_they_add_up(self):
+        self.policy_2026.min_overdue_amount = 1500
+        self.invoice(1000, due='2026-05-15')
+        self.invoice(5000, due='2026-06-20')
+        self.build()
+        self.assertEqual(set(self.last_days()), {'extension', 'collections', 'insurance_claim'})
+        self.invoice(500, due='2026-05-25')
+        self.build()
+        self.assertEqual(sorted(str(row.last_day) for row in self.rows('overdue_notice')),
+                         ['2026-06-14', '2026-06-24'])
 
     def test_nothing_before_the_due_date_nor_for_whom_no_cover_is_known(self):
         self.invoice(1000, due='2026-06-01')

@@ -53,8 +53,22 @@ ALSACE_MOSELLE = (
     Holiday('good_friday', easter_offset=-2),
     Holiday('saint_stephen', 12, 26),
 )
+# Belgium, the ten legal holidays: from memory, not read. They make a free notice wait longer, never
+# shorter, and no court of ours counts by them.
+BELGIUM = (
+    Holiday('new_year', 1, 1),
+    Holiday('easter_monday', easter_offset=1),
+    Holiday('labour_day', 5, 1),
+    Holiday('ascension', easter_offset=39),
+    Holiday('whit_monday', easter_offset=50),
+    Holiday('national_day', 7, 21),
+    Holiday('assumption', 8, 15),
+    Holiday('all_saints', 11, 1),
+    Holiday('armistice_1918', 11, 11),
+    Holiday('christmas', 12, 25),
+)
 # The calendars by code; a code that is not here moves off weekends and the days handed in only.
-CALENDARS = {'FR': FRANCE, 'FR-AM': ALSACE_MOSELLE}
+CALENDARS = {'FR': FRANCE, 'FR-AM': ALSACE_MOSELLE, 'BE': BELGIUM}
 
 
 @lru_cache(maxsize=256)
@@ -85,3 +99,18 @@ def next_open_day(day: date, calendar: str, closed: Collection[date] = ()) -> da
     while is_closed(day, calendar, closed):
         day += timedelta(days=1)
     return day
+
+
+def get_last_free_day(sent: date, days: int, working_days: int, calendar: str) -> date:
+    """Return the last day on which nothing may be charged after a free notice.
+
+    :param date sent: day on which the notice left
+    :param days: calendar days to wait
+    :param working_days: the first of them is this working day after the notice left (Belgium,
+        letter: the third); 0: the day after, as for an e-mail
+    :param calendar: key of `CALENDARS`; an unknown one knows weekends only
+    """
+    first = sent + timedelta(days=1)
+    for number in range(working_days):
+        first = next_open_day(first + timedelta(days=bool(number)), calendar)
+    return first + timedelta(days=days - 1)

@@ -114,7 +114,9 @@ class ArInsurancePolicy(models.Model):
         help="A reduction or withdrawal without a date of its own takes effect so many days after "
              "it was decided. Not known: at once.")
     min_overdue_amount = fields.Monetary(
-        string="Smallest overdue amount to notify", tracking=True)
+        string="Smallest overdue amount to notify", tracking=True,
+        help="Per customer: as long as all its overdue items under the policy are below it, no "
+             "deadline of the notice is set. Zero: every amount is notified.")
     declaration_frequency = fields.Selection(
         [('monthly', "Monthly"), ('quarterly', "Quarterly"), ('yearly', "Yearly")],
         string="Turnover declared", tracking=True)

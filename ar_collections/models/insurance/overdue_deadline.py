@@ -64,9 +64,14 @@ class ArDeadline(models.Model):
     @api.model
     def _get_item_clock_rows(self, company, today, policies, customer_ids):
         rows = []
-        for item in self._read_insured_items(company, policies, customer_ids):
+        items = self._read_insured_items(company, policies, customer_ids)
+        small = self._get_small(company, today, policies, items)
+        for item in items:
             policy = policies.browse(item['policy_id'])
             for clock, start in self._get_item_clocks(item, policy, today):
+                if clock == 'overdue_notice' and not item['notice_id'] and (
+                        (policy.id, item['customer_id']) in small):
+                    continue
                 done = item.get(STOPS.get(clock))
                 last = add_period(start, days=policy._get_days(TERMS[clock]))
                 rows.append({
@@ -78,6 +83,30 @@ class ArDeadline(models.Model):
                     'done_on': done or None,
                 })
         return rows
+
+    @api.model
+    def _get_small(self, company, today, policies, items):
+        """Return {(policy id, customer id)} whose overdue is too small to be notified.
+
+        All of a customer together, so that many small items are told; an item that stands in a
+        notice keeps its clock. The other clocks of the contract know no smallest amount.
+
+        :param items: rows of `_read_insured_items`, in company currency
+        """
+        sums = {}
+        for item in items:
+            if item['original_due'] < today and policies.browse(
+                    item['policy_id']).min_overdue_amount:
+                key = item['policy_id'], item['customer_id']
+                sums[key] = sums.get(key, 0) + item['amount']
+        small = set()
+        for (policy_id, customer_id), amount in sums.items():
+            policy = policies.browse(policy_id)
+            smallest = policy.currency_id._convert(
+                policy.min_overdue_amount, company.currency_id, company, today)
+            if company.currency_id.compare_amounts(float(amount), smallest) < 0:
+                small.add((policy_id, customer_id))
+        return small
 
     @api.model
     def _get_item_clocks(self, item, policy, today):

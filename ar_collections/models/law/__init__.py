@@ -1,4 +1,5 @@
 from . import (
+    legal_data,
     reference_rate,
     legal_regime,
     legal_bracket,
@@ -10,8 +11,10 @@ from . import (
     disputed,
     planned,
     customer,
+    law_entry,
     claim,
     claim_line,
+    claim_cost,
     claim_xlsx,
     dunning,
     terms,

@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL, formatLang
 
 from ...tools.interest_rules import to_decimal
@@ -18,9 +18,12 @@ class ArClaim(models.Model):
     """
     _name = 'ar.claim'
     _description = "Statement of late interest"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['ar.law.entry', 'mail.activity.mixin']
     _order = 'date desc, id desc'
     _check_company_auto = True
+    _protected_fields = frozenset({
+        'state', 'move_id', 'claimed_on', 'regime_id', 'contract_rate', 'name', 'warning',
+        'amount_cost'})
 
     # === FIELDS === #
     name = fields.Char(string="Number", readonly=True, copy=False, default="/")
@@ -49,6 +52,9 @@ class ArClaim(models.Model):
         string="Interest", compute='_compute_amounts', store=True)
     amount_compensation = fields.Monetary(
         string="Compensation", compute='_compute_amounts', store=True)
+    amount_cost = fields.Monetary(
+        string="Cost on proof", readonly=True, copy=False,
+        help="What was spent beyond the flat compensation of the same invoices.")
     amount_total = fields.Monetary(
         string="Total", compute='_compute_amounts', store=True, tracking=True)
     warning = fields.Text(
@@ -63,14 +69,15 @@ class ArClaim(models.Model):
 
     # === COMPUTES === #
 
-    @api.depends('line_ids.interest_amount', 'line_ids.compensation_amount')
+    @api.depends(
+        'line_ids.interest_amount', 'line_ids.compensation_amount', 'amount_cost')
     def _compute_amounts(self):
         for claim in self:
             interest = sum(claim.line_ids.mapped('interest_amount'))
             compensation = sum(claim.line_ids.mapped('compensation_amount'))
             claim.amount_interest = interest
             claim.amount_compensation = compensation
-            claim.amount_total = interest + compensation
+            claim.amount_total = interest + compensation + claim.amount_cost
 
     # === CRUD === #
 
@@ -93,12 +100,6 @@ class ArClaim(models.Model):
             self._fill()
         return result
 
-    def _refuse_protected(self, names):
-        """State and document change through the buttons alone."""
-        if not self.env.su and names & {
-                'state', 'move_id', 'claimed_on', 'regime_id', 'contract_rate', 'name', 'warning'}:
-            raise AccessError(self.env._("A statement changes its state by its buttons only."))
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
         if any(claim.state in ('claimed', 'waived') for claim in self):
@@ -115,16 +116,24 @@ class ArClaim(models.Model):
         :param date date: last day counted
         :param moves: only these invoices
         """
-        self.search([
+        drafts = self.search([
             ('customer_id', '=', customer.id), ('state', '=', 'draft'),
-            ('reminder_id', '=', False)]).unlink()
+            ('reminder_id', '=', False)])
+        kept = drafts._filter_kept()
+        (drafts - kept).unlink()
         found = self.env['ar.interest.engine']._get_item_claims(customer, date, moves=moves)
         owed = [claim for claim in found if claim.interest or claim.compensation]
         claims = self.create([
             {'customer_id': customer.id, 'date': date, 'currency_id': currency_id}
-            for currency_id in dict.fromkeys(claim.currency_id for claim in owed)])
-        claims._fill(only_items=[claim.item_id for claim in owed] if moves else None)
-        return claims
+            for currency_id in dict.fromkeys(claim.currency_id for claim in owed)
+            if currency_id not in kept.currency_id.ids])
+        kept.write({'date': date})
+        (claims | kept)._fill(only_items=[claim.item_id for claim in owed] if moves else None)
+        return claims | kept
+
+    def _filter_kept(self):
+        """Hook: return the drafts in which somebody typed what the ledger does not know."""
+        return self.browse()
 
     def _fill(self, only_items=None):
         """Compute the lines of drafts again from the ledger.
@@ -151,6 +160,7 @@ class ArClaim(models.Model):
                     Command.create(self.env['ar.claim.line']._get_vals(item))
                     for item in mine if item.interest or item.compensation)],
             })
+        self._apply_costs()
 
     def _get_warning(self, items):
         """Return what a person should look at before claiming, or False."""
@@ -225,14 +235,6 @@ class ArClaim(models.Model):
             claim.sudo().write({'state': 'cancelled'})
         return True
 
-    def action_view_move(self):
-        """Open the document."""
-        self.ensure_one()
-        return {
-            'type': 'ir.actions.act_window', 'res_model': 'account.move',
-            'res_id': self.move_id.id, 'view_mode': 'form', 'views': [(False, 'form')],
-        }
-
     def action_print(self):
         """Print the statements in the language of the customer."""
         self.check_access('read')
@@ -254,11 +256,6 @@ class ArClaim(models.Model):
         else:
             action['domain'] = [('id', 'in', self.ids)]
         return action
-
-    def _check_manager(self):
-        self.check_access('write')
-        if not self.env.user.has_group('ar_collections.group_ar_manager'):
-            raise AccessError(self.env._("Only a credit manager claims, waives or cancels."))
 
     def _check_draft(self):
         if any(claim.state != 'draft' for claim in self):
@@ -284,6 +281,8 @@ class ArClaim(models.Model):
              env._("Late interest, statement %s", self.name)),
             (self.amount_compensation, company._get_ar_compensation_account(),
              env._("Compensation for recovery cost, statement %s", self.name)),
+            (self.amount_cost, company._get_ar_compensation_account(),
+             env._("Recovery cost on proof, statement %s", self.name)),
         ):
             if amount:
                 lines.append(Command.create({

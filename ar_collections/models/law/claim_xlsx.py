@@ -49,6 +49,7 @@ class ArClaim(models.Model):
         row = 4
         for line in self.line_ids:
             row = self._write_line(sheet, style, line, row)
+        row = self._write_costs(sheet, style, row)
         sheet.write_string(row, 0, env._("Total"), style['bold'])
         sheet.write_formula(
             row, 8, f"=SUM(I5:I{max(row, 5)})", style['total'], self.amount_total)
@@ -89,3 +90,19 @@ class ArClaim(models.Model):
                 sheet.write_string(row, 9, label)
                 row += 1
         return row
+
+    def _write_costs(self, sheet, style, row):
+        """Write what was spent and the flat sum that is taken off; return the next free row."""
+        if not self.amount_cost:
+            return row
+        env = self.env
+        for cost in self.cost_ids:
+            sheet.write_string(row, 0, env._("Recovery cost on proof"))
+            sheet.write_datetime(row, 2, cost.date, style['date'])
+            sheet.write_number(row, 8, cost.amount, style['money'])
+            sheet.write_string(row, 9, cost.name)
+            row += 1
+        sheet.write_string(row, 0, env._("Recovery cost on proof"))
+        sheet.write_number(row, 8, -self.amount_flat, style['money'])
+        sheet.write_string(row, 9, env._("Flat compensation of these invoices"))
+        return row + 1

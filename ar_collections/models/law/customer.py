@@ -33,6 +33,10 @@ class ArCustomer(models.Model):
     notice_date = fields.Date(
         string="Formal notice sent on", tracking=True,
         help="Where interest runs only after a formal notice, it runs from the day after.")
+    notice_channel = fields.Selection(
+        [('email', "E-mail"), ('letter', "Letter")], string="Notice sent by", tracking=True,
+        help="Where the law counts a letter otherwise than an e-mail. Empty: as a letter, the "
+             "later of the two.")
     insolvency_date = fields.Date(
         string="Insolvency opened on", tracking=True,
         help="Date of the opening judgment: interest stops, and what falls due from then on bears "
@@ -98,7 +102,8 @@ class ArCustomer(models.Model):
         return False
 
     @api.depends('overdue_amount', 'debtor_kind', 'regime_id', 'has_contract_rate',
-                 'contract_rate', 'notice_date', 'insolvency_date', 'claim_ids.state')
+                 'contract_rate', 'notice_date', 'notice_channel', 'insolvency_date',
+                 'claim_ids.state')
     def _compute_late_claim(self):
         """A few queries per company, however many customers are shown."""
         self.update({

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, formatLang
 
 INTEREST_MODES = [
     ('none', "Not mentioned"),
@@ -86,11 +86,27 @@ class ArReminder(models.Model):
             return []
         sentence = regime.sentence or ''
         if mode == 'mention':
+            # Where a rate was agreed, the rule alone would announce another one.
+            sentence = " ".join(filter(None, (
+                self._get_contract_rate_text(env, regime), sentence)))
+            if regime.rate_kind == 'none':
+                return [env._("Late payment entitles us to compensation. %s", sentence)]
             return [env._("Late payment entitles us to interest and compensation. %s", sentence)
                     if regime.bracket_ids else
                     env._("Late payment entitles us to interest. %s", sentence)]
         texts = self._get_late_amount_texts(env)
-        return [*texts, sentence] if texts and sentence else texts
+        if not texts:
+            return []
+        agreed = self._get_contract_rate_text(env, regime)
+        return [text for text in (*texts, agreed, sentence) if text]
+
+    def _get_contract_rate_text(self, env, regime):
+        """Return the rate that the parties agreed, which beats that of the rule, or ''."""
+        customer = self.customer_id.sudo()
+        if not customer.has_contract_rate or regime.debtor == 'consumer':
+            return ''
+        return env._("Rate agreed by contract: %s %% a year.",
+                     formatLang(env, customer.contract_rate, digits=2))
 
     def _get_late_amount_texts(self, env):
         claims = self._take_late_claims()
@@ -108,17 +124,42 @@ class ArReminder(models.Model):
                 'compensation': self._format_amount(float(compensation), currency),
                 'total': self._format_amount(float(interest + compensation), currency),
             }
-            if self.level_id.interest_mode == 'figure':
-                texts.append(env._(
-                    "For information, not included in the amount above: late interest to "
-                    "%(date)s %(interest)s, compensation for recovery cost %(compensation)s.",
-                    **values))
-            else:
-                texts.append(env._(
-                    "In addition to the amount above we claim late interest to %(date)s of "
-                    "%(interest)s and compensation for recovery cost of %(compensation)s, "
-                    "together %(total)s.", **values))
+            texts.append(self._get_late_amount_text(
+                env, bool(interest), bool(compensation), values))
         return texts
+
+    def _get_late_amount_text(self, env, interest, compensation, values):
+        """Return the sentence on what is owed in one currency; what is zero is not named.
+
+        :param bool interest: there is interest
+        :param bool compensation: there is compensation
+        :param dict values: formatted date, interest, compensation and total
+        """
+        if self.level_id.interest_mode == 'figure':
+            if not compensation:
+                return env._(
+                    "For information, not included in the amount above: late interest of "
+                    "%(interest)s to %(date)s.", **values)
+            if not interest:
+                return env._(
+                    "For information, not included in the amount above: compensation for recovery "
+                    "cost of %(compensation)s.", **values)
+            return env._(
+                "For information, not included in the amount above: late interest of "
+                "%(interest)s to %(date)s, compensation for recovery cost of %(compensation)s.",
+                **values)
+        if not compensation:
+            return env._(
+                "In addition to the amount above we claim late interest to %(date)s of "
+                "%(interest)s.", **values)
+        if not interest:
+            return env._(
+                "In addition to the amount above we claim compensation for recovery cost of "
+                "%(compensation)s.", **values)
+        return env._(
+            "In addition to the amount above we claim late interest to %(date)s of "
+            "%(interest)s and compensation for recovery cost of %(compensation)s, "
+            "together %(total)s.", **values)
 
     def _take_late_claims(self):
         """Return the `ItemClaim` of the late items that this message lists."""

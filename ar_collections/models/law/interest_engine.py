@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
+from ...tools.holidays import get_last_free_day
 from ...tools.interest import (
     Credit,
     MissingRate,
@@ -182,8 +183,10 @@ class ArInterestEngine(models.AbstractModel):
         regime = regime.sudo()
         if regime.needs_notice and not customer.notice_date:
             return {'reason': 'notice', 'detail': ''}
-        wait = regime.needs_notice and fields.Date.add(
-            customer.notice_date, days=regime.notice_days)
+        wait = regime.needs_notice and get_last_free_day(
+            customer.notice_date, regime.notice_days,
+            0 if customer.notice_channel == 'email' else regime.letter_days,
+            regime.country_id.code)
         if wait and date <= wait:
             return {'reason': 'wait', 'detail': wait.isoformat()}
         agreed = customer.has_contract_rate and regime.debtor != 'consumer'

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools.interest_rules import Compensation, InterestError, Regime, find_rate, to_decimal
-from .reference_rate import EVIDENCE, REFERENCES, STATES
+from .reference_rate import REFERENCES
 
 DEBTORS = [('business', "Business"), ('consumer', "Consumer"), ('public', "Public body")]
 
@@ -16,7 +16,9 @@ class ArLegalRegime(models.Model):
     """
     _name = 'ar.legal.regime'
     _description = "Late payment: rule of law"
+    _inherit = ['ar.legal.data']
     _order = 'sequence, country_id, debtor, id'
+    _case_fields = ('country_id', 'debtor')
 
     # === FIELDS: WHO === #
     name = fields.Char(required=True, translate=True)
@@ -69,6 +71,11 @@ class ArLegalRegime(models.Model):
     compensation_min = fields.Monetary(string="At least")
     compensation_max = fields.Monetary(string="At most", help="Zero: no maximum.")
 
+    proven_costs = fields.Boolean(
+        string="More on proof",
+        help="The law also gives recovery cost beyond the flat sum, on proof. Not set: it does "
+             "not, or nobody has read that it does.")
+
     # === FIELDS: CONTRACTS AND TERMS === #
     floor_reference = fields.Selection(REFERENCES, string="Floor of contract rates")
     floor_factor = fields.Float(string="Times", default=1.0, digits=(16, 2), aggregator=None)
@@ -82,23 +89,20 @@ class ArLegalRegime(models.Model):
         string="Days to wait after the notice", aggregator=None,
         help="Nothing may be charged before this many days have passed since the free notice.")
 
-    # === FIELDS: TEXTS AND SOURCES === #
+    letter_days = fields.Integer(
+        string="Working days of a letter", aggregator=None,
+        help="The days to wait of a notice by post begin with this working day after it was "
+             "posted; those of an e-mail with the next day. Zero: the next day for both.")
+
+    # === FIELDS: TEXTS === #
     sentence = fields.Text(
         translate=True, help="Printed on the statement of interest: the rule in one sentence.")
     mention = fields.Text(
         string="Mention on invoices", translate=True, help="Ready to be put into your terms.")
-    source = fields.Char(required=True)
-    evidence = fields.Selection(EVIDENCE, required=True, default='primary')
-    read_on = fields.Date()
-    read_again_after = fields.Date()
-    note = fields.Text(translate=True)
-    state = fields.Selection(STATES, required=True, default='unconfirmed')
-    confirmed_by_id = fields.Many2one('res.users', string="Confirmed by", readonly=True)
-    confirmed_on = fields.Date(readonly=True)
 
     _positive = models.Constraint(
         'CHECK(fixed_rate >= 0 AND rate_step >= 0 AND compensation_min >= 0 AND '
-        'compensation_max >= 0)',
+        'compensation_max >= 0 AND notice_days >= 0 AND letter_days >= 0)',
         "The figures of a rule are not negative.")
 
     # === CONSTRAINTS === #
@@ -115,34 +119,6 @@ class ArLegalRegime(models.Model):
                     "Rule “%(name)s” cannot be applied: %(error)s. A rate frozen at payment needs "
                     "part payments that reduce the principal, and no compounding.",
                     name=regime.name, error=error)) from error
-
-    @api.constrains('country_id', 'debtor', 'active', 'state')
-    def _check_unique(self):
-        """One confirmed rule per country and debtor: two would make claims depend on chance."""
-        for regime in self.filtered(lambda r: r.active and r.state == 'confirmed'):
-            twin = self.search([
-                ('id', '!=', regime.id), ('country_id', '=', regime.country_id.id),
-                ('debtor', '=', regime.debtor), ('state', '=', 'confirmed')], limit=1)
-            if twin:
-                raise ValidationError(self.env._(
-                    "“%(one)s” and “%(other)s” are both confirmed for the same country and "
-                    "debtor. Archive one of them.", one=regime.name, other=twin.name))
-
-    # === ACTIONS === #
-
-    def action_confirm(self):
-        """Take the responsibility for these rules: from now on claims use them."""
-        self.check_access('write')
-        self.write({
-            'state': 'confirmed', 'confirmed_by_id': self.env.uid,
-            'confirmed_on': fields.Date.context_today(self)})
-        return True
-
-    def action_withdraw(self):
-        """Take the rules out of the claims again."""
-        self.check_access('write')
-        self.write({'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
-        return True
 
     # === BUSINESS === #
 

@@ -1,9 +1,7 @@
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import fields, models
 
 from ...tools.limitation import Effect, Period
 from .legal_regime import DEBTORS
-from .reference_rate import EVIDENCE, STATES
 
 # What may interrupt a prescription. A formal notice is here so that nobody takes it for one.
 ACTS = [
@@ -34,7 +32,9 @@ class ArLimitationRule(models.Model):
     """
     _name = 'ar.limitation.rule'
     _description = "Rule of prescription"
+    _inherit = ['ar.legal.data']
     _order = 'sequence, country_id, debtor, id'
+    _case_fields = ('country_id', 'debtor', 'trade')
 
     # === FIELDS: WHICH CLAIMS === #
     name = fields.Char(required=True, translate=True)
@@ -59,54 +59,11 @@ class ArLimitationRule(models.Model):
         help="After an act too; else a new period counts from the act itself.")
     effect_ids = fields.One2many('ar.limitation.effect', 'rule_id', copy=True)
 
-    # === FIELDS: SOURCES === #
-    source = fields.Char(required=True, help="Article of law and where it was read.")
-    evidence = fields.Selection(EVIDENCE, required=True, default='primary')
-    read_on = fields.Date()
-    read_again_after = fields.Date()
-    note = fields.Text(translate=True)
-    state = fields.Selection(STATES, required=True, default='unconfirmed')
-    confirmed_by_id = fields.Many2one('res.users', string="Confirmed by", readonly=True)
-    confirmed_on = fields.Date(readonly=True)
 
     _period_positive = models.Constraint(
         'CHECK(years >= 0 AND months >= 0 AND years + months > 0)', "A prescription lasts.")
     _dates = models.Constraint(
         'CHECK(date_to >= date_from)', "A period ends after it begins.")
-
-    # === CONSTRAINTS === #
-
-    @api.constrains('country_id', 'debtor', 'trade', 'date_from', 'date_to', 'state', 'active')
-    def _check_one_rule(self):
-        """Refuse two confirmed rules for the same claims."""
-        for rule in self.filtered(lambda rule: rule.state == 'confirmed' and rule.active):
-            for twin in self.search([
-                    ('id', '!=', rule.id), ('country_id', '=', rule.country_id.id),
-                    ('debtor', '=', rule.debtor), ('trade', '=', rule.trade),
-                    ('state', '=', 'confirmed')]):
-                apart = (rule.date_to and twin.date_from and rule.date_to < twin.date_from) or (
-                    twin.date_to and rule.date_from and twin.date_to < rule.date_from)
-                if not apart:
-                    raise ValidationError(self.env._(
-                        "“%(one)s” and “%(other)s” are both confirmed for the same claims. "
-                        "Archive one of them, or give them dates.",
-                        one=rule.name, other=twin.name))
-
-    # === ACTIONS === #
-
-    def action_confirm(self):
-        """Take the responsibility for these rules: from now on they are watched."""
-        self.check_access('write')
-        self.write({
-            'state': 'confirmed', 'confirmed_by_id': self.env.uid,
-            'confirmed_on': fields.Date.context_today(self)})
-        return True
-
-    def action_withdraw(self):
-        """Watch these rules no more."""
-        self.check_access('write')
-        self.write({'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
-        return True
 
     # === BUSINESS === #
 

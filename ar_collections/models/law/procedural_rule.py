@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 
 from ...tools.limitation import get_due_day
-from .reference_rate import EVIDENCE, STATES
 
 # The clocks of proceedings. Other rooms have their own, by contract.
 CLOCKS = [
@@ -20,6 +19,7 @@ class ArProceduralRule(models.Model):
     """
     _name = 'ar.procedural.rule'
     _description = "Rule of a procedural time limit"
+    _inherit = ['ar.legal.data']
     _order = 'country_id, clock, date_from desc, id'
 
     clock = fields.Selection(CLOCKS, required=True, index=True)
@@ -37,14 +37,6 @@ class ArProceduralRule(models.Model):
     movable = fields.Boolean(
         string="Moves off closed days", default=True,
         help="A last day on a Saturday, a Sunday or a public holiday becomes the next working day.")
-    source = fields.Char(required=True)
-    evidence = fields.Selection(EVIDENCE, required=True, default='primary')
-    read_on = fields.Date()
-    read_again_after = fields.Date()
-    note = fields.Text(translate=True)
-    state = fields.Selection(STATES, required=True, default='unconfirmed')
-    confirmed_by_id = fields.Many2one('res.users', string="Confirmed by", readonly=True)
-    confirmed_on = fields.Date(readonly=True)
 
     _period_positive = models.Constraint(
         'CHECK(years >= 0 AND months >= 0 AND days >= 0 AND years + months + days > 0)',
@@ -57,20 +49,6 @@ class ArProceduralRule(models.Model):
         labels = dict(self._fields['clock']._description_selection(self.env))
         for rule in self:
             rule.display_name = f"{rule.country_id.code or ''} · {labels.get(rule.clock, '')}"
-
-    def action_confirm(self):
-        """Take the responsibility for these rules: from now on they are watched."""
-        self.check_access('write')
-        self.write({
-            'state': 'confirmed', 'confirmed_by_id': self.env.uid,
-            'confirmed_on': fields.Date.context_today(self)})
-        return True
-
-    def action_withdraw(self):
-        """Watch these rules no more."""
-        self.check_access('write')
-        self.write({'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
-        return True
 
     @api.model
     def _get_rules(self, country):

@@ -1,14 +1,13 @@
 from decimal import Decimal
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ...tools import provision as tool
 from ...tools.kpi import ROLL_EDGES
 
 STATES = [('draft', "Draft"), ('booked', "Entry made"), ('cancelled', "Cancelled")]
-PROTECTED = {'state', 'move_id', 'name', 'previous_id', 'line_ids', 'warning'}
 
 
 class ArProvision(models.Model):
@@ -19,9 +18,11 @@ class ArProvision(models.Model):
     """
     _name = 'ar.provision'
     _description = "Expected credit losses"
-    _inherit = ['mail.thread']
+    _inherit = ['ar.law.entry']
     _order = 'date desc, id desc'
     _check_company_auto = True
+    _protected_fields = frozenset({
+        'state', 'move_id', 'name', 'previous_id', 'line_ids', 'warning'})
 
     name = fields.Char(string="Number", readonly=True, copy=False, default="/")
     company_id = fields.Many2one(
@@ -89,17 +90,13 @@ class ArProvision(models.Model):
 
     def write(self, vals):
         self._refuse_protected(set(vals))
-        if set(vals) - PROTECTED and any(run.state == 'booked' for run in self) and not (
-                self.env.su):
+        if not self.env.su and set(vals) - self._protected_fields and any(
+                run.state == 'booked' for run in self):
             raise UserError(self.env._("Its entry is made: cancel it to change anything."))
         result = super().write(vals)
         if {'date', 'company_id'} & set(vals):
             self._fill()
         return result
-
-    def _refuse_protected(self, names):
-        if not self.env.su and names & PROTECTED:
-            raise AccessError(self.env._("These figures come from the ledger and the buttons."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_booked(self):
@@ -307,14 +304,6 @@ class ArProvision(models.Model):
         self.filtered(lambda run: run.state == 'cancelled').sudo().state = 'draft'
         return True
 
-    def action_view_move(self):
-        """Open the entry."""
-        self.ensure_one()
-        return {
-            'type': 'ir.actions.act_window', 'res_model': 'account.move',
-            'res_id': self.move_id.id, 'view_mode': 'form', 'views': [(False, 'form')],
-        }
-
     def action_view_lines(self):
         """Open the rows of customers and buckets."""
         self.ensure_one()
@@ -334,11 +323,6 @@ class ArProvision(models.Model):
         self.check_access('read')
         return {'type': 'ir.actions.act_url', 'target': 'download',
                 'url': f'/ar_collections/provision/{self.id}/xlsx'}
-
-    def _check_manager(self):
-        self.check_access('write')
-        if not self.env.user.has_group('ar_collections.group_ar_manager'):
-            raise AccessError(self.env._("Only a credit manager makes provisions."))
 
     def _check_draft(self):
         if any(run.state != 'draft' for run in self):

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ...tools import provision as tool
@@ -10,7 +10,6 @@ REASONS = [
     ('insolvency', "Insolvency proceedings"), ('lawsuit', "Claimed in court"),
     ('dispute', "Seriously disputed"), ('difficulty', "Known financial difficulty"),
     ('gone', "Customer cannot be found"), ('other', "Other")]
-PROTECTED = {'state', 'move_id', 'amount_open', 'amount_net', 'amount', 'previous_id'}
 
 
 class ArProvisionIndividual(models.Model):
@@ -22,9 +21,11 @@ class ArProvisionIndividual(models.Model):
     """
     _name = 'ar.provision.individual'
     _description = "Individual provision"
-    _inherit = ['mail.thread']
+    _inherit = ['ar.law.entry']
     _order = 'date desc, id desc'
     _check_company_auto = True
+    _protected_fields = frozenset({
+        'state', 'move_id', 'amount_open', 'amount_net', 'amount', 'previous_id'})
 
     company_id = fields.Many2one(
         related='move_line_id.company_id', store=True, index=True)
@@ -119,10 +120,6 @@ class ArProvisionIndividual(models.Model):
         if {'date', 'move_line_id'} & set(vals):
             self._fill()
         return result
-
-    def _refuse_protected(self, names):
-        if not self.env.su and names & PROTECTED:
-            raise AccessError(self.env._("These figures come from the ledger and the buttons."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_booked(self):
@@ -238,11 +235,6 @@ class ArProvisionIndividual(models.Model):
         self._carry_forward(self.env.company, fields.Date.context_today(self))
         return self.env['ir.actions.act_window']._for_xml_id(
             'ar_collections.ar_provision_individual_action')
-
-    def _check_manager(self):
-        self.check_access('write')
-        if not self.env.user.has_group('ar_collections.group_ar_manager'):
-            raise AccessError(self.env._("Only a credit manager makes provisions."))
 
     def _check_state(self, state):
         if any(claim.state != state for claim in self):

@@ -25,13 +25,6 @@ REFERENCES = [
     ('uk_business', "United Kingdom: published statutory rate"),
     ('own', "Rate of a contract of ours"),
 ]
-EVIDENCE = [
-    ('primary', "Law, gazette or authority"),
-    ('relayed', "Relayed by a page that quotes it"),
-    ('computed', "Computed from a rule"),
-    ('memory', "Nobody has read it yet"),
-]
-STATES = [('unconfirmed', "To be confirmed"), ('confirmed', "Confirmed")]
 
 
 class ArReferenceRate(models.Model):
@@ -42,6 +35,7 @@ class ArReferenceRate(models.Model):
     """
     _name = 'ar.reference.rate'
     _description = "Reference rate of late interest"
+    _inherit = ['ar.legal.data']
     _order = 'reference, date_from desc'
 
     # === FIELDS === #
@@ -52,14 +46,9 @@ class ArReferenceRate(models.Model):
         help="Included. After it the rate is unknown, and nothing is claimed on a guess.")
     value = fields.Float(
         string="Percent a year", digits=(16, 4), required=True, aggregator=None)
-    source = fields.Char(required=True, help="Where the figure was read.")
-    evidence = fields.Selection(EVIDENCE, required=True, default='primary')
-    read_on = fields.Date(help="Day on which somebody read the source.")
-    read_again_after = fields.Date(help="Look at the source again from this day on.")
-    state = fields.Selection(STATES, required=True, default='confirmed')
-    confirmed_by_id = fields.Many2one('res.users', string="Confirmed by", readonly=True)
-    confirmed_on = fields.Date(readonly=True)
-    note = fields.Text(translate=True)
+    source = fields.Char(help="Where the figure was read.")
+    # Those that are shipped were read; a figure that somebody changes must be confirmed again.
+    state = fields.Selection(default='confirmed')
 
     # === SQL OBJECTS === #
     _reference_date_uniq = models.Constraint(
@@ -126,20 +115,6 @@ class ArReferenceRate(models.Model):
         return texts[finding.code]
 
     # === ACTIONS === #
-
-    def action_confirm(self):
-        """Take the responsibility for these figures: from now on claims use them."""
-        self.check_access('write')
-        self.write({
-            'state': 'confirmed', 'confirmed_by_id': self.env.uid,
-            'confirmed_on': fields.Date.context_today(self)})
-        return True
-
-    def action_withdraw(self):
-        """Take the figures out of the claims again."""
-        self.check_access('write')
-        self.write({'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
-        return True
 
     def write(self, vals):
         """A figure that changes is not the one that somebody confirmed."""

@@ -1,18 +1,1 @@
-from . import (
-    test_calendars,
-    test_connector_allianz_trade,
-    test_connector_atradius,
-    test_connector_base,
-    test_connector_coface,
-    test_connector_open_data,
-    test_connector_ratings,
-    test_forecast,
-    test_interest,
-    test_interest_properties,
-    test_kpi,
-    test_reference_rates,
-    test_connector_safety,
-    test_provision,
-    test_scoring,
-    test_terms,
-)
+# Listed in the package above: Odoo collects the test modules of that one only.

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.holidays import CALENDARS, get_holidays, is_closed, next_open_day
+from ...tools.holidays import (
+    CALENDARS,
+    get_holidays,
+    get_last_free_day,
+    is_closed,
+    next_open_day,
+)
 from ...tools.limitation import Act, Effect, Period, add_period, compute_limitation, get_due_day
 
 
@@ -101,6 +107,19 @@ class TestPublishedDays(BaseCase):
             compute_limitation(GERMANY, day('2017-05-01')).last_day, day('2020-05-01'))
         self.assertEqual(
             compute_limitation(Period(years=3), day('2017-05-01')).last_day, day('2020-05-01'))
+
+    @given(days, st.integers(1, 30), st.integers(0, 5), calendars)
+    @examples(200)
+    def test_the_wait_after_a_notice_against_counting_day_by_day(self, sent, wait, open_days, cal):
+        counted, day_of = 0, sent
+        while counted < open_days:
+            day_of += timedelta(days=1)
+            counted += not is_closed(day_of, cal)
+        if not open_days:
+            day_of += timedelta(days=1)
+        charged = day_of + timedelta(days=wait)
+        self.assertEqual(
+            get_last_free_day(sent, wait, open_days, cal) + timedelta(days=1), charged)
 
 
 @tagged('post_install', '-at_install')
