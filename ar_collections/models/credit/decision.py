@@ -17,8 +17,9 @@ class ArCreditDecision(models.AbstractModel):
 
         :param company: `res.company`
         :param demands: list of {'key', 'partner': commercial partner, 'added': credit asked for,
-            'total': of the document, 'counted': part of it that the exposure holds already},
-            amounts in company currency. Demands of one customer are judged one after the other:
+            'total': of the document, 'counted': part of it that the exposure holds already,
+            'term': id of its payment term, False for none, None or missing when no term could
+            let it pass}, amounts in company currency. Demands of one customer are judged one after the other:
             the second counts the first when that one passes.
         :param bool binding: only what holds is wanted; rules that warn are not asked
         :return: {key: list of {'code', 'decision': 'warn'|'hold', 'values', 'message'}}; the
@@ -39,6 +40,7 @@ class ArCreditDecision(models.AbstractModel):
             fact, added, total = facts[demand['partner'].id], demand['added'], demand['total']
             fact['exposure'] -= demand['counted']
             fact['group_exposure'] -= demand['counted']
+            fact['term'] = demand.get('term')
             reasons = []
             for rule in rules:
                 if rule.risk_class_ids and fact['risk_class'] not in rule.risk_class_ids:
@@ -128,6 +130,7 @@ class ArCreditDecision(models.AbstractModel):
             """
             SELECT p.id AS partner_id, %(limit)s, c0.id AS customer_id, c0.risk_class_id,
                    k.order_decision, k.deposit_percent, c0.credit_group_id, c0.credit_stop,
+                   CASE WHEN k.propose_term THEN k.payment_term_id END AS offered_term_id,
                    c0.credit_stop_reason, c0.review_date,
                    (SELECT MAX(l.date_to) FROM ar_credit_limit l
                      WHERE l.customer_id = c0.id AND l.date_to < %(date)s) AS expired
@@ -150,6 +153,7 @@ class ArCreditDecision(models.AbstractModel):
                 'risk_class': self.env['ar.risk.class'].sudo().browse(row['risk_class_id'] or ()),
                 'class_decision': row['order_decision'] or 'allow',
                 'deposit_percent': row['deposit_percent'] or 0.0,
+                'offered_term': row['offered_term_id'],
                 'group': self.env['ar.credit.group'].sudo().browse(row['credit_group_id'] or ()),
                 'stop': row['credit_stop'], 'stop_reason': row['credit_stop_reason'] or '',
                 'review_date': row['review_date'],
@@ -160,6 +164,7 @@ class ArCreditDecision(models.AbstractModel):
             'customer': customer, 'risk_class': risk_class,
             'class_decision': risk_class.order_decision or 'allow',
             'deposit_percent': risk_class.deposit_percent, 'group': customer.credit_group_id,
+            'offered_term': risk_class.propose_term and risk_class.payment_term_id.id,
             'stop': False, 'stop_reason': '', 'review_date': None,
         }
 
@@ -208,7 +213,12 @@ class ArCreditDecision(models.AbstractModel):
         return {'reason': fact['stop_reason']} if fact['stop'] else None
 
     def _judge_risk_class(self, rule, fact, added, total, company):
-        return {'class': True} if fact['class_decision'] != 'allow' else None
+        if fact['class_decision'] == 'allow':
+            return None
+        offered, term = fact['offered_term'], fact['term']
+        if not offered or term is None:
+            return {'class': True}
+        return {'class': True, 'term': offered} if term != offered else None
 
     def _judge_review_late(self, rule, fact, added, total, company):
         review = fact['review_date']
