@@ -160,13 +160,14 @@ class SaleOrder(models.Model):
         candidates = self.filtered(
             lambda order: order.state in ('draft', 'sent') and order.company_id.ar_credit_active)
         for company, orders in candidates.grouped('company_id').items():
-            verdicts = orders._get_credit_verdicts(company, binding=True)
+            seen = {}
+            verdicts = orders._get_credit_verdicts(company, binding=True, seen=seen)
             for order in orders:
                 if any(r['decision'] == 'hold' for r in verdicts.get(order, [])):
                     held |= order
                 else:
                     order._remember_passed()
-            (held & orders)._put_on_hold(company, verdicts)
+            (held & orders)._put_on_hold(company, verdicts, seen)
         return held
 
     def _refuse_offenders(self):
@@ -189,23 +190,22 @@ class SaleOrder(models.Model):
             order=self.display_name,
             reasons="\n".join(f"• {reason['message']}" for reason in reasons))
 
-    def _put_on_hold(self, company, verdicts):
-        """Write the holds, tell the credit team once per order."""
+    def _put_on_hold(self, company, verdicts, seen):
+        """Write the holds, tell the credit team once per order.
+
+        :param dict seen: {order: what its answer was made on}
+        """
         if not self:
             return
         # sudo: a hold is the credit team's record, caused by whoever confirms.
         Hold = self.env['ar.credit.hold'].sudo()
         waiting = Hold.search([('order_id', 'in', self.ids), ('state', '=', 'held')])
         waiting.write({'confirm_on_release': True})
-        Decision = self.env['ar.credit.decision'].sudo()
-        orders = self - waiting.order_id
-        facts = Decision._get_facts(
-            company, orders._get_debtors(), self.env['ar.credit.rule'].browse())
         holds = Hold.create([
             Hold._prepare_hold_values(
-                order, facts[order._get_debtors().id]['customer'], verdicts[order],
-                facts[order._get_debtors().id], order._get_credit_amounts(), True)
-            for order in orders
+                order, Hold.customer_id.browse(seen[order]['customer_id']), verdicts[order],
+                seen[order], order._get_credit_amounts(), True)
+            for order in self - waiting.order_id
         ])
         responsible = company.ar_approver_id or company._get_ar_responsible()
         for hold in holds:

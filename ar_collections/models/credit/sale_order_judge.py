@@ -54,19 +54,22 @@ class SaleOrder(models.Model):
         return self.env['ar.credit.exposure'].sudo()._get_rates(
             company, self.currency_id, fields.Date.context_today(self))
 
-    def _get_credit_verdicts(self, company, binding=False):
+    def _get_credit_verdicts(self, company, binding=False, seen=None):
         """Return {order: reasons}; prepaid and released orders have none.
+
+        A binding answer leaves a credit check behind: what was decided, and on what.
 
         :param bool binding: the answer decides: simultaneous decisions on the same customers then
             exclude one another
+        :param dict seen: receives {order: what a binding answer was made on}
         """
         # sudo: the judge reads ledgers that a salesperson may not open; only messages come back.
         Decision = self.env['ar.credit.decision'].sudo()
-        demands, verdicts = [], {}
+        demands, verdicts, amounts = [], {}, {}
         rates = self._get_credit_rates(company)
         prepaid = self._get_prepaid()
         for order in self:
-            needed, total = order._get_credit_amounts(rates, order in prepaid)
+            needed, total = amounts[order] = order._get_credit_amounts(rates, order in prepaid)
             if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
                 verdicts[order] = []
                 continue
@@ -75,12 +78,15 @@ class SaleOrder(models.Model):
                 'term': order._get_judged_term(),
                 'counted': order._get_counted(needed) if (
                     order in prepaid or order.state == 'sale') else 0.0})
-        if not demands:
-            return verdicts
-        if binding:
+        if binding and demands:
             partners = self.env['res.partner'].union(*(demand['partner'] for demand in demands))
             self.env['ar.customer'].sudo()._touch_for_decision(partners, company)
-        verdicts.update(Decision._judge(company, demands, binding))
+        seen = {} if seen is None else seen
+        if demands:
+            verdicts.update(Decision._judge(company, demands, binding, seen if binding else None))
+        if binding:
+            self._record_checks(company, 'order', {
+                order: (*amounts[order], seen.get(order)) for order in self}, verdicts)
         return verdicts
 
     def _get_counted(self, needed):

@@ -73,4 +73,4 @@ class SaleOrder(models.Model):
         """
         for order, term in promised.items():
             if order.payment_term_id != term:
-                order._refuse_growth(force=True)
+                order._refuse_growth(force=True, term=term)
