@@ -67,7 +67,7 @@ class TestCreditAttacks(BlockCommon):
             'partner_id': self.buyer.id, 'state': 'sale', 'order_line': [Command.create(line)]}])
 
     def test_the_term_of_the_class_is_proposed_and_never_left(self):
-        """One click writes the term and judges again; leaving it is a decision again."""
+        """OCA/credit-control#435, #416: one click writes the term; leaving it is judged again."""
         term, later = self.env['account.payment.term'].create(
             [{'name': "In advance"}, {'name': "90 days"}])
         weak = self.env.ref('ar_collections.ar_risk_class_e')
