@@ -298,20 +298,20 @@ class TestDoorFigures(DoorCommon):
 
         def line():
             self.env.invalidate_all()
-            return self.env['ar.door'].sudo()._format_credit_line(account)
+            found = self.env['ar.door'].sudo()._format_credit_line(account)
+            return found and tuple(
+                found[name].replace("€", '').strip() for name in ('limit', 'available'))
 
         # Odoo's own figure is the yardstick: nothing but invoices is open.
         left = 1000 - self.buyer.with_company(self.company).credit
-        self.assertEqual(
-            (line()['limit'], line()['available'], line()['until']),
-            ("€\xa01,000.00", f"€\xa0{left:,.2f}", False))
+        self.assertEqual(line(), ("1,000.00", f"{left:,.2f}"))
         self.assertEqual(left, 610)
         account.credit_group_id = self.env['ar.credit.group'].create({
             'name': "Holding", 'limit': 400, 'company_ids': [Command.set(self.company.ids)],
             'currency_id': self.company.currency_id.id})
-        self.assertEqual(line()['available'], "€\xa010.00", "no more than the group has left")
+        self.assertEqual(line()[1], "10.00", "no more than the group has left")
         self.buyer.with_company(self.company).credit_limit = 300
-        self.assertEqual(line()['available'], "€\xa00.00", "never negative")
+        self.assertEqual(line()[1], "0.00", "never negative")
         account.credit_stop = True
         self.assertFalse(line(), "a figure would mislead while orders are stopped")
         account.credit_stop = False
