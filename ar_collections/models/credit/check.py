@@ -55,9 +55,9 @@ class ArCreditCheck(models.Model):
     limit = fields.Monetary(
         string="Limit in force", readonly=True, help="Limit in force at that moment.")
     limit_kind = fields.Selection(KINDS, string="Kind of limit", readonly=True)
-    figures = fields.Json(readonly=True)
-    rules = fields.Json(readonly=True)
-    reasons = fields.Json(readonly=True)
+    figures = fields.Json(string="Figures kept", readonly=True)
+    rules = fields.Json(string="Rules kept", readonly=True)
+    reasons = fields.Json(string="Reasons kept", readonly=True)
     figures_html = fields.Html(
         string="Figures", compute='_compute_figures_html', sanitize=False)
     rules_told = fields.Text(string="Rules asked", compute='_compute_rules_told')
