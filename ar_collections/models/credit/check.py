@@ -49,7 +49,7 @@ class ArCreditCheck(models.Model):
     exposure_after = fields.Monetary(
         string="Exposure with this order", compute='_compute_exposure_after')
     own_risk = fields.Monetary(
-        readonly=True,
+        string="Own risk", readonly=True,
         help="Exposure with this order, minus deposits and guarantees of that day; minus what was "
              "insured, when a credit rule asked for it.")
     limit = fields.Monetary(

@@ -66,6 +66,8 @@ class SaleOrder(models.Model):
         # sudo: the judge reads ledgers that a salesperson may not open; only messages come back.
         Decision = self.env['ar.credit.decision'].sudo()
         demands, verdicts, amounts = [], {}, {}
+        # Both currencies of an order in one read.
+        (company.currency_id | self.currency_id).mapped('rounding')
         rates = self._get_credit_rates(company)
         prepaid = self._get_prepaid()
         for order in self:
