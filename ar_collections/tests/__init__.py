@@ -32,6 +32,7 @@ from . import (
     test_credit_attacks,
     test_credit_authority,
     test_credit_exposure,
+    test_credit_invoices,
     test_credit_jobs,
     test_credit_limits,
     test_credit_portal,

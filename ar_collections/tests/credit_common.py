@@ -170,10 +170,14 @@ class ExposureCommon(CollectionsCommon):
             customer.exposure, sum(expected.values()), delta=0.05, msg="the sum of the parts")
         for few in (500, 0):
             with patch('odoo.addons.ar_collections.models.credit.exposure.FAMILY', few):
-                total, _late = self.env['ar.credit.exposure']._get_sums(
-                    company, partner.ids).get(partner.id, (0.0, []))
+                total, _late, parts = self.env['ar.credit.exposure']._get_sums(
+                    company, partner.ids).get(partner.id, (0.0, [], {}))
             self.assertAlmostEqual(
                 total, sum(expected.values()), delta=0.05, msg=f"what is judged {few}")
+            for code in {*expected, *parts}:
+                self.assertAlmostEqual(
+                    expected.get(code, 0.0), parts.get(code, 0.0), delta=0.011,
+                    msg=f"{note} {partner.name} {code}, as judged {few}")
 
 
 class BlockCommon(ExposureCommon):

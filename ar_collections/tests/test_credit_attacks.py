@@ -66,6 +66,61 @@ class TestCreditAttacks(BlockCommon):
         self.refused(self.env['sale.order'], 'create', [{
             'partner_id': self.buyer.id, 'state': 'sale', 'order_line': [Command.create(line)]}])
 
+    def test_the_term_of_the_class_is_proposed_and_never_left(self):
+        """OCA/credit-control#435, #416: one click writes the term; leaving it is judged again."""
+        term, later = self.env['account.payment.term'].create(
+            [{'name': "In advance"}, {'name': "90 days"}])
+        weak = self.env.ref('ar_collections.ar_risk_class_e')
+        self.account_of().risk_class_id = weak
+        self.rule('risk_class')
+        order = self.offer(100, payment_term_id=later.id)
+        self.assertTrue(order.ar_credit_would_hold)
+        self.assertFalse(order.ar_offered_term_id, "off by default")
+        self.refused(order, 'action_confirm_with_term')
+        weak.write({'payment_term_id': term.id, 'propose_term': True})
+        self.env.invalidate_all()
+        self.assertEqual(order.with_user(self.seller).ar_offered_term_id, term)
+        self.assertIn("“In advance”", order.ar_credit_preview)
+        self.rpc(order, 'action_confirm')
+        self.assertHeld(order, 'risk_class')
+        self.assertEqual(order.payment_term_id, later, "nothing changes by itself")
+        self.assertIn("“In advance”", order.ar_credit_message)
+        self.assertTrue(self.rpc(order, 'action_confirm_with_term'))
+        self.assertEqual((order.state, order.payment_term_id, order.ar_credit_state),
+                         ('sale', term, 'released'))
+        self.refused(order, 'action_confirm_with_term')
+        for value in (later.id, False):
+            self.refused(order, 'write', {'payment_term_id': value})
+        other = self.offer(100, payment_term_id=term.id)
+        self.refused(other, 'write', {'state': 'sale', 'payment_term_id': later.id})
+        self.rpc(order, 'write', {'payment_term_id': term.id, 'client_order_ref': "X"})
+        self.account_of().risk_class_id = self.env.ref('ar_collections.ar_risk_class_a')
+        self.rpc(order, 'write', {'payment_term_id': later.id})
+        self.assertEqual(order.payment_term_id, later, "the class asks for no term any more")
+
+    def test_no_term_where_it_does_not_help(self):
+        """Another reason holds all the same; who refused an order decided as a person."""
+        term = self.env['account.payment.term'].create({'name': "In advance"})
+        weak = self.env.ref('ar_collections.ar_risk_class_e')
+        weak.write({'payment_term_id': term.id, 'propose_term': True})
+        self.account_of().risk_class_id = weak
+        self.rule('risk_class')
+        over = self.offer(1500)
+        self.assertFalse(over.ar_offered_term_id)
+        over.payment_term_id = term
+        self.rpc(over, 'action_confirm')
+        self.assertHeld(over, 'over_limit')
+        order = self.offer(100)
+        self.rpc(order, 'action_confirm')
+        order.ar_hold_ids._refuse(self.boss, "Never again")
+        for _attempt in range(2):
+            self.env.invalidate_all()
+            self.assertFalse(order.ar_offered_term_id)
+            self.refused(order, 'action_confirm_with_term')
+            self.rpc(order, 'write', {'payment_term_id': term.id})
+            self.rpc(order, 'action_confirm')
+            self.assertHeld(order, 'risk_class')
+
     def test_import(self):
         columns = ['partner_id/.id', 'state', 'order_line/product_id/.id',
                    'order_line/price_unit', 'order_line/product_uom_qty']

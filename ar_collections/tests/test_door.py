@@ -290,6 +290,34 @@ class TestDoorFigures(DoorCommon):
             account, self.company.currency_id.id, 'all')
         self.assertEqual(amount, self.buyer.with_company(self.company).credit)
 
+    def test_the_credit_line_is_shown_only_when_the_company_says_so(self):
+        self.buyer.with_company(self.company).credit_limit = 1000
+        account = self.account_of().sudo()
+        self.assertFalse(self.door()['credit_line'], "off by default")
+        self.company.ar_door_credit = True
+
+        def line():
+            self.env.invalidate_all()
+            found = self.env['ar.door'].sudo()._format_credit_line(account)
+            return found and tuple(
+                found[name].replace("€", '').strip() for name in ('limit', 'available'))
+
+        # Odoo's own figure is the yardstick: nothing but invoices is open.
+        left = 1000 - self.buyer.with_company(self.company).credit
+        self.assertEqual(line(), ("1,000.00", f"{left:,.2f}"))
+        self.assertEqual(left, 610)
+        account.credit_group_id = self.env['ar.credit.group'].create({
+            'name': "Holding", 'limit': 400, 'company_ids': [Command.set(self.company.ids)],
+            'currency_id': self.company.currency_id.id})
+        self.assertEqual(line()[1], "10.00", "no more than the group has left")
+        self.buyer.with_company(self.company).credit_limit = 300
+        self.assertEqual(line()[1], "0.00", "never negative")
+        account.credit_stop = True
+        self.assertFalse(line(), "a figure would mislead while orders are stopped")
+        account.credit_stop = False
+        self.buyer.with_company(self.company).credit_limit = 0
+        self.assertFalse(line(), "there is no limit to show")
+
     def test_the_number_of_queries_does_not_depend_on_the_items(self):
         counts = []
         account = self.account_of().sudo()

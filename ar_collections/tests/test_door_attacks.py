@@ -65,6 +65,28 @@ class TestDoorPages(DoorHttpCommon):
         self.env.invalidate_all()
         self.assertTrue(self.link.last_used_at)
 
+    def test_the_credit_line_for_link_and_login_and_nobody_else(self):
+        """The holder of a printed statement sees the account, not the credit line."""
+        self.buyer.with_company(self.company).credit_limit = 4321
+        grade = self.env.ref('ar_collections.ar_risk_class_d')
+        self.account.risk_class_id = grade
+        self.portal_user('door-credit', self.buyer)
+        own = f'/my/statement/{self.account.id}'
+        printed = f'{own}?access_token={self.account._portal_ensure_token()}'
+        self.assertNotIn("4,321", self.get().text)
+        self.company.ar_door_credit = True
+        for path, seen in ((None, True), (printed, False)):
+            page = self.get(path=path)
+            self.assertIn("100.00", page.text)
+            self.assertEqual("4,321" in page.text, seen, path)
+        self.authenticate('door-credit', 'door-credit' * 2)
+        page = self.get(path=own)
+        self.assertIn("4,321.00", page.text)
+        self.assertIn("3,931.00", page.text, "less 390 that are owed")
+        self.assertNotIn(grade.name, page.text)
+        self.buyer.child_ids[:1].parent_id = self.stranger
+        self.assertNotIn("4,321", self.get(path=own).text, "no longer of this house")
+
     def test_in_the_language_of_the_customer_or_as_chosen(self):
         self.buyer.lang = 'fr_FR'
         self.assertIn('<html lang="fr-FR"', self.get().text)

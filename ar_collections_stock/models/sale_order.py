@@ -19,7 +19,8 @@ class SaleOrder(models.Model):
                     # The exposure holds a confirmed order, unless it was closed for credit.
                     demands.append({
                         'key': order, 'partner': order._get_debtors(), 'added': needed,
-                        'total': total, 'counted': 0.0 if order.ar_closed else needed})
+                        'total': total, 'counted': 0.0 if order.ar_closed else needed,
+                        'term': order._get_judged_term()})
             if not demands:
                 continue
             # sudo: the judge reads ledgers that a warehouse worker may not open.

@@ -138,7 +138,8 @@ class ArCustomer(models.Model):
         years = self.statement_ids.mapped('year')
         other.statement_ids.filtered(lambda accounts: accounts.year in years).unlink()
         for table in ('ar_credit_limit', 'ar_credit_request', 'ar_credit_guarantee',
-                      'ar_credit_hold', 'ar_credit_score', 'ar_financial_statement'):
+                      'ar_credit_hold', 'ar_credit_check', 'ar_credit_score',
+                      'ar_financial_statement'):
             # By SQL: limits, holds and scores are history that no ordinary write may touch.
             self.env.cr.execute(SQL(
                 "UPDATE %s SET customer_id = %s WHERE customer_id = %s",

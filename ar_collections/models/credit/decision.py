@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .exposure import FAMILY
+
 
 class ArCreditDecision(models.AbstractModel):
     """The one judge. Orders, invoices, deliveries and previews all ask here.
@@ -12,15 +14,17 @@ class ArCreditDecision(models.AbstractModel):
     _description = "Credit decision"
 
     @api.model
-    def _judge(self, company, demands, binding=False):
+    def _judge(self, company, demands, binding=False, seen=None):
         """Judge demands for credit of one company, on fresh figures.
 
         :param company: `res.company`
         :param demands: list of {'key', 'partner': commercial partner, 'added': credit asked for,
-            'total': of the document, 'counted': part of it that the exposure holds already},
-            amounts in company currency. Demands of one customer are judged one after the other:
-            the second counts the first when that one passes.
+            'total': of the document, 'counted': part of it that the exposure holds already,
+            'term': id of its payment term, False for none, None or missing when no term could
+            let it pass}, amounts in company currency. Demands of one customer are judged one
+            after the other: the second counts the first when that one passes.
         :param bool binding: only what holds is wanted; rules that warn are not asked
+        :param dict seen: receives {key: what the answer was made on}, see `_take_snapshot`
         :return: {key: list of {'code', 'decision': 'warn'|'hold', 'values', 'message'}}; the
             message is in the language of the current user, the values tell it in any other
         :raise UserError: when a currency has no rate
@@ -29,7 +33,7 @@ class ArCreditDecision(models.AbstractModel):
         rules = self.env['ar.credit.rule']._get_rules(company)
         if binding:
             rules = rules.filtered(lambda rule: rule.decision == 'hold')
-        if not rules:
+        if not rules and seen is None:
             return verdicts
         partners = self.env['res.partner'].browse(
             {demand['partner'].id for demand in demands})
@@ -38,11 +42,14 @@ class ArCreditDecision(models.AbstractModel):
         for demand in demands:
             fact, added, total = facts[demand['partner'].id], demand['added'], demand['total']
             fact['exposure'] -= demand['counted']
+            fact['counted'] += demand['counted']
             fact['group_exposure'] -= demand['counted']
-            reasons = []
+            fact['term'] = demand.get('term')
+            reasons, asked = [], []
             for rule in rules:
                 if rule.risk_class_ids and fact['risk_class'] not in rule.risk_class_ids:
                     continue
+                asked.append(rule.id)
                 found = methods[rule.reason](rule, fact, added, total, company)
                 decision = found and self._get_decision(rule, fact)
                 if found and not (binding and decision != 'hold'):
@@ -50,10 +57,44 @@ class ArCreditDecision(models.AbstractModel):
                         'code': rule.reason, 'decision': decision, 'values': found})
                     reason['message'] = self._tell(reason)
             verdicts[demand['key']] = reasons
+            if seen is not None:
+                seen[demand['key']] = self._take_snapshot(company, fact, demand, asked)
             if not any(reason['decision'] == 'hold' for reason in reasons):
                 fact['exposure'] += added
                 fact['group_exposure'] += added
+                fact['together'] += added
         return verdicts
+
+    def _take_snapshot(self, company, fact, demand, rule_ids):
+        """Return what one answer was made on, to be kept.
+
+        :return: columns of `ar.credit.check`; amounts in company currency, those of the group in
+            its own
+        """
+        digits = company.currency_id.round
+        parts = {code: digits(amount) for code, amount in fact['parts'].items() if amount}
+        for code, amount in (('together', fact['together']), ('counted', -fact['counted'])):
+            if amount:
+                parts[code] = digits(amount)
+        after = fact['exposure'] + demand['added']
+        covered, insured = self._get_covered(fact, after)
+        figures = {'parts': parts, 'covered': digits(covered),
+                   'insured': None if insured is None else digits(insured)}
+        if fact['group']:
+            figures['group'] = {
+                'name': fact['group'].name, 'limit': fact['group'].limit,
+                'exposure': fact['group_exposure'], 'currency': fact['group'].currency_id.id}
+        return {
+            'customer_id': fact['customer'].id, 'exposure': digits(fact['exposure']),
+            'own_risk': digits(max(after - covered - (insured or 0.0), 0.0)),
+            'limit': fact['limit'], 'figures': figures,
+            'limit_kind': 'none' if fact['no_credit'] else (
+                'amount' if fact['limit'] else 'unlimited'),
+            'rules': self.env['ar.credit.rule']._describe(company, rule_ids)}
+
+    def _get_covered(self, fact, after):
+        """Hook: return (covered by guarantees, insured of ``after`` or None when not read)."""
+        return fact['covered'], None
 
     def _get_decision(self, rule, fact):
         """A class that only warns is not made stricter by the rule that listens to it."""
@@ -90,21 +131,27 @@ class ArCreditDecision(models.AbstractModel):
 
         :return: {partner_id: dict}
         """
+        self.env.flush_all()
         date = company._get_ar_today()
+        more = self._get_fact_columns(company, date, rules)
+        rows = self.env.execute_query_dict(self._get_facts_query(company, partners, date, more))
         overdue_rules = rules.filtered(lambda rule: rule.reason == 'overdue')
         sums = self.env['ar.credit.exposure']._get_sums(
-            company, partners.ids, [
-                fields.Date.subtract(date, days=rule.overdue_days) for rule in overdue_rules])
-        covers = self._get_covers(company, partners, date, rules)
+            company, partners.ids,
+            [fields.Date.subtract(date, days=rule.overdue_days) for rule in overdue_rules],
+            {row['partner_id']: row['family'] for row in rows})
         facts = {}
-        for row in self.env.execute_query_dict(self._get_facts_query(company, partners, date)):
-            total, late = sums.get(row['partner_id'], (0.0, [0.0] * len(overdue_rules)))
+        for row in rows:
+            total, late, parts = sums.get(
+                row['partner_id'], (0.0, [0.0] * len(overdue_rules), {}))
             fact = facts[row['partner_id']] = self._get_standing(company, row)
             fact.update(
-                date=date, exposure=total, limit=float(row['amount']),
+                date=date, exposure=total, parts=parts, together=0.0, counted=0.0,
+                limit=float(row['amount']),
                 no_credit=row['no_credit'], expired=row['expired'],
-                covered=covers.get(row['partner_id'], 0.0),
+                covered=float(row['covered'] or 0.0),
                 overdue=dict(zip(overdue_rules.ids, late, strict=True)), group_exposure=0.0)
+            fact.update((name, row[name]) for name in more)
         groups = {}
         for fact in facts.values():
             if fact['group']:
@@ -113,28 +160,40 @@ class ArCreditDecision(models.AbstractModel):
                 fact['group_exposure'] = groups[fact['group']]
         return facts
 
-    def _get_covers(self, company, partners, date, rules):
-        """Return {partner_id: amount covered today}, read only when a rule asks for it."""
-        if not any(rule.reason == 'not_covered' for rule in rules):
-            return {}
-        rows = self.env.execute_query(SQL(
-            "SELECT partner_id, amount FROM (%s) cover WHERE partner_id = ANY(%s)",
-            self.env['ar.credit.guarantee']._get_cover_query(company, date), partners.ids))
-        return {partner_id: float(amount) for partner_id, amount in rows}
+    @api.model
+    def _get_fact_columns(self, company, date, rules):
+        """Hook: return {name of a fact: SQL column} that a rule among ``rules`` asks for.
 
-    def _get_facts_query(self, company, partners, date):
+        Read with everything else, in the one query about the customers `p` and their accounts
+        `c0` at this company: a reason that looks at one figure costs no query of its own.
+        """
+        return {}
+
+    def _get_facts_query(self, company, partners, date, more):
         joins, limit = self.env['ar.credit.limit']._get_limit_pieces(company, date)
+        columns = SQL("").join(
+            SQL(", %s AS %s", column, SQL.identifier(name))
+            for name, column in more.items())
+        # One contact more than the limit says that there are too many to name.
         return SQL(
             """
             SELECT p.id AS partner_id, %(limit)s, c0.id AS customer_id, c0.risk_class_id,
                    k.order_decision, k.deposit_percent, c0.credit_group_id, c0.credit_stop,
+                   CASE WHEN k.propose_term THEN k.payment_term_id END AS offered_term_id,
                    c0.credit_stop_reason, c0.review_date,
                    (SELECT MAX(l.date_to) FROM ar_credit_limit l
-                     WHERE l.customer_id = c0.id AND l.date_to < %(date)s) AS expired
+                     WHERE l.customer_id = c0.id AND l.date_to < %(date)s) AS expired,
+                   (SELECT cover.amount FROM (%(cover)s) cover) AS covered,
+                   ARRAY(SELECT family.id FROM res_partner family
+                          WHERE family.commercial_partner_id = p.id LIMIT %(most)s) AS family
+                   %(columns)s
               FROM res_partner p %(joins)s
               LEFT JOIN ar_risk_class k ON k.id = c0.risk_class_id
              WHERE p.id = ANY(%(partners)s)
-            """, limit=limit, joins=joins, partners=partners.ids, date=date)
+            """, limit=limit, joins=joins, partners=partners.ids, date=date, columns=columns,
+            most=FAMILY + 1,
+            cover=self.env['ar.credit.guarantee']._get_cover_query(
+                company, date, SQL("c.partner_id = p.id")))
 
     def _get_standing(self, company, row):
         """Return what is known of one customer.
@@ -150,6 +209,7 @@ class ArCreditDecision(models.AbstractModel):
                 'risk_class': self.env['ar.risk.class'].sudo().browse(row['risk_class_id'] or ()),
                 'class_decision': row['order_decision'] or 'allow',
                 'deposit_percent': row['deposit_percent'] or 0.0,
+                'offered_term': row['offered_term_id'],
                 'group': self.env['ar.credit.group'].sudo().browse(row['credit_group_id'] or ()),
                 'stop': row['credit_stop'], 'stop_reason': row['credit_stop_reason'] or '',
                 'review_date': row['review_date'],
@@ -160,6 +220,7 @@ class ArCreditDecision(models.AbstractModel):
             'customer': customer, 'risk_class': risk_class,
             'class_decision': risk_class.order_decision or 'allow',
             'deposit_percent': risk_class.deposit_percent, 'group': customer.credit_group_id,
+            'offered_term': risk_class.propose_term and risk_class.payment_term_id.id,
             'stop': False, 'stop_reason': '', 'review_date': None,
         }
 
@@ -208,7 +269,12 @@ class ArCreditDecision(models.AbstractModel):
         return {'reason': fact['stop_reason']} if fact['stop'] else None
 
     def _judge_risk_class(self, rule, fact, added, total, company):
-        return {'class': True} if fact['class_decision'] != 'allow' else None
+        if fact['class_decision'] == 'allow':
+            return None
+        offered, term = fact['offered_term'], fact['term']
+        if not offered or term is None:
+            return {'class': True}
+        return {'class': True, 'term': offered} if term != offered else None
 
     def _judge_review_late(self, rule, fact, added, total, company):
         review = fact['review_date']

@@ -72,6 +72,12 @@ class ArCreditDecision(models.AbstractModel):
             values['reason'] or self.env._("ask the credit team."))
 
     def _tell_risk_class(self, values):
+        # sudo: the name of a term, told to whoever sees the order.
+        term = self.env['account.payment.term'].sudo().browse(values.get('term') or ()).exists()
+        if term:
+            return self.env._(
+                "The risk class of this customer asks for a look at new orders, unless they have "
+                "the payment term “%s”.", term.name)
         return self.env._("The risk class of this customer asks for a look at new orders.")
 
     def _tell_review_late(self, values):

@@ -79,46 +79,64 @@ class ArCreditExposure(models.AbstractModel):
     # === SUM === #
 
     @api.model
-    def _get_sums(self, company, partner_ids, cutoffs=()):
-        """Return what the judge needs, in one statement without the detail of the parts.
+    def _get_sums(self, company, partner_ids, cutoffs=(), families=None):
+        """Return what the judge needs, in one statement.
 
         The ledger is read once for the sum and for what is overdue; orders are summed in their
         own currency and converted here, so that only currencies in use need a rate.
 
         :param cutoffs: dates; what fell due before each of them is summed apart
-        :return: {partner_id: (exposure, [overdue before each cutoff])} in company currency
+        :param families: {partner_id: ids of it and its contacts, more than `FAMILY` when they are
+            too many}, if they were read before
+        :return: {partner_id: (exposure, [overdue before each cutoff], {part code: amount})} in
+            company currency
         :raise UserError: when the currency of an order has no rate
         """
         self.env.flush_all()
-        owners = dict(self.env.execute_query(SQL(
-            "SELECT id, commercial_partner_id FROM res_partner"
-            " WHERE commercial_partner_id = ANY(%s) LIMIT %s", list(partner_ids), FAMILY + 1)))
+        if families is None:
+            families = self._get_families(partner_ids)
+        owners = {member: partner_id for partner_id, members in families.items()
+                  for member in members}
         # Ids are quicker to plan with than a join, as long as they are few.
         scope = list(owners) if len(owners) <= FAMILY else self._get_scope(partner_ids)
         sums = SQL("").join(
             SQL(", SUM(%s)", SQL.identifier(f'overdue_{number}'))
             for number in range(len(cutoffs)))
         rows = self.env.execute_query(SQL(
-            "SELECT partner_id, currency_id, SUM(amount) %s FROM (%s) part"
-            " GROUP BY partner_id, currency_id",
+            "SELECT partner_id, currency_id, code, SUM(amount) %s FROM (%s) part"
+            " GROUP BY partner_id, currency_id, code",
             sums, self._get_sums_union(company, partner_ids, scope, cutoffs)))
         currencies = self.env['res.currency'].browse({row[1] for row in rows if row[1]})
         rates = self._get_rates(
             company, currencies, fields.Date.context_today(self)) if currencies else {}
         result = {}
-        for debtor_id, currency_id, amount, *overdue in rows:
-            sums = result.setdefault(
-                owners.get(debtor_id, debtor_id), [Decimal(0)] * (1 + len(cutoffs)))
-            sums[0] += Decimal(str(amount or 0)) / Decimal(str(rates.get(currency_id, 1)))
-            for number, more in enumerate(overdue, start=1):
-                sums[number] += Decimal(str(more or 0))
+        for debtor_id, currency_id, code, amount, *overdue in rows:
+            parts, late = result.setdefault(
+                owners.get(debtor_id, debtor_id), ({}, [Decimal(0)] * len(cutoffs)))
+            parts[code] = parts.get(code, Decimal(0)) + (
+                Decimal(str(amount or 0)) / Decimal(str(rates.get(currency_id, 1))))
+            for number, more in enumerate(overdue):
+                late[number] += Decimal(str(more or 0))
         # Exact until here; rounded once, at the door.
         digits = company.currency_id.round
-        return {partner_id: (digits(float(total)), [digits(float(amount)) for amount in late])
-                for partner_id, (total, *late) in result.items()}
+        return {partner_id: (
+            digits(float(sum(parts.values()))), [digits(float(amount)) for amount in late],
+            {code: float(amount) for code, amount in parts.items()})
+            for partner_id, (parts, late) in result.items()}
+
+    def _get_families(self, partner_ids):
+        """Return {partner_id: ids of it and its contacts}, one more than `FAMILY` at most."""
+        families = {}
+        for member, partner_id in self.env.execute_query(SQL(
+                "SELECT id, commercial_partner_id FROM res_partner"
+                " WHERE commercial_partner_id = ANY(%s) LIMIT %s",
+                list(partner_ids), FAMILY + 1)):
+            families.setdefault(partner_id, []).append(member)
+        return families
 
     def _get_sums_union(self, company, partner_ids, scope, cutoffs):
-        """Return the query of (partner_id, currency_id or NULL, amount, overdue_0, ...)."""
+        """Return the query of (partner_id, currency_id or NULL, code, amount, overdue_0, ...).
+        """
         company_ids = self._get_company_ids(company)
         late = SQL("").join(
             SQL(", CASE WHEN l.amount_residual > 0 AND %s < %s THEN l.amount_residual END"
@@ -129,17 +147,18 @@ class ArCreditExposure(models.AbstractModel):
         items = open_items(
             company_ids,
             self.env['res.company'].sudo().browse(company_ids)._get_ar_exposure_account_ids(),
-            SQL("%s AS partner_id, NULL::int AS currency_id, l.amount_residual AS amount %s",
+            SQL("%s AS partner_id, NULL::int AS currency_id, l.amount_residual AS amount,"
+                " CASE WHEN l.amount_residual < 0 THEN 'credits' ELSE 'open_items' END AS code %s",
                 debtor, late), where=where, join=join)
         others = [
-            SQL("SELECT partner_id, NULL::int, amount %s FROM (%s) other", none, query)
-            for query in (
-                self._get_in_process_query(company_ids, scope),
-                self._get_drafts_query(company, company_ids, scope),
-                *(part['query'] for part in self._get_extra_parts(
+            SQL("SELECT partner_id, NULL::int, amount, %s %s FROM (%s) other", code, none, query)
+            for code, query in (
+                ('in_process', self._get_in_process_query(company_ids, scope)),
+                ('drafts', self._get_drafts_query(company, company_ids, scope)),
+                *((part['code'], part['query']) for part in self._get_extra_parts(
                     company, self._get_scope(partner_ids))),
             )]
-        orders = SQL("SELECT partner_id, currency_id, amount %s FROM (%s) orders",
+        orders = SQL("SELECT partner_id, currency_id, amount, 'orders' %s FROM (%s) orders",
                      none, self._get_order_amounts_query(company_ids, scope))
         return SQL(" UNION ALL ").join([items, *others, orders])
 

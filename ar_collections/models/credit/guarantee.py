@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ...tools.open_items import ALL
+
 
 class ArCreditGuarantee(models.Model):
     _name = 'ar.credit.guarantee'
@@ -27,14 +29,18 @@ class ArCreditGuarantee(models.Model):
         'CHECK(date_to IS NULL OR date_to >= date_from)',
         "A guarantee cannot end before it starts.")
 
-    def _get_cover_query(self, company, date):
-        """Return the query of (partner_id, amount) covered by guarantees at ``date``."""
+    def _get_cover_query(self, company, date, where=ALL):
+        """Return the query of (partner_id, amount) covered by guarantees at ``date``.
+
+        :param SQL where: further condition on the guarantee `g` and its customer `c`
+        """
         return SQL(
             """
             SELECT c.partner_id, SUM(g.amount) AS amount
               FROM ar_credit_guarantee g JOIN ar_customer c ON c.id = g.customer_id
              WHERE g.active AND g.company_id = ANY(%(companies)s) AND g.date_from <= %(date)s
-               AND (g.date_to IS NULL OR g.date_to >= %(date)s)
+               AND (g.date_to IS NULL OR g.date_to >= %(date)s) AND %(where)s
              GROUP BY c.partner_id
             """,
-            companies=self.env['ar.credit.exposure']._get_company_ids(company), date=date)
+            companies=self.env['ar.credit.exposure']._get_company_ids(company), date=date,
+            where=where)

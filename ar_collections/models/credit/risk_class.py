@@ -9,6 +9,11 @@ class ArRiskClass(models.Model):
 
     payment_term_id = fields.Many2one(
         'account.payment.term', string="Suggested payment term", ondelete='set null')
+    propose_term = fields.Boolean(
+        string="Orders with this term pass",
+        help="An order that has the suggested payment term needs no look because of its class. "
+             "The salesperson of a held order may take it with one click; nothing changes by "
+             "itself, and every other credit rule still counts.")
     deposit_percent = fields.Float(
         string="Deposit (%)", help="Share of an order to be paid before it is confirmed.")
     policy_id = fields.Many2one(

@@ -1,3 +1,5 @@
+import json
+
 from odoo import api, fields, models, tools
 
 # What the judge reads of a rule; kept in memory, an order is confirmed more often than a rule
@@ -83,7 +85,7 @@ class ArCreditRule(models.Model):
     @api.model
     def _get_rules(self, company):
         """Return the active rules of ``company`` that do something; a branch has its root's too."""
-        ids, columns = self._read_rules(tuple(company.sudo().parent_ids.ids))
+        ids, columns, _texts = self._read_rules(tuple(company.sudo().parent_ids.ids))
         # sudo: the rules are applied to salespeople who may not read them.
         rules = self.sudo().browse(ids)
         for name, values in columns.items():
@@ -99,13 +101,23 @@ class ArCreditRule(models.Model):
     @api.model
     @tools.ormcache('company_ids')
     def _read_rules(self, company_ids):
-        """Return (ids, {field: values as the cache of records keeps them})."""
+        """Return (ids, {field: values as the cache of records keeps them}, {id: JSON text})."""
         rules = self.sudo().with_context(active_test=True).search([
             ('company_id', 'in', [False, *company_ids]), ('decision', '!=', 'ignore')])
         return tuple(rules.ids), {
             name: tuple(rules._fields[name].convert_to_cache(rule[name], rule, validate=False)
                         for rule in rules)
-            for name in self._get_judged_fields()}
+            for name in self._get_judged_fields()}, {
+            rule.id: json.dumps({'id': rule.id, **{
+                name: rule[name] for name in self._get_judged_fields()
+                if name not in ('decision', 'risk_class_ids')}})
+            for rule in rules}
+
+    @api.model
+    def _describe(self, company, rule_ids):
+        """Return these rules as they stand, as JSON text: a list of dictionaries."""
+        texts = self._read_rules(tuple(company.sudo().parent_ids.ids))[2]
+        return f"[{', '.join(texts[rule_id] for rule_id in rule_ids)}]"
 
     def _get_tolerance(self, limit):
         """Return by how much ``limit`` may be exceeded, in company currency."""

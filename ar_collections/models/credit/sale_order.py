@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, plaintext2html
+from odoo.tools import plaintext2html
 from odoo.tools.sql import column_exists
 
 # What may raise the credit that a confirmed order takes; lines are watched in their own model.
@@ -10,7 +10,6 @@ OWN_FIELDS = {'ar_decided_amount', 'ar_credit_state'}
 # What Odoo computes and the judge reads; an RPC client could type it in or link it.
 COMPUTED_FIELDS = {'amount_untaxed', 'amount_tax', 'amount_total', 'invoice_status',
                    'transaction_ids'}
-PASSED = 'ar_credit_passed'
 
 
 class SaleOrder(models.Model):
@@ -77,10 +76,11 @@ class SaleOrder(models.Model):
         return self.ar_hold_ids.filtered(
             lambda hold: hold.state != 'withdrawn').sorted('id')[-1:]
 
-    @api.depends('partner_invoice_id', 'amount_total', 'company_id', 'state')
+    @api.depends(
+        'partner_invoice_id', 'amount_total', 'company_id', 'state', 'payment_term_id')
     @api.depends_context('lang')
     def _compute_ar_credit_preview(self):
-        self.ar_credit_preview = self.ar_credit_would_hold = False
+        self.ar_credit_preview = self.ar_credit_would_hold = self.ar_offered_term_id = False
         quotes = self.filtered(
             lambda order: order.state in ('draft', 'sent') and order.company_id.ar_credit_active
             and order.partner_invoice_id)
@@ -88,8 +88,10 @@ class SaleOrder(models.Model):
             for order, reasons in orders._get_credit_verdicts(company).items():
                 order.ar_credit_preview = "\n".join(
                     reason['message'] for reason in reasons) or False
-                order.ar_credit_would_hold = any(
-                    reason['decision'] == 'hold' for reason in reasons)
+                holding = [reason for reason in reasons if reason['decision'] == 'hold']
+                order.ar_credit_would_hold = bool(holding)
+                # A term is worth a click only when nothing else holds the order.
+                order.ar_offered_term_id = len(holding) == 1 and holding[0]['values'].get('term')
 
     # === CRUD === #
 
@@ -114,8 +116,10 @@ class SaleOrder(models.Model):
         if vals.get('state') == 'sale':
             confirming = self.filtered(lambda order: order.state != 'sale')
             confirming._refuse_offenders()
+        promised = self._get_promised_terms(vals)
         result = super().write(vals)
         confirming._keep_decided_amount()
+        self._refuse_term_change(promised)
         if vals.get('state') == 'cancel':
             # sudo: whoever cancels may not touch the log.
             self.sudo().ar_hold_ids._update_state('withdrawn')
@@ -156,13 +160,14 @@ class SaleOrder(models.Model):
         candidates = self.filtered(
             lambda order: order.state in ('draft', 'sent') and order.company_id.ar_credit_active)
         for company, orders in candidates.grouped('company_id').items():
-            verdicts = orders._get_credit_verdicts(company, binding=True)
+            seen = {}
+            verdicts = orders._get_credit_verdicts(company, binding=True, seen=seen)
             for order in orders:
                 if any(r['decision'] == 'hold' for r in verdicts.get(order, [])):
                     held |= order
                 else:
                     order._remember_passed()
-            (held & orders)._put_on_hold(company, verdicts)
+            (held & orders)._put_on_hold(company, verdicts, seen)
         return held
 
     def _refuse_offenders(self):
@@ -185,23 +190,22 @@ class SaleOrder(models.Model):
             order=self.display_name,
             reasons="\n".join(f"• {reason['message']}" for reason in reasons))
 
-    def _put_on_hold(self, company, verdicts):
-        """Write the holds, tell the credit team once per order."""
+    def _put_on_hold(self, company, verdicts, seen):
+        """Write the holds, tell the credit team once per order.
+
+        :param dict seen: {order: what its answer was made on}
+        """
         if not self:
             return
         # sudo: a hold is the credit team's record, caused by whoever confirms.
         Hold = self.env['ar.credit.hold'].sudo()
         waiting = Hold.search([('order_id', 'in', self.ids), ('state', '=', 'held')])
         waiting.write({'confirm_on_release': True})
-        Decision = self.env['ar.credit.decision'].sudo()
-        orders = self - waiting.order_id
-        facts = Decision._get_facts(
-            company, orders._get_debtors(), self.env['ar.credit.rule'].browse())
         holds = Hold.create([
             Hold._prepare_hold_values(
-                order, facts[order._get_debtors().id]['customer'], verdicts[order],
-                facts[order._get_debtors().id], order._get_credit_amounts(), True)
-            for order in orders
+                order, Hold.customer_id.browse(seen[order]['customer_id']), verdicts[order],
+                seen[order], order._get_credit_amounts(), True)
+            for order in self - waiting.order_id
         ])
         responsible = company.ar_approver_id or company._get_ar_responsible()
         for hold in holds:
@@ -223,176 +227,3 @@ class SaleOrder(models.Model):
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
         }
-
-    # === JUDGE === #
-
-    def _get_debtors(self):
-        """The invoiced company owes, not the delivery contact (OCA/credit-control#84)."""
-        return self.partner_invoice_id.commercial_partner_id
-
-    def _get_credit_amounts(self, rates=None, prepaid=True):
-        """Return (credit needed, total) in company currency, at today's rate.
-
-        What is paid or authorised online is no credit: a prepaid order passes, a deposit counts.
-
-        :param dict rates: of the currencies of a batch, read once for all its orders
-        :param bool prepaid: False when it is known that nothing was paid online
-        """
-        self.ensure_one()
-        company = self.company_id
-        rate = (rates or self._get_credit_rates(company))[self.currency_id.id]
-        total = company.currency_id.round(self.amount_total / rate)
-        if not prepaid:
-            return max(total, 0.0), total
-        paid = company.currency_id.round(self.sudo().amount_paid / rate)
-        return max(total - paid, 0.0), total
-
-    def _get_prepaid(self):
-        """Return those of these orders that have an online payment of any state.
-
-        The commercial entities who owe come with the same query: nothing else is needed of them.
-        """
-        self.env.flush_all()
-        rows = self.env.execute_query(SQL(
-            """
-            SELECT o.id, p.id, p.commercial_partner_id, EXISTS (
-                       SELECT 1 FROM sale_order_transaction_rel t WHERE t.sale_order_id = o.id)
-              FROM sale_order o JOIN res_partner p ON p.id = o.partner_invoice_id
-             WHERE o.id = ANY(%s)
-            """, self._origin.ids))
-        partners = self.env['res.partner'].browse([row[1] for row in rows])
-        partners._fields['commercial_partner_id']._insert_cache(
-            partners, [row[2] for row in rows])
-        paid = {row[0] for row in rows if row[3]}
-        return self.filtered(lambda order: order._origin.id in paid)
-
-    def _get_credit_rates(self, company):
-        return self.env['ar.credit.exposure'].sudo()._get_rates(
-            company, self.currency_id, fields.Date.context_today(self))
-
-    def _get_credit_verdicts(self, company, binding=False):
-        """Return {order: reasons}; prepaid and released orders have none.
-
-        :param bool binding: the answer decides: simultaneous decisions on the same customers then
-            exclude one another
-        """
-        # sudo: the judge reads ledgers that a salesperson may not open; only messages come back.
-        Decision = self.env['ar.credit.decision'].sudo()
-        demands, verdicts = [], {}
-        rates = self._get_credit_rates(company)
-        prepaid = self._get_prepaid()
-        for order in self:
-            needed, total = order._get_credit_amounts(rates, order in prepaid)
-            if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
-                verdicts[order] = []
-                continue
-            demands.append({
-                'key': order, 'partner': order._get_debtors(), 'added': needed, 'total': total,
-                'counted': order._get_counted(needed) if (
-                    order in prepaid or order.state == 'sale') else 0.0})
-        if not demands:
-            return verdicts
-        if binding:
-            partners = self.env['res.partner'].union(*(demand['partner'] for demand in demands))
-            self.env['ar.customer'].sudo()._touch_for_decision(partners, company)
-        verdicts.update(Decision._judge(company, demands, binding))
-        return verdicts
-
-    def _get_counted(self, needed):
-        """Return what the exposure holds of this order already.
-
-        An order that is born confirmed is in it. A deposit paid online stands there as an open
-        credit, and it lowered the credit needed already: it counts once.
-        """
-        self.ensure_one()
-        if self.state == 'sale':
-            return needed
-        # sudo: payments of the order, whoever confirms it.
-        payments = self.sudo().transaction_ids.filtered(lambda tx: tx.state == 'done').payment_id
-        counted = 0.0
-        for payment in payments:
-            if payment.move_id:
-                counted += sum(payment.move_id.line_ids.filtered(
-                    lambda line: line.account_id.account_type == 'asset_receivable'
-                    and line.parent_state == 'posted').mapped('amount_residual'))
-            elif payment.state in ('in_process', 'paid'):
-                counted -= payment.amount_company_currency_signed
-        return counted
-
-    def _is_released(self, total):
-        """Return whether a release covers this order as it stands now."""
-        self.ensure_one()
-        if self.ar_credit_state == 'none':
-            return False
-        today = fields.Date.context_today(self)
-        # sudo: the log belongs to the credit team.
-        return any(
-            hold.state == 'released'
-            and self.company_id.currency_id.compare_amounts(total, hold.release_cap) <= 0
-            and (not hold.release_until or hold.release_until >= today)
-            and hold.customer_id.partner_id == self._get_debtors()
-            for hold in self.sudo().ar_hold_ids
-        )
-
-    # === WHAT PASSED === #
-
-    def _remember_passed(self):
-        """Remember, for this transaction and on the server only, that these orders passed."""
-        passed = self.env.cr.cache.setdefault(PASSED, {})
-        for order in self:
-            passed[order.id] = order._get_passed_key()
-        judged = self.filtered(lambda order: order.ar_credit_state != 'none')
-        # sudo: a hold of before has no reason left.
-        for hold in judged.sudo().ar_hold_ids.filtered(lambda hold: hold.state == 'held'):
-            hold._update_state('auto_released', release_cap=hold.amount)
-
-    def _has_passed(self):
-        self.ensure_one()
-        return self.env.cr.cache.get(PASSED, {}).get(self.id) == self._get_passed_key()
-
-    def _get_passed_key(self):
-        self.ensure_one()
-        return self.amount_total, self.currency_id.id, self._get_debtors().id
-
-    def _keep_decided_amount(self):
-        """Written by the decision, never by a user; it goes out with what is written anyway."""
-        field = self._fields['ar_decided_amount']
-        for order in self:
-            field.write(order, order.amount_total)
-
-    # === GROWTH === #
-
-    def _get_confirmed_totals(self):
-        """Return {order: total} of the confirmed orders."""
-        return {order: order.amount_total for order in self if order.state == 'sale'}
-
-    def _refuse_growth(self, force=False, before=None):
-        """Judge confirmed orders that now take more credit than was decided.
-
-        :param bool force: judge even when the total did not grow (another debtor, another currency)
-        :param dict before: totals before the change; an order that was confirmed before the rules
-            came has no total judged, and must still be able to shrink
-        :raise UserError: when the rules hold the larger order and no release covers it
-        """
-        for order in self.filtered(
-                lambda o: o.state == 'sale' and o.company_id.ar_credit_active):
-            grown = order.currency_id.compare_amounts(
-                order.amount_total, max(
-                    order.ar_decided_amount, (before or {}).get(order, 0.0))) > 0
-            if not grown and not force:
-                continue
-            needed, total = order._get_credit_amounts()
-            if order._is_released(total) or order.company_id.currency_id.is_zero(needed):
-                continue
-            self.env['ar.customer'].sudo()._touch_for_decision(
-                order._get_debtors(), order.company_id)
-            reasons = self.env['ar.credit.decision'].sudo()._judge(order.company_id, [{
-                'key': order, 'partner': order._get_debtors(), 'added': needed, 'total': total,
-                'counted': needed}], binding=True)[order]
-            if reasons:
-                raise UserError(self.env._(
-                    "Order %(order)s is confirmed and cannot grow to %(total)s:\n%(reasons)s\n"
-                    "Ask the credit team for a release up to the new total.",
-                    order=order.name, total=order.amount_total,
-                    reasons="\n".join(f"• {reason['message']}" for reason in reasons)))
-            order._keep_decided_amount()

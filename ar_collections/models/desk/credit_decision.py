@@ -15,27 +15,22 @@ class ArCreditDecision(models.AbstractModel):
     _inherit = 'ar.credit.decision'
 
     @api.model
-    def _get_facts(self, company, partners, rules):
+    def _get_fact_columns(self, company, date, rules):
         """EXTENDS credit: the last broken promise whose items are still owed, when asked for."""
-        facts = super()._get_facts(company, partners, rules)
+        columns = super()._get_fact_columns(company, date, rules)
         if any(rule.reason == 'broken_promise' for rule in rules):
-            self.env['ar.promise'].flush_model()
-            for partner_id, deadline in self.env.execute_query(SQL(
+            columns['broken_promise'] = SQL(
                 """
-                SELECT c.partner_id, MAX(promise.deadline)
-                  FROM ar_promise promise
-                  JOIN ar_customer c ON c.id = promise.customer_id
-                  JOIN ar_promise_line line ON line.promise_id = promise.id
-                  JOIN account_move_line l ON l.id = line.move_line_id
-                       AND l.reconciled IS NOT TRUE
-                 WHERE promise.state = 'broken' AND promise.company_id = ANY(%(companies)s)
-                   AND c.partner_id = ANY(%(partners)s)
-                 GROUP BY c.partner_id
-                """,
-                companies=self.env['ar.credit.exposure']._get_company_ids(company),
-                partners=partners.ids)):
-                facts[partner_id]['broken_promise'] = deadline
-        return facts
+                (SELECT MAX(promise.deadline)
+                   FROM ar_customer promiser
+                   JOIN ar_promise promise ON promise.customer_id = promiser.id
+                   JOIN ar_promise_line line ON line.promise_id = promise.id
+                   JOIN account_move_line l ON l.id = line.move_line_id
+                        AND l.reconciled IS NOT TRUE
+                  WHERE promise.state = 'broken' AND promise.company_id = ANY(%s)
+                    AND promiser.partner_id = p.id)
+                """, self.env['ar.credit.exposure']._get_company_ids(company))
+        return columns
 
     @api.model
     def _get_rule_methods(self):

@@ -8,6 +8,7 @@ REASONS = [
     ('cover_reduced', "Cover reduced by the insurer"),
     ('cover_withdrawn', "Cover refused or withdrawn"),
 ]
+COVER_REASONS = {code for code, _label in REASONS}
 
 
 class ArCreditRule(models.Model):
@@ -23,26 +24,57 @@ class ArCreditDecision(models.AbstractModel):
     _inherit = 'ar.credit.decision'
 
     @api.model
-    def _get_facts(self, company, partners, rules):
-        """EXTENDS credit: cover of today; a constant number of queries, none without a rule."""
-        facts = super()._get_facts(company, partners, rules)
+    def _get_fact_columns(self, company, date, rules):
+        """EXTENDS credit: is there a policy in force, and has this customer any cover."""
+        columns = super()._get_fact_columns(company, date, rules)
         reasons = set(rules.mapped('reason'))
-        if reasons & {code for code, _label in REASONS}:
-            self._read_cover_facts(company, partners, facts)
+        if reasons & COVER_REASONS:
+            columns['policies'] = SQL(
+                """
+                EXISTS (SELECT 1 FROM ar_insurance_policy policy
+                         WHERE policy.active AND policy.company_id = ANY(%(companies)s)
+                           AND policy.date_from <= %(date)s
+                           AND (policy.date_to IS NULL OR policy.date_to >= %(date)s))
+                """, companies=company.sudo().parent_ids.ids, date=date)
+        if reasons & {*COVER_REASONS, 'not_covered'}:
+            columns['has_cover'] = SQL(
+                """
+                EXISTS (SELECT 1 FROM ar_cover cover
+                          JOIN ar_customer insured ON insured.id = cover.customer_id
+                         WHERE insured.partner_id = p.id)
+                """)
+        return columns
+
+    @api.model
+    def _get_facts(self, company, partners, rules):
+        """EXTENDS credit: cover of today; a constant number of queries, none without a rule and
+        none for customers who have no cover.
+        """
+        facts = super()._get_facts(company, partners, rules)
+        covered = partners.filtered(lambda partner: facts[partner.id].get('has_cover'))
+        reasons = set(rules.mapped('reason'))
+        if reasons & COVER_REASONS:
+            self._read_cover_facts(company, covered, facts)
         if 'not_covered' in reasons:
             # sudo: sums of customers whom the judge was asked about.
-            insured = self.env['ar.cover'].sudo()._get_insured(company, partners.ids)
+            insured = self.env['ar.cover'].sudo()._get_insured(
+                company, covered.ids) if covered else {}
             for partner_id, fact in facts.items():
                 fact['insured'] = insured.get(partner_id)
         return facts
 
     def _read_cover_facts(self, company, partners, facts):
-        """Add `policies` (is there one in force), `cover`, `cover_status` and its dates."""
+        """Add `cover`, `cover_status` and its dates.
+
+        :param partners: those who have a cover; the others have none of it
+        """
+        for fact in facts.values():
+            fact.update(cover=0.0, cover_status=None, withdrawal_on=None, reduced_on=None)
+        if not partners:
+            return
         Cover = self.env['ar.cover'].sudo()
-        for model in ('ar.cover', 'ar.cover.layer', 'ar.insurance.policy'):
-            self.env[model].sudo().flush_model()
         date, tree = company._get_ar_today(), company._get_ar_tree_ids()
-        rows = {row['partner_id']: row for row in self.env.execute_query_dict(SQL(
+        for row in self.env.execute_query_dict(SQL(
             """
             SELECT c.partner_id, SUM(a.amount / rate.rate) AS amount,
                    (ARRAY_AGG(cover.status ORDER BY cover.decided_on DESC NULLS LAST, cover.id DESC)
@@ -62,14 +94,18 @@ class ArCreditDecision(models.AbstractModel):
              GROUP BY c.partner_id
             """,
             date=date, amounts=Cover._get_amounts_query(date), company=company.id, tree=tree,
-            rates=Cover._get_policy_rates(company, date), partners=partners.ids))}
-        policies = self.env['ar.insurance.policy'].sudo()._get_live(company, date)
-        for partner_id, fact in facts.items():
-            row = rows.get(partner_id, {})
-            fact.update(
-                policies=bool(policies), cover=float(row.get('amount') or 0.0),
-                cover_status=row.get('status'), withdrawal_on=row.get('withdrawal_on'),
-                reduced_on=row.get('reduced_on'))
+            rates=Cover._get_policy_rates(company, date), partners=partners.ids)):
+            facts[row['partner_id']].update(
+                cover=float(row['amount'] or 0.0), cover_status=row['status'],
+                withdrawal_on=row['withdrawal_on'], reduced_on=row['reduced_on'])
+
+    def _get_covered(self, fact, after):
+        """EXTENDS credit: what is insured, when the rule about it was asked."""
+        covered, insured = super()._get_covered(fact, after)
+        if 'insured' in fact:
+            insured = (insured or 0.0) + self.env['ar.cover']._get_insured_part(
+                fact['insured'], after)
+        return covered, insured
 
     def _get_decision(self, rule, fact):
         """EXTENDS credit: what is delivered before an announced withdrawal is still covered."""

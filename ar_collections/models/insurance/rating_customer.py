@@ -224,16 +224,12 @@ class ArCreditDecision(models.AbstractModel):
         return {**super()._get_rule_methods(), 'external_rating': self._judge_external_rating}
 
     @api.model
-    def _get_facts(self, company, partners, rules):
-        """EXTENDS credit: the combined grades, when a rule asks for them."""
-        facts = super()._get_facts(company, partners, rules)
+    def _get_fact_columns(self, company, date, rules):
+        """EXTENDS credit: the combined grade, when a rule asks for it."""
+        columns = super()._get_fact_columns(company, date, rules)
         if any(rule.reason == 'external_rating' for rule in rules):
-            grades = dict(self.env.execute_query(SQL(
-                "SELECT partner_id, external_grade FROM ar_customer"
-                " WHERE company_id = %s AND partner_id = ANY(%s)", company.id, partners.ids)))
-            for partner_id, fact in facts.items():
-                fact['external_grade'] = grades.get(partner_id) or 0
-        return facts
+            columns['external_grade'] = SQL("COALESCE(c0.external_grade, 0)")
+        return columns
 
     def _judge_external_rating(self, rule, fact, added, total, company):
         grade = fact['external_grade']

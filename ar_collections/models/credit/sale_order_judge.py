@@ -1,0 +1,155 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+PASSED = 'ar_credit_passed'
+
+
+class SaleOrder(models.Model):
+    """EXTENDS credit: what an order asks of the judge, and what is remembered of the answer."""
+    _inherit = 'sale.order'
+
+    # === JUDGE === #
+
+    def _get_debtors(self):
+        """The invoiced company owes, not the delivery contact (OCA/credit-control#84)."""
+        return self.partner_invoice_id.commercial_partner_id
+
+    def _get_credit_amounts(self, rates=None, prepaid=True):
+        """Return (credit needed, total) in company currency, at today's rate.
+
+        What is paid or authorised online is no credit: a prepaid order passes, a deposit counts.
+
+        :param dict rates: of the currencies of a batch, read once for all its orders
+        :param bool prepaid: False when it is known that nothing was paid online
+        """
+        self.ensure_one()
+        company = self.company_id
+        rate = (rates or self._get_credit_rates(company))[self.currency_id.id]
+        total = company.currency_id.round(self.amount_total / rate)
+        if not prepaid:
+            return max(total, 0.0), total
+        paid = company.currency_id.round(self.sudo().amount_paid / rate)
+        return max(total - paid, 0.0), total
+
+    def _get_prepaid(self):
+        """Return those of these orders that have an online payment of any state.
+
+        The commercial entities who owe come with the same query: nothing else is needed of them.
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT o.id, p.id, p.commercial_partner_id, EXISTS (
+                       SELECT 1 FROM sale_order_transaction_rel t WHERE t.sale_order_id = o.id)
+              FROM sale_order o JOIN res_partner p ON p.id = o.partner_invoice_id
+             WHERE o.id = ANY(%s)
+            """, self._origin.ids))
+        partners = self.env['res.partner'].browse([row[1] for row in rows])
+        partners._fields['commercial_partner_id']._insert_cache(
+            partners, [row[2] for row in rows])
+        paid = {row[0] for row in rows if row[3]}
+        return self.filtered(lambda order: order._origin.id in paid)
+
+    def _get_credit_rates(self, company):
+        return self.env['ar.credit.exposure'].sudo()._get_rates(
+            company, self.currency_id, fields.Date.context_today(self))
+
+    def _get_credit_verdicts(self, company, binding=False, seen=None):
+        """Return {order: reasons}; prepaid and released orders have none.
+
+        A binding answer leaves a credit check behind: what was decided, and on what.
+
+        :param bool binding: the answer decides: simultaneous decisions on the same customers then
+            exclude one another
+        :param dict seen: receives {order: what a binding answer was made on}
+        """
+        # sudo: the judge reads ledgers that a salesperson may not open; only messages come back.
+        Decision = self.env['ar.credit.decision'].sudo()
+        demands, verdicts, amounts = [], {}, {}
+        # Both currencies of an order in one read.
+        (company.currency_id | self.currency_id).mapped('rounding')
+        rates = self._get_credit_rates(company)
+        prepaid = self._get_prepaid()
+        for order in self:
+            needed, total = amounts[order] = order._get_credit_amounts(rates, order in prepaid)
+            if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
+                verdicts[order] = []
+                continue
+            demands.append({
+                'key': order, 'partner': order._get_debtors(), 'added': needed, 'total': total,
+                'term': order._get_judged_term(),
+                'counted': order._get_counted(needed) if (
+                    order in prepaid or order.state == 'sale') else 0.0})
+        if binding and demands:
+            partners = self.env['res.partner'].union(*(demand['partner'] for demand in demands))
+            self.env['ar.customer'].sudo()._touch_for_decision(partners, company)
+        seen = {} if seen is None else seen
+        if demands:
+            verdicts.update(Decision._judge(company, demands, binding, seen if binding else None))
+        if binding:
+            self._record_checks(company, 'order', {
+                order: (*amounts[order], seen.get(order)) for order in self}, verdicts)
+        return verdicts
+
+    def _get_counted(self, needed):
+        """Return what the exposure holds of this order already.
+
+        An order that is born confirmed is in it. A deposit paid online stands there as an open
+        credit, and it lowered the credit needed already: it counts once.
+        """
+        self.ensure_one()
+        if self.state == 'sale':
+            return needed
+        # sudo: payments of the order, whoever confirms it.
+        payments = self.sudo().transaction_ids.filtered(lambda tx: tx.state == 'done').payment_id
+        counted = 0.0
+        for payment in payments:
+            if payment.move_id:
+                counted += sum(payment.move_id.line_ids.filtered(
+                    lambda line: line.account_id.account_type == 'asset_receivable'
+                    and line.parent_state == 'posted').mapped('amount_residual'))
+            elif payment.state in ('in_process', 'paid'):
+                counted -= payment.amount_company_currency_signed
+        return counted
+
+    def _is_released(self, total):
+        """Return whether a release covers this order as it stands now."""
+        self.ensure_one()
+        if self.ar_credit_state == 'none':
+            return False
+        today = fields.Date.context_today(self)
+        # sudo: the log belongs to the credit team.
+        return any(
+            hold.state == 'released'
+            and self.company_id.currency_id.compare_amounts(total, hold.release_cap) <= 0
+            and (not hold.release_until or hold.release_until >= today)
+            and hold.customer_id.partner_id == self._get_debtors()
+            for hold in self.sudo().ar_hold_ids
+        )
+
+    # === WHAT PASSED === #
+
+    def _remember_passed(self):
+        """Remember, for this transaction and on the server only, that these orders passed."""
+        passed = self.env.cr.cache.setdefault(PASSED, {})
+        for order in self:
+            passed[order.id] = order._get_passed_key()
+        judged = self.filtered(lambda order: order.ar_credit_state != 'none')
+        # sudo: a hold of before has no reason left.
+        for hold in judged.sudo().ar_hold_ids.filtered(lambda hold: hold.state == 'held'):
+            hold._update_state('auto_released', release_cap=hold.amount)
+
+    def _has_passed(self):
+        self.ensure_one()
+        return self.env.cr.cache.get(PASSED, {}).get(self.id) == self._get_passed_key()
+
+    def _get_passed_key(self):
+        self.ensure_one()
+        return (self.amount_total, self.currency_id.id, self._get_debtors().id,
+                self.payment_term_id.id)
+
+    def _keep_decided_amount(self):
+        """Written by the decision, never by a user; it goes out with what is written anyway."""
+        field = self._fields['ar_decided_amount']
+        for order in self:
+            field.write(order, order.amount_total)
