@@ -172,6 +172,9 @@ class ArFactoringAssignment(models.Model):
             assignment.move_id.sudo().unlink()
             assignment.sudo().state = 'cancelled'
             assignment.line_ids._hide_factor_bank()
+            # What was with the factor for some days stays so in the figures of those days.
+            assignment.line_ids.filtered(lambda line: line.state == 'assigned').sudo().settled_on = (
+                assignment.company_id._get_ar_today())
             assignment.line_ids.sudo().write({'state': 'cancelled'})
             # The unique index must know before the invoices are listed again.
             assignment.line_ids.flush_recordset(['state'])
@@ -230,7 +233,7 @@ class ArFactoringLine(models.Model):
         [('draft', "Draft"), ('assigned', "Assigned"), ('paid', "Paid by the customer"),
          ('returned', "Returned"), ('cancelled', "Cancelled")],
         required=True, default='draft', readonly=True, index=True)
-    settled_on = fields.Date(string="Paid or returned on", readonly=True)
+    settled_on = fields.Date(string="With the factor until", readonly=True)
     settle_move_id = fields.Many2one(
         'account.move', string="Entry of the payment or return", readonly=True,
         ondelete='set null', index='btree_not_null')

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# Transfers that were undone too: at a past date the claim stood on the doubtful account.
 CASE_ITEMS = SQL(
     """
     SELECT line.move_line_id AS line_id, line.case_id, line.company_id, line.is_open
@@ -9,7 +10,7 @@ CASE_ITEMS = SQL(
     SELECT moved.doubtful_line_id, line.case_id, line.company_id, line.is_open
       FROM ar_legal_case_line line
       JOIN ar_doubtful_line moved
-        ON moved.move_line_id = line.move_line_id AND moved.state = 'booked'
+        ON moved.move_line_id = line.move_line_id
      WHERE moved.doubtful_line_id IS NOT NULL
     """)
 
