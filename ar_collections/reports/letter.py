@@ -33,6 +33,22 @@ class ArLetter(models.AbstractModel):
     _description = "Letter head and address block"
 
     @api.model
+    def _get_values(self, model, docids, method):
+        """Return the values of a report whose documents the records prepare themselves.
+
+        :param str model: what is printed; the right to read it is checked
+        :param str method: name of the method of one record that returns its document
+        """
+        records = self.env[model].browse(docids)
+        records.check_access('read')
+        return {
+            'doc_ids': docids, 'doc_model': model,
+            'docs': [getattr(record, method)() for record in records],
+            # sudo: the logo of the sender is printed on every document.
+            'logo_style': self._get_logo_style(records.sudo().company_id),
+        }
+
+    @api.model
     def _get_head(self, company, lang):
         """Return the identity of the sender, in ``lang``."""
         # sudo: the sender's own address is printed on every document.

@@ -1,7 +1,8 @@
 """A slow oracle of promises, disputes and plans, in plain Python.
 
 It reads posted lines and the reconciliations between them, nothing of ours, and never a residual:
-what an item owes is its balance less its reconciliations.
+what an item owes is its balance less its reconciliations. A claim that was moved to another
+account owes what its invoice owes: only what came from outside lowers it.
 """
 from datetime import timedelta
 
@@ -10,21 +11,62 @@ def cents(amount):
     return round(amount * 100)
 
 
+class Claim:
+    """An item and the lines of the entries that moved it about; the test tells which."""
+
+    known = {}
+
+    def __init__(self, root):
+        self.root, self.lines = root, root
+
+    @classmethod
+    def of(cls, line):
+        return cls.known.get(line.id) or cls(line)
+
+    def add(self, entry):
+        self.lines |= entry.line_ids
+        for line in self.lines:
+            self.known[line.id] = self
+
+
 class Item:
-    """What the ledger says of one receivable item at this moment, in cents."""
+    """What the ledger says of one claim at this moment, in cents."""
+
+    losses, money = set(), set()
 
     def __init__(self, line):
-        self.line = line
-        self.posted = line.move_id.state == 'posted'
+        self.claim = Claim.of(line)
+        self.line, lines = line, self.claim.lines
+        self.posted = self.claim.root.move_id.state == 'posted'
         self.partials = {
             part.id: (cents(part.debit_amount_currency), part.credit_move_id.date,
-                      part.credit_move_id.journal_id.type in ('bank', 'cash'))
-            for part in line.matched_credit_ids}
-        self.owed = cents(line.amount_currency) - sum(p[0] for p in self.partials.values())
+                      self.get_kind(part.credit_move_id))
+            for part in lines.matched_credit_ids if part.credit_move_id not in lines}
+        back = sum(cents(part.credit_amount_currency) for part in lines.matched_debit_ids
+                   if part.debit_move_id not in lines)
+        self.owed = back + cents(self.claim.root.amount_currency) - sum(
+            p[0] for p in self.partials.values())
+
+    def get_kind(self, line):
+        if line.journal_id.type in ('bank', 'cash') or line.move_id.id in self.money:
+            return 'money'
+        return 'loss' if line.move_id.id in self.losses else 'other'
 
     @property
     def open(self):
         return self.owed if self.posted else 0
+
+    @staticmethod
+    def own(line):
+        """Return what stands open on this very line, wherever the rest of the claim is."""
+        return cents(line.amount_currency) - sum(
+            cents(part.debit_amount_currency) for part in line.matched_credit_ids)
+
+    def standing(self):
+        """Return the line on which something is open, of those that are posted."""
+        lines = self.claim.lines.filtered(
+            lambda line: line.move_id.state == 'posted' and line.balance > 0)
+        return lines.filtered(lambda line: self.own(line) > 0)[-1:]
 
 
 class Chosen:
@@ -32,17 +74,19 @@ class Chosen:
 
     def __init__(self, line):
         now = Item(line)
-        self.line, self.amount, self.known = line, now.open, set(now.partials)
+        self.line, self.amount, self.known = line, Item.own(line), set(now.partials)
 
     def settled(self, deadline=None):
-        """Return (money by the deadline, money, settled otherwise)."""
+        """Return (money by the deadline, money, settled otherwise, lost after the deadline)."""
         item = Item(self.line)
         gone = max(self.amount - item.open, 0)
-        money = [(part[0], part[1]) for key, part in item.partials.items()
-                 if key not in self.known and part[2]]
+        new = [part for key, part in item.partials.items() if key not in self.known]
+        money = [(amount, day) for amount, day, kind in new if kind == 'money']
         cash = sum(amount for amount, _day in money)
         in_time = sum(amount for amount, day in money if deadline is None or day <= deadline)
-        return min(in_time, gone), min(cash, gone), max(gone - cash, 0)
+        late = sum(amount for amount, day, kind in new
+                   if kind == 'loss' and deadline and day > deadline)
+        return min(in_time, gone), min(cash, gone), max(gone - cash, 0), late
 
 
 class Agreement:
@@ -54,7 +98,8 @@ class Agreement:
         self.owed = sum(chosen.amount for chosen in self.items)
 
     def has(self, line):
-        return any(chosen.line == line for chosen in self.items)
+        root = Claim.of(line).root
+        return any(Claim.of(chosen.line).root == root for chosen in self.items)
 
     def settled(self, deadline=None):
         return [sum(parts) for parts in zip(
@@ -71,8 +116,8 @@ class Promise(Agreement):
     def judge(self, today, others):
         if self.state == 'cancelled':
             return
-        in_time, _paid, otherwise = self.settled(self.record.deadline)
-        needed = min(cents(self.record.amount), self.owed - otherwise)
+        in_time, _paid, otherwise, late = self.settled(self.record.deadline)
+        needed = min(cents(self.record.amount), self.owed - max(otherwise - late, 0))
         if needed <= 0 and not in_time:
             state = 'void'
         elif in_time >= needed:
@@ -100,7 +145,8 @@ class Dispute(Agreement):
 
     def part(self, line):
         return sum(cents(row.amount) for row in self.record.line_ids
-                   if row.move_line_id == line) if self.is_open else 0
+                   if Claim.of(row.move_line_id).root == Claim.of(line).root
+                   ) if self.is_open else 0
 
 
 class Plan(Agreement):
@@ -115,7 +161,7 @@ class Plan(Agreement):
     def judge(self, today, others):
         if self.state == 'cancelled':
             return
-        _in_time, paid, otherwise = self.settled()
+        _in_time, paid, otherwise, _late = self.settled()
         up_to, missed, self.part_states = 0, 0, []
         for due, deadline, amount in self.parts:
             up_to += amount
@@ -140,12 +186,13 @@ class Plan(Agreement):
         """Return what may be claimed of an item, or None when it is not under this plan."""
         if self.state != 'active' or not self.has(line):
             return None
-        _in_time, paid, otherwise = self.settled()
+        _in_time, paid, otherwise, _lost = self.settled()
         late = min(sum(amount for due, _deadline, amount in self.parts if due < today),
                    self.owed - otherwise) - paid
-        for chosen in sorted(self.items, key=lambda one: (one.line.date_maturity, one.line.id)):
-            owed = max(Item(chosen.line).open, 0)
-            if chosen.line == line:
+        stand = [Item(chosen.line).standing() for chosen in self.items]
+        for item in sorted(filter(None, stand), key=lambda one: (one.date_maturity, one.id)):
+            owed = Item.own(item)
+            if item == line:
                 return max(min(late, owed), 0)
             late -= owed
         return None

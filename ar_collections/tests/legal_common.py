@@ -97,6 +97,30 @@ class LegalCommon(CollectionsCommon):
         invoice.action_post()
         return invoice
 
+    def agree(self, model, items, sign=False, part=None, **vals):
+        """Note a promise, a dispute or a plan about some items; a plan starts, or is signed."""
+        kinds = {
+            'ar.promise': {'promise_date': '2026-06-05',
+                           'amount': sum(items.mapped('amount_residual'))},
+            'ar.dispute': {'reason_id': self.env.ref('ar_collections.ar_dispute_reason_price').id},
+            'ar.payment.plan': {'number': 2, 'interval': 'week', 'first_date': '2026-06-10'},
+        }
+        record = self.env[model].create({
+            'customer_id': self.account_of().id, 'currency_id': items.currency_id.id,
+            **kinds[model], **vals,
+            'line_ids': [Command.create({
+                'move_line_id': item.id, **({'amount': part} if part else {})})
+                for item in items]})
+        if model == 'ar.payment.plan':
+            self.company.ar_plan_approval_amount = 10**6
+            record.action_submit()
+            if sign:
+                record.with_context(force_report_rendering=True)._sign(
+                    "Jane Buyer", 'paper', self.company._get_ar_today())
+            else:
+                record.action_start()
+        return record
+
     # === CHECK === #
 
     def balance(self, account):

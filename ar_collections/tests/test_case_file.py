@@ -7,6 +7,8 @@ import zipfile
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import html2plaintext
+from odoo.tools.pdf import PdfReader
 
 from odoo.addons.ar_collections.models.desk.case_file import clean_name, steady_pdf
 
@@ -223,3 +225,61 @@ class TestCaseFileDoor(FileCommon, HttpCase):
             response = self.url_open(url)
             self.assertEqual(response.status_code, status, login)
             self.assertEqual(response.content[:2] == b'PK', status == 200, login)
+
+    def test_promise_plan_dispute_and_claim_on_paper(self):
+        """Everything made as in life, printed by the real printer, and read back."""
+        self.company.country_id = self.france
+        case = self.story()
+        first, other = case.line_ids.move_id.sorted('amount_total', reverse=True)
+        items = self.items(first), self.items(other)
+        plan = self.agree('ar.payment.plan', items[1], first_date='2026-06-15', sign=True)
+        dispute = self.agree('ar.dispute', items[0], part=400,
+                             description="Two boxes were wet.")
+        self.pay(first, 200, '2026-06-04')
+        self.go('2026-06-09')
+        promise = self.env['ar.promise'].search([('customer_id', '=', case.customer_id.id)])
+        promise._follow()
+        claim = self.env['ar.claim']._prepare_for(
+            case.customer_id, self.company._get_ar_today())
+        self.assertTrue(claim.amount_total)
+        self.to_doubtful(first)
+        self.assertTrue(self.items(first).reconciled, "on the doubtful account by now")
+        case.invalidate_recordset()
+        file = self.make(case.with_context(force_report_rendering=True))
+        self.assertRecordValues(file, [{'state': 'done', 'error': False}])
+        files = self.unzip(file)
+        # The index as a court would check it: computed again from the bytes of the ZIP.
+        rows = list(csv.reader(io.StringIO(files['index.csv'].decode('utf-8-sig')), delimiter=';'))
+        self.assertEqual(
+            {row[0]: row[4] for row in rows[1:]},
+            {path: hashlib.sha256(content).hexdigest() for path, content in files.items()
+             if path not in ('index.csv', 'SHA256SUMS')})
+
+        def text(start):
+            paths = [path for path in files if path.startswith(start)]
+            self.assertEqual(len(paths), 1, (start, sorted(files)))
+            [path] = paths
+            if not path.endswith('.pdf'):
+                return " ".join(html2plaintext(files[path].decode()).split())
+            self.assertEqual(files[path][:5], b'%PDF-', path)
+            pages = PdfReader(io.BytesIO(files[path])).pages
+            return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+        for start, words in (
+            ('08-Promises', (promise.name, "500.00", "06/05/2026", "Broken", "200.00")),
+            ('09-Disputes', (dispute.name, "To settle", "Two boxes were wet.")),
+            ('10-Payment-plans.html', (plan.name, "Active", "300.00")),
+            ('10-Payment-plans/', ("acknowledgement of debt", "Jane Buyer", "150.00", other.name)),
+            ('11-Late-interest/', (first.name, claim.name)),
+            ('00-Story', (
+                case.name, first.name, other.name, "Payment of", "200.00", "Promise of",
+                "500.00", "Broken", "Dispute of", "400.00", "Payment plan over", "300.00",
+                "in 2 instalments, debt acknowledged on 06/01/2026", "Active", "Level +5 sent",
+                "A part is disputed")),
+        ):
+            found = text(start).replace('\xa0', ' ')
+            for word in words:
+                self.assertIn(word, found, start)
+        self.assertNotIn("settled by", text('00-Story'), "a transfer of ours is no payment")
+        total = f"{claim.amount_total:,.2f}"
+        self.assertIn(total, text('11-Late-interest/').replace('\xa0', ' '))

@@ -4,6 +4,7 @@ import io
 import openpyxl
 from psycopg2.errors import UniqueViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -286,6 +287,63 @@ class TestFactoringEntries(FactoringCommon):
         posted.move_id.action_post()
         with self.assertRaises(UserError):
             posted.action_cancel()
+
+    def test_the_aged_balance_shows_it_as_of_any_day(self):
+        doubtful = self.env['account.account'].create({
+            'name': "Doubtful", 'code': '416100', 'account_type': 'asset_current',
+            'reconcile': True, 'company_ids': [Command.set(self.company.ids)]})
+        self.company.ar_doubtful_account_ids = doubtful
+
+        def table(*days, valuation='company'):
+            self.env.flush_all()
+            rows = [self.env['ar.aged.balance'].with_context(
+                ar_date=f'2026-06-{day:02}', ar_valuation=valuation)._read_group(
+                    [], [], ['assigned_amount:sum', 'amount:sum'])[0] for day in days]
+            return [tuple(round(value or 0, 2) for value in row) for row in rows]
+
+        first, second = self.invoice(1000, due='2026-07-01'), self.invoice(500, due='2026-07-01')
+        third = self.invoice(70, due='2026-07-01')
+        self.assignment(third)
+        self.go('2026-06-02')
+        withdrawn = self.assignment(second)
+        withdrawn.action_assign()
+        self.go('2026-06-03')
+        withdrawn.action_cancel()
+        self.go('2026-06-04')
+        assignment = self.assignment(first)
+        assignment.date = '2026-06-04'
+        assignment.action_assign()
+        self.pay(first, 300, '2026-06-06')
+        self.go('2026-06-08')
+        self.env['ar.doubtful.transfer']._transfer_to_doubtful(
+            self.items(first), "Insolvent").move_id.action_post()
+        self.go('2026-06-10')
+        assignment.line_ids.action_return()
+        self.assertEqual(
+            table(1, 2, 3, 4, 5, 6, 8, 9, 10),
+            # Assigned from the 1st and taken back on the 3rd; nothing between; then the other.
+            [(500, 1570), (500, 1570), (0, 1570), (1000, 1570), (1000, 1570), (700, 1270),
+             (700, 1270), (700, 1270), (0, 1270)])
+        self.assertEqual(table(9, valuation='document'), [(700, 1270)])
+        dataset = self.env['ar.aged.report']._get_dataset(
+            {'date': fields.Date.to_date('2026-06-09')}, [], detailed=True)
+        names = [name for name, _label in dataset['columns']]
+        [section] = dataset['sections']
+        self.assertEqual(section['values'][names.index('assigned_amount')], 700)
+        self.assertIn('assigned_amount', self.env['ar.aged.balance'].get_view(
+            view_type='list')['arch'])
+        self.assertNotIn('assigned_amount', dict(self.env['ar.aged.report']._get_dataset(
+            {'date': fields.Date.to_date('2026-06-09'), 'valuation': 'revalued'}, [])['columns']))
+
+    def test_what_is_paid_to_the_factor_keeps_a_promise(self):
+        bill = self.invoice(1000, due='2026-07-01')
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        promise = self.promise(bill, '2026-06-05')
+        assignment.line_ids.action_paid()
+        self.assertEqual(promise.state, 'open', "nothing moves before a person posts")
+        assignment.line_ids.settle_move_id.action_post()
+        self.assertRecordValues(promise, [{'state': 'kept', 'paid_amount': 1000}])
 
     def test_a_foreign_currency_balances_to_the_cent(self):
         dollar = self.env.ref('base.USD')

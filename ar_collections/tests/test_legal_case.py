@@ -1,6 +1,6 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import html2plaintext
+from odoo.tools import SQL, html2plaintext
 
 from .legal_common import LegalCommon
 
@@ -230,6 +230,60 @@ class TestLegalCase(LegalCommon):
         self.assertEqual(case.step_ids.attachment_id, kept)
         with self.assertRaises(ValidationError):
             case.notice_received_on = '2026-05-01'
+
+    def acts(self, case):
+        return self.env['ar.limitation.act'].search(
+            [('customer_id', '=', case.customer_id.id)], order='id')
+
+    def test_the_receipt_is_noted_as_an_act_that_does_nothing_in_france(self):
+        case = self.case(self.invoice(100, due='2021-10-20'), user=self.clerk)
+        case.action_print_notice()
+        case.write({'notice_tracking': '1A 123', 'notice_sent_on': '2026-06-01'})
+        self.assertFalse(self.acts(case), "a demand counts when it has arrived")
+        case.notice_received_on = '2026-06-04'
+        act = self.acts(case)
+        self.assertRecordValues(act, [{
+            'kind': 'formal_notice', 'state': 'valid', 'item_ids': case.line_ids.move_line_id.ids,
+            'document_ids': case.notice_attachment_id.ids,
+            'reference': f"{case.name} 1A 123"}])
+        self.assertEqual(str(act.date), '2026-06-04')
+        self.assertIn("Does not interrupt prescription", act.effect_text)
+        self.assertIn("20-23.204", act.effect_text)
+        self.env['ar.deadline']._build(self.company)
+        self.assertEqual(self.acts(case), act, "once")
+        [deadline] = self.env['ar.deadline'].search([
+            ('customer_id', '=', case.customer_id.id), ('kind', '=', 'prescription')])
+        self.assertEqual(str(deadline.last_day), '2026-10-20')
+        case.notice_received_on = '2026-06-03'
+        self.assertEqual(self.acts(case).mapped('state'), ['void', 'valid'])
+        self.assertIn("corrected", act.void_reason)
+        case.notice_received_on = False
+        self.assertEqual(set(self.acts(case).mapped('state')), {'void'})
+
+    def test_where_the_law_says_so_the_notice_begins_a_new_period(self):
+        jan = self.customer("Jan", is_company=True, country_id=self.env.ref('base.nl').id)
+        rule = self.env.ref('ar_collections.limitation_nl_business')
+        rule.action_confirm()
+        self.account_of(jan).limitation_rule_id = rule
+        invoice = self.invoice(100, due='2021-10-20', partner=jan)
+        case = self.case(invoice)
+        self.env['ar.deadline']._build(self.company)
+        domain = [('customer_id', '=', case.customer_id.id), ('kind', '=', 'prescription')]
+        self.assertEqual(
+            self.env['ar.deadline'].search(domain).mapped(lambda one: str(one.last_day)),
+            ['2026-10-20'])
+        # Neither letter nor number on file: somebody must see the paper first.
+        case.write({'notice_sent_on': '2026-06-01', 'notice_received_on': '2026-06-02'})
+        act = self.acts(case)
+        self.assertEqual(act.state, 'proposed')
+        self.assertTrue(self.env['ar.deadline'].search(domain))
+        act.action_confirm()
+        self.assertIn("A new period runs", act.effect_text)
+        self.assertFalse(self.env['ar.deadline'].search(domain + [('state', '=', 'open')]))
+        items = self.env['ar.deadline']._read_prescription_items(self.company, SQL("TRUE"))
+        [(_item, _rule, limitation)] = self.env['ar.deadline']._get_limitations(
+            self.company, items)
+        self.assertEqual(str(limitation.last_day), '2031-06-02')
 
     def test_an_unconfirmed_text_is_never_printed(self):
         hans = self.customer("Hans", country_id=self.env.ref('base.de').id)

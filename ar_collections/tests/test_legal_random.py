@@ -81,7 +81,7 @@ class TestLegalRandom(LegalCommon):
         self.env.invalidate_all()
         self.assertTies()
         owed = sum(self.open_items(moves).mapped('amount_residual'))
-        # What came back in part stands as an item of its own: the case follows its invoices.
+        # What came back in part stands as an item of its own: the case follows it there.
         self.assertAlmostEqual(case.residual, owed, 2, done)
         self.assertEqual(case.stage == 'closed', self.company.currency_id.is_zero(owed), done)
         for record in self.env['ar.write.off'].search([('state', 'in', ('booked', 'undone'))]):

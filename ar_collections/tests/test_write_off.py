@@ -1,5 +1,7 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .legal_common import LegalCommon
 
@@ -376,6 +378,182 @@ class TestDoubtful(LegalCommon):
         self.assertEqual(self.balance(target), 100)
         self.assertEqual(self.aged_total(), 100)
 
+    # === WHAT WAS AGREED === #
+
+    def agree_on_all(self, moves):
+        items = self.items(moves)
+        return [self.agree(model, items)
+                for model in ('ar.promise', 'ar.dispute', 'ar.payment.plan')]
+
+    def assertStand(self, records, item, states=('open', 'open', 'active'), residual=100):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual([one.state for one in records], list(states))
+        for record in records:
+            self.assertRecordValues(record.line_ids, [{
+                'move_line_id': item.id, 'residual': residual, 'amount': 100}])
+            self.assertFalse(record._follow(), "once more changes nothing")
+
+    def test_what_was_agreed_follows_there_and_back(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        item, records = self.items(invoice), self.agree_on_all(invoice)
+        transfer = self.to_doubtful(invoice, post=False)
+        self.assertStand(records, item)
+        transfer.move_id.action_post()
+        moved = transfer.line_ids.doubtful_line_id
+        self.assertStand(records, moved)
+        self.assertEqual(records[0].line_ids.move_id, invoice, "it is about the invoice")
+        self.assertEqual(str(invoice.ar_promise_date), '2026-06-05')
+        transfer.with_user(self.boss).action_back()
+        transfer.back_move_id.with_user(self.accountant).action_post()
+        self.assertStand(records, item)
+        again = self.to_doubtful(invoice)
+        self.assertStand(records, again.line_ids.doubtful_line_id)
+        self.reverse(again)
+        self.assertStand(records, item)
+        third = self.to_doubtful(invoice)
+        third.move_id.button_draft()
+        self.assertEqual([one.state for one in records], ['open', 'open', 'active'])
+        self.assertEqual(records[0].line_ids.move_line_id, item)
+        third.move_id.action_post()
+        self.assertStand(records, third.line_ids.doubtful_line_id)
+        invoice.line_ids.remove_move_reconcile()
+        self.assertStand(records, item)
+
+    def test_money_counts_wherever_the_claim_stands(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        records = self.agree_on_all(invoice)
+        self.pay(invoice, 30, '2026-06-01')
+        transfer = self.to_doubtful(invoice)
+        moved = transfer.line_ids.doubtful_line_id
+        self.assertStand(records, moved, residual=70)
+        self.assertEqual(records[0].paid_amount, 30)
+        payment = self.pay_doubtful(moved, 20)
+        self.assertStand(records, moved, residual=50)
+        self.assertEqual((records[0].paid_amount, records[2].paid_amount), (50, 50))
+        transfer.with_user(self.boss).action_back()
+        transfer.back_move_id.action_post()
+        back = self.items(transfer.back_move_id)
+        self.assertStand(records, back, residual=50)
+        self.assertRecordValues(self.case(transfer.back_move_id), [{'residual': 50}])
+        self.pay(self.buyer, 50, '2026-06-01', match=False)
+        paid = self.env['account.move.line'].search([
+            ('account_id', '=', self.receivable.id), ('balance', '=', -50),
+            ('reconciled', '=', False)])
+        (back | paid).reconcile()
+        self.assertStand(records, back, ('kept', 'paid', 'kept'), 0)
+        payment.line_ids.remove_move_reconcile()
+        self.assertEqual([one.state for one in records], ['open', 'open', 'active'])
+        self.assertEqual(records[0].paid_amount, 80)
+
+    def pay_doubtful(self, item, amount):
+        """Book money straight on the doubtful account, as a bank entry does."""
+        journal = self.journal('bank')
+        entry = self.env['account.move'].create({
+            'move_type': 'entry', 'journal_id': journal.id, 'date': '2026-06-01', 'line_ids': [
+                Command.create({'account_id': account.id, 'partner_id': self.buyer.id,
+                                'balance': balance})
+                for account, balance in (
+                    (item.account_id, -amount), (journal.default_account_id, amount))]})
+        entry.action_post()
+        (item | entry.line_ids.filtered(lambda one: one.account_id == item.account_id)).reconcile()
+        return entry
+
+    def test_two_instalments_of_one_invoice_come_back_each_to_its_own(self):
+        invoice = self.invoice(100, date='2026-02-01', terms=[(0, 50), (10, 50)])
+        old, new = self.items(invoice).sorted('date_maturity')
+        promises = [self.agree('ar.promise', item) for item in (old, new)]
+        transfer = self.to_doubtful(invoice)
+        first, _second = transfer.line_ids.sorted('date_maturity')
+        self.pay_doubtful(first.doubtful_line_id, 20)
+        transfer.with_user(self.boss).action_back()
+        transfer.back_move_id.action_post()
+        self.assertEqual((old.amount_residual, new.amount_residual), (0, 50))
+        self.assertEqual(
+            [one.line_ids.move_line_id for one in promises], [first.back_line_id, new])
+        self.assertEqual([one.line_ids.residual for one in promises], [30, 50])
+        self.assertTies()
+
+    def test_the_aged_balance_shows_it_where_it_stood_on_each_day(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        self.agree_on_all(invoice)
+        self.go('2026-06-03')
+        self.to_doubtful(invoice)
+
+        def table(day):
+            self.env.flush_all()
+            rows = self.env['ar.aged.balance'].with_context(ar_date=day)._read_group(
+                [], ['account_id'], [f'{name}_amount:sum' for name in (
+                    'promised', 'disputed', 'planned')])
+            return [(row[0], *(round(value) for value in row[1:])) for row in rows]
+
+        self.assertEqual(table('2026-06-02'), [(self.receivable, 100, 100, 100)])
+        self.assertEqual(table('2026-06-03'), [(self.doubtful, 100, 100, 100)])
+
+    def test_a_new_promise_may_be_about_a_doubtful_item(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        moved = self.to_doubtful(invoice).line_ids.doubtful_line_id
+        promise = self.agree('ar.promise', moved)
+        self.assertEqual(promise.line_ids.move_id, invoice)
+        self.assertStand([promise], moved, ['open'])
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self.agree('ar.promise', moved)
+        other = self.account('417000', "Other", 'asset_current', reconcile=True)
+        self.company.ar_doubtful_account_ids = other
+        with self.assertRaises(ValidationError):
+            promise.line_ids.move_line_id = moved
+
+    def test_where_doubtful_debtors_are_receivables_the_ladder_waits_too(self):
+        target = self.account('407000', "Doubtful debtors", 'asset_receivable', reconcile=True)
+        self.company.ar_doubtful_account_id = target
+        first, second = (self.invoice(amount, due='2026-03-01') for amount in (100, 60))
+        self.agree('ar.promise', self.items(first))
+        self.case(second)
+        self.to_doubtful(first)
+        self.to_doubtful(second)
+        run = self.run_dunning('2026-06-02')
+        self.assertFalse(run.reminder_ids)
+        self.assertEqual(sorted(self.reasons(run)), [('legal', 60), ('promised', 100)])
+
+    def test_an_acknowledgement_counts_on_the_doubtful_account(self):
+        self.company.country_id = self.france
+        invoice = self.invoice(100, due='2021-08-01')
+        self.env['ar.limitation.act'].create({
+            'customer_id': self.account_of().id, 'kind': 'acknowledgement', 'date': '2025-05-01',
+            'item_ids': [Command.set(self.items(invoice).ids)]})
+
+        def days():
+            Deadline = self.env['ar.deadline']
+            items = Deadline._read_prescription_items(self.company, SQL("TRUE"))
+            return [(item['invoiced'], str(limitation.last_day))
+                    for item, _rule, limitation in Deadline._get_limitations(self.company, items)]
+
+        before = days()
+        self.assertEqual([last for _day, last in before], ['2030-05-01'])
+        self.to_doubtful(invoice)
+        self.env.flush_all()
+        self.assertEqual(days(), before, "the debt is the same")
+
+    # === LOSSES === #
+
+    def test_a_loss_ends_what_was_agreed_and_undone_brings_it_back(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        records = self.agree_on_all(invoice)
+        moved = self.to_doubtful(invoice).line_ids.doubtful_line_id
+        loss = self.book(self.write_off(None, items=moved))
+        self.assertEqual([one.state for one in records], ['void', 'written_off', 'kept'])
+        self.reverse(loss)
+        self.assertStand(records, moved)
+
+    def test_a_loss_after_the_day_does_not_make_a_broken_promise_good(self):
+        invoice = self.invoice(100, due='2026-03-01')
+        promise = self.agree('ar.promise', self.items(invoice))
+        self.go('2026-06-20')
+        promise._follow()
+        self.assertEqual(promise.state, 'broken')
+        self.book(self.write_off(invoice, date='2026-06-20'))
+        self.assertEqual(promise.state, 'broken')
+
 
 @tagged('post_install', '-at_install')
 class TestAgencyPayment(LegalCommon):
@@ -432,6 +610,19 @@ class TestAgencyPayment(LegalCommon):
         self.assertEqual(self.balance(self.doubtful), 30)
         self.assertEqual(case.residual, 30)
         self.assertTies()
+
+    def test_what_the_agency_has_collected_keeps_a_promise_and_a_plan(self):
+        invoice = self.invoice(100, due='2026-02-01')
+        promise = self.agree('ar.promise', self.items(invoice))
+        plan = self.agree('ar.payment.plan', self.items(invoice))
+        payment = self.payment(self.case(invoice), 100, 10, date='2026-06-03')
+        payment.action_propose()
+        self.assertEqual((promise.state, plan.state), ('open', 'active'))
+        payment.move_id.with_user(self.accountant).action_post()
+        self.assertRecordValues(promise, [{'state': 'kept', 'paid_amount': 100}])
+        self.assertRecordValues(plan, [{'state': 'kept', 'paid_amount': 100}])
+        self.reverse(payment)
+        self.assertEqual((promise.state, plan.state), ('open', 'active'))
 
     def test_an_accountant_posts_nobody_else(self):
         case = self.case(self.invoice(100, due='2026-02-01'))

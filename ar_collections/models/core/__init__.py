@@ -1,5 +1,6 @@
 from . import (
     customer,
+    customer_condition,
     customer_contact,
     customer_refresh,
     mail_guard,

@@ -87,11 +87,26 @@ class ArMailGuard(models.AbstractModel):
     """A message that leaves by mail, at most once: recorded first, claimed, then sent.
 
     Heirs have the fields `state` (with 'queued', 'sending', 'sent', 'failed', 'unknown'),
-    `mail_id`, `reason` and `retry_count`, and the methods `_set_sending`, `_set_requeued`,
-    `_set_sent`, `_set_failed` and `_set_unknown`; `_get_ar_guarded_models` names them.
+    `mail_id`, `reason` and `retry_count`, and the methods `_set_sent`, `_set_failed` and
+    `_set_unknown`; `_get_ar_guarded_models` names them.
     """
     _name = 'ar.mail.guard'
     _description = "Message that leaves at most once"
+
+    def _update_state(self, allowed, target, **vals):
+        """Move to ``target`` those that are in an allowed state, and return them."""
+        moving = self.filtered(lambda one: one.state in allowed)
+        if moving:
+            moving.write(dict(vals, state=target))
+        return moving
+
+    def _set_requeued(self):
+        """The server refused for now: nothing has left, the same message may try again."""
+        return self._update_state(('sending',), 'queued')
+
+    def _set_sending(self):
+        """About to leave the house; committed before it does."""
+        return self._update_state(('queued',), 'sending')
 
     def _get_outdated_claims(self):
         """Hook: return the messages that say what is no longer true."""

@@ -14,6 +14,7 @@ from . import worklist_dunning, worklist_settings
 from . import customer, figures, res_company, res_config_settings
 from . import reply, reply_incoming, reply_accept, reply_rooms, dunning_copies, thanks
 from . import factoring_contract, factoring_assignment, factoring_entries, factoring_documents
+from . import factoring_figures
 from . import customer_plan, dunning_plan, plan_figures, plan_settings
 from . import portal_link, portal_hit, portal_act
 from . import portal_act_kinds, portal_act_answer
@@ -21,6 +22,8 @@ from . import door, door_choice, customer_door, res_company_door, reminder_door,
 from . import door_dunning, payment_transaction_door
 from . import door_credit
 from . import proposed_entry, doubtful
+from . import proposed_entry, doubtful, doubtful_line
 from . import legal_case, legal_step, write_off, agency_payment, formal_notice
 from . import case_file, case_file_documents, legal_story, margin
+from . import agreement_loss
 from . import legal_company, legal_customer, legal_figures, legal_ledger

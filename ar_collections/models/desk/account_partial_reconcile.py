@@ -23,6 +23,8 @@ class AccountPartialReconcile(models.Model):
         """Bring in step what stands about these items: one query when nothing does."""
         if not item_ids:
             return
+        # What happens to a claim on the doubtful account happens to the invoice that it came from.
+        item_ids = self.env['ar.doubtful.line']._widen(item_ids)
         found = {model: set() for model, _query in self._get_ar_followers(item_ids)}
         for model, record_id in self.env.execute_query(SQL(" UNION ").join(
                 SQL("SELECT %s AS model, follower.id FROM (%s) follower (id)", model, query)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from .proposed_entry import ENTRY_STATES
 
@@ -107,11 +108,7 @@ class ArAgencyPayment(models.Model):
         """
         self.ensure_one()
         left, values = self.gross_amount, []
-        items = self.case_id.line_ids.move_line_id
-        successors = self.env['ar.doubtful.line']._get_successors(items)
-        for item in list(items):
-            items |= successors.get(item.id, items.browse())
-        owed = items.filtered(
+        owed = self.case_id._get_items().filtered(
             lambda item: not item.reconciled and item.amount_residual_currency > 0
             and item.currency_id == self.currency_id)
         for item in owed.sorted(lambda item: (item.date_maturity or item.date, item.id)):
@@ -167,23 +164,6 @@ class ArAgencyPayment(models.Model):
             "%(name)s Collected from %(customer)s", name=self.name,
             customer=self.customer_id.display_name)
 
-    def _get_pairs(self):
-        return [(line.move_line_id, line.credit_line_id) for line in self.line_ids]
-
-    def _follow(self):
-        """OVERRIDE proposed entry: booked while items are reconciled with the entry."""
-        changed = self.browse()
-        settled = self.sudo()._read_settled()
-        for payment in self.sudo().filtered(lambda one: one.state != 'cancelled'):
-            if payment.move_id.state in (False, 'draft'):
-                state = 'draft'
-            else:
-                state = 'booked' if settled.get(payment.id) else 'undone'
-            if state != payment.state:
-                payment.state = state
-                changed |= payment
-        return changed
-
 
 class ArAgencyPaymentLine(models.Model):
     _name = 'ar.agency.payment.line'
@@ -202,3 +182,17 @@ class ArAgencyPaymentLine(models.Model):
     amount = fields.Monetary(required=True)
     credit_line_id = fields.Many2one(
         'account.move.line', readonly=True, ondelete='set null', index='btree_not_null')
+
+
+class ArAgreementLine(models.AbstractModel):
+    """EXTENDS desk: what a customer paid to the agency keeps its promises and plans."""
+    _inherit = 'ar.agreement.line'
+
+    @api.model
+    def _get_money_condition(self, company):
+        """EXTENDS desk: on the day on which the agency had it."""
+        self.env['ar.agency.payment.line'].flush_model(['credit_line_id'])
+        return SQL(
+            "(%s OR cl.id IN (SELECT credit_line_id FROM ar_agency_payment_line"
+            " WHERE credit_line_id IS NOT NULL))",
+            super()._get_money_condition(company))

@@ -28,15 +28,30 @@ class ArAgreementLine(models.AbstractModel):
 
     @api.depends('move_line_id')
     def _compute_move_id(self):
+        origins = self.env['ar.doubtful.line']._get_origins(self.move_line_id)
         for line in self:
             # Kept when the item is gone: it says which invoice this was about.
-            line.move_id = line.move_line_id.move_id or line.move_id
+            item = line.move_line_id
+            line.move_id = origins.get(item.id, item).move_id or line.move_id
 
-    @api.depends('move_line_id.amount_residual_currency', 'move_line_id.parent_state')
+    @api.depends('move_line_id.amount_residual_currency', 'move_id.state')
     def _compute_residual(self):
+        """What the claim owes, wherever it stands: on the invoice or on the doubtful account."""
+        owed = self._read_owed()
         for line in self:
             item = line.move_line_id
-            line.residual = item.amount_residual_currency if item.parent_state == 'posted' else 0
+            line.residual = owed.get(line._origin.id, item.amount_residual_currency) if (
+                item and line.move_id.state == 'posted') else 0
+
+    def _read_owed(self):
+        """Return {line id: what the claim owes, in its currency}; {} where none was ever moved."""
+        Doubtful = self.env['ar.doubtful.line']
+        if not self.ids or not Doubtful._is_used():
+            return {}
+        self.flush_recordset(['move_line_id'])
+        return {line_id: amount for line_id, (amount, _balance) in Doubtful._read_owed(SQL(
+            "SELECT id, move_line_id FROM %s WHERE id = ANY(%s) AND move_line_id IS NOT NULL",
+            SQL.identifier(self._table), self.ids)).items()}
 
     # === CRUD === #
 
@@ -95,8 +110,9 @@ class ArAgreementLine(models.AbstractModel):
                 if line.move_id:
                     continue  # History of an item that Odoo has replaced since.
                 raise ValidationError(self.env._("Choose an item on each line."))
-            if (item.company_id != agreement.company_id
-                    or item.account_id.account_type != 'asset_receivable'
+            # sudo: which accounts are those of customers is no secret.
+            accounts = agreement.company_id.sudo()._get_ar_exposure_account_ids()
+            if (item.company_id != agreement.company_id or item.account_id.id not in accounts
                     or item.partner_id.commercial_partner_id != agreement.partner_id):
                 raise ValidationError(self.env._(
                     "%(item)s is no receivable item of %(customer)s.",
@@ -168,7 +184,9 @@ class ArAgreementLine(models.AbstractModel):
         """Return what came in on the items of some agreements, up to several deadlines each.
 
         Never more than what the residual of the item has really gone down by: matching an older
-        payment again brings no new money. An item that is not posted owes nothing. One query.
+        payment again brings no new money. A claim that was moved to the doubtful account, or back,
+        is still one: what came in on any of its items counts, and moving it settles nothing. An
+        item whose invoice is not posted owes nothing. One query.
 
         :param SQL terms: query of (agreement_id, term_id, deadline)
         :param company: `res.company`; its cash and bank journals bring money
@@ -176,35 +194,59 @@ class ArAgreementLine(models.AbstractModel):
             otherwise)}; currency of the agreement, `float`
         """
         self.env.flush_all()
+        table, parent = SQL.identifier(self._table), SQL.identifier(self._agreement)
+        claims = self.env['ar.doubtful.line']._get_claim_query(SQL(
+            "SELECT line.id, line.move_line_id FROM %s line WHERE line.move_line_id IS NOT NULL"
+            " AND line.%s IN (SELECT agreement_id FROM term)", table, parent))
         rows = self.env.execute_query(SQL(
             """
+            WITH term AS (%(terms)s), claim (line_id, item_id) AS (%(claims)s)
             SELECT settled.agreement_id, settled.term_id, SUM(LEAST(settled.cash, settled.gone)),
                    SUM(LEAST(settled.all_cash, settled.gone)),
                    SUM(GREATEST(settled.gone - settled.all_cash, 0))
               FROM (
                 SELECT line.id, term.agreement_id, term.term_id,
-                       CASE WHEN l.parent_state = 'posted'
-                            THEN GREATEST(line.amount - l.amount_residual_currency, 0)
+                       CASE WHEN invoice.state = 'posted'
+                            THEN GREATEST(line.amount - owed.amount, 0)
                             ELSE line.amount END AS gone,
-                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
-                           WHERE cl.date <= term.deadline), 0) AS cash,
-                       COALESCE(SUM(pr.debit_amount_currency) FILTER (
-                           WHERE cl.id IS NOT NULL), 0) AS all_cash
-                  FROM (%(terms)s) term
+                       COALESCE(SUM(money.amount) FILTER (
+                           WHERE money.date <= term.deadline), 0) AS cash,
+                       COALESCE(SUM(money.amount), 0) AS all_cash
+                  FROM term
                   JOIN %(table)s line ON line.%(parent)s = term.agreement_id
-                  LEFT JOIN account_move_line l ON l.id = line.move_line_id
-                  LEFT JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
-                       AND pr.id > COALESCE(line.last_partial_id, 0)
-                  LEFT JOIN account_move_line cl ON cl.id = pr.credit_move_id
-                       AND cl.journal_id = ANY(%(journals)s)
-                 GROUP BY line.id, term.agreement_id, term.term_id, l.id
+                  LEFT JOIN (
+                    SELECT claim.line_id, SUM(l.amount_residual_currency) AS amount
+                      FROM claim JOIN account_move_line l ON l.id = claim.item_id
+                     GROUP BY claim.line_id
+                  ) owed ON owed.line_id = line.id
+                  LEFT JOIN account_move invoice
+                         ON invoice.id = line.move_id AND owed.line_id IS NOT NULL
+                  LEFT JOIN (
+                    SELECT claim.line_id, cl.date, pr.debit_amount_currency AS amount
+                      FROM claim
+                      JOIN %(table)s line ON line.id = claim.line_id
+                      JOIN account_partial_reconcile pr ON pr.debit_move_id = claim.item_id
+                           AND pr.id > COALESCE(line.last_partial_id, 0)
+                      JOIN account_move_line cl ON cl.id = pr.credit_move_id
+                     WHERE %(money)s
+                  ) money ON money.line_id = line.id
+                 GROUP BY line.id, term.agreement_id, term.term_id, invoice.state, owed.amount
               ) settled
              GROUP BY settled.agreement_id, settled.term_id
             """,
-            terms=terms, table=SQL.identifier(self._table),
-            parent=SQL.identifier(self._agreement),
-            journals=self.env['ar.customer']._get_cash_journal_ids(company)))
+            terms=terms, claims=claims, table=table, parent=parent,
+            money=self._get_money_condition(company)))
         return {(row[0], row[1]): tuple(map(float, row[2:])) for row in rows}
+
+    @api.model
+    def _get_money_condition(self, company):
+        """Hook: return which credits are money from the customer; alias `cl`.
+
+        :param company: `res.company`
+        :rtype: SQL
+        """
+        return SQL("cl.journal_id = ANY(%s)",
+                   self.env['ar.customer']._get_cash_journal_ids(company))
 
     @api.model
     def _relink(self, move_ids):
@@ -225,6 +267,31 @@ class ArAgreementLine(models.AbstractModel):
             free = items.sorted(lambda item: (item.date_maturity or item.date, item.id))
             for line, item in zip(lines, free, strict=False):
                 line._follow_item(item)
+
+    def _stand_on(self, item):
+        """Lead these lines to the item on which the claim stands now; nothing else changes.
+
+        Not through `write`: what the item owed when it was chosen and the invoice that this is
+        about stay, and no new item is checked. A line stays where it is when a live agreement of
+        the kind has the item already.
+
+        :param item: `account.move.line`
+        """
+        if not self:
+            return
+        states = self[self._agreement]._get_live_states()
+        live = self.filtered(lambda line: line.state in states)
+        if self.search_count([('move_line_id', '=', item.id), ('state', 'in', states)], limit=1):
+            lines = self - live
+        else:
+            lines = self - live[1:]
+        if not lines:
+            return
+        lines.flush_recordset()
+        self.env.cr.execute(SQL(
+            "UPDATE %s SET move_line_id = %s WHERE id = ANY(%s)",
+            SQL.identifier(self._table), item.id, lines.ids))
+        lines.invalidate_recordset(['move_line_id', 'date_maturity', 'residual'], flush=False)
 
     def _follow_item(self, item):
         """Point to the item that replaced the lost one, unless a live agreement has it already."""

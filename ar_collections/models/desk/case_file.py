@@ -51,6 +51,23 @@ def steady_fonts():
             os.environ['QT_HASH_SEED'] = before
 
 
+class ArCaseFileKept(models.AbstractModel):
+    """Evidence: made by the button of the case, never changed afterwards."""
+    _name = 'ar.case.file.kept'
+    _description = "Part of a case file that nobody changes"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self.env._("A case file is made by the button of the case."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su:
+            raise AccessError(self.env._("A case file is never changed: make another one."))
+        return super().write(vals)
+
+
 class ArCaseFile(models.Model):
     """The file for the agency, the lawyer or the court: a ZIP of everything, with its hashes.
 
@@ -59,6 +76,7 @@ class ArCaseFile(models.Model):
     """
     _name = 'ar.case.file'
     _description = "Case file"
+    _inherit = ['ar.case.file.kept']
     _order = 'id desc'
     _check_company_auto = True
 
@@ -82,17 +100,6 @@ class ArCaseFile(models.Model):
     def _compute_document_count(self):
         for one in self:
             one.document_count = len(one.document_ids)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(self.env._("A case file is made by the button of the case."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if not self.env.su:
-            raise AccessError(self.env._("A case file is never changed: make another one."))
-        return super().write(vals)
 
     # === MAKING === #
 
@@ -213,6 +220,7 @@ class ArCaseFileDocument(models.Model):
     """One document of a case file: where it comes from, its bytes, its hash."""
     _name = 'ar.case.file.document'
     _description = "Document of a case file"
+    _inherit = ['ar.case.file.kept']
     _order = 'path'
 
     file_id = fields.Many2one('ar.case.file', required=True, ondelete='cascade', index=True)
@@ -232,14 +240,3 @@ class ArCaseFileDocument(models.Model):
 
     _path_uniq = models.Constraint(
         'UNIQUE(file_id, path)', "Two documents of a case file have the same name.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(self.env._("A case file is made by the button of the case."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if not self.env.su:
-            raise AccessError(self.env._("A case file is never changed: make another one."))
-        return super().write(vals)

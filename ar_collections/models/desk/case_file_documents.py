@@ -129,7 +129,7 @@ class ArCaseFile(models.Model):
 
     def _get_reminders(self):
         return self.env['ar.reminder'].search([
-            ('line_ids.move_line_id', 'in', self.case_id.line_ids.move_line_id.ids),
+            ('line_ids.move_line_id', 'in', self.case_id._get_items().ids),
             ('state', '=', 'sent')], order='sent_date, id')
 
     def _get_reminder_documents(self):
@@ -184,7 +184,7 @@ class ArCaseFile(models.Model):
         if model not in self.env:
             return self.env['ar.promise'].browse()
         return self.env[model].search(
-            [('line_ids.move_line_id', 'in', self.case_id.line_ids.move_line_id.ids)], order='id')
+            [('line_ids.move_line_id', 'in', self.case_id._get_items().ids)], order='id')
 
     def _get_agreement_documents(self):
         parts = []
@@ -197,14 +197,17 @@ class ArCaseFile(models.Model):
             if records:
                 parts.append((
                     '', f"{number} {name}", self.date, 'made', model, self.case_id.id, 'html'))
-                parts += self._get_stored(
-                    f"{number} {name}", self._get_attachments(model, records.ids))
+                kept = self._get_attachments(model, records.ids)
+                if model == 'ar.payment.plan':
+                    # The acknowledgement of debt: what the lawyer asks for first.
+                    kept |= records.signed_document_ids
+                parts += self._get_stored(f"{number} {name}", kept.sorted('id'))
         return parts
 
     def _get_claim_documents(self):
         """Statements of late interest about items of the case, not taken back."""
         claims = self.env['ar.claim'].search([
-            ('line_ids.move_line_id', 'in', self.case_id.line_ids.move_line_id.ids),
+            ('line_ids.move_line_id', 'in', self.case_id._get_items().ids),
             ('state', 'in', ('draft', 'claimed'))], order='date, id')
         return [(self.env._("11 Late interest"), claim.name, claim.date, 'made', 'claim',
                  claim.id, 'pdf') for claim in claims]

@@ -1,5 +1,3 @@
-from ast import literal_eval
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -13,6 +11,7 @@ class ArCollectorRule(models.Model):
     """
     _name = 'ar.collector.rule'
     _description = "Rule that chooses the collector"
+    _inherit = ['ar.customer.condition']
     _order = 'sequence, id'
 
     name = fields.Char(required=True)
@@ -35,7 +34,7 @@ class ArCollectorRule(models.Model):
         string="Balance from", help="Included, in the currency of the company. 0: any.")
     max_amount = fields.Float(
         string="Balance below", help="Excluded, in the currency of the company. 0: any.")
-    domain = fields.Char(string="Further condition", required=True, default='[]')
+    domain = fields.Char(string="Further condition")
     customer_count = fields.Integer(string="Followed by this rule", compute='_compute_count')
 
     _amounts_order = models.Constraint(
@@ -48,16 +47,6 @@ class ArCollectorRule(models.Model):
         for rule in self:
             rule.customer_count = counts.get(rule, 0)
 
-    @api.constrains('domain')
-    def _check_domain(self):
-        for rule in self:
-            try:
-                self.env['ar.customer'].sudo().search(rule._get_domain(), limit=1)
-            except Exception as error:
-                raise ValidationError(self.env._(
-                    "The condition of rule %(rule)s cannot be used: %(error)s",
-                    rule=rule.name, error=error)) from error
-
     @api.constrains('letter_from', 'letter_to')
     def _check_letters(self):
         for rule in self:
@@ -65,10 +54,6 @@ class ArCollectorRule(models.Model):
             if first and last and first > last:
                 raise ValidationError(self.env._(
                     "The range of letters of rule %s is the wrong way round.", rule.name))
-
-    def _get_domain(self):
-        self.ensure_one()
-        return Domain(literal_eval(self.domain or '[]'))
 
     def _get_match(self, company):
         """Return the SQL condition of this rule; aliases: `c` the customer, `p` its partner."""

@@ -4,9 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
-# Closed by the ledger itself: opened again when the reconciliation is undone.
-BY_LEDGER = ('paid', 'credited', 'void')
-
 
 class ArDispute(models.Model):
     _name = 'ar.dispute'
@@ -36,7 +33,7 @@ class ArDispute(models.Model):
         [('open', "To settle"), ('upheld', "Claim upheld"),
          ('withdrawn', "Withdrawn by the customer"),
          ('credited', "Settled by credit note"), ('paid', "Paid"),
-         ('void', "Invoice cancelled")],
+         ('written_off', "Written off"), ('void', "Invoice cancelled")],
         required=True, default='open', readonly=True, copy=False, tracking=True, index=True)
     resolution = fields.Text(readonly=True, copy=False)
     days_open = fields.Integer(
@@ -187,6 +184,7 @@ class ArDispute(models.Model):
         """
         changed, states = self.browse(), {}
         self.env.flush_all()
+        self.line_ids.invalidate_recordset(['residual'])
         # sudo: the state follows the ledger, whoever made the payment.
         for dispute in self.sudo():
             state = dispute._get_state()
@@ -211,8 +209,19 @@ class ArDispute(models.Model):
         currency = self.currency_id
         owed = any(currency.compare_amounts(line.residual, 0) > 0 for line in self.line_ids)
         if self.state == 'open' and not owed:
-            if all(line.move_line_id.parent_state != 'posted' for line in self.line_ids):
+            if all(not line.move_line_id or line.move_id.state != 'posted'
+                   for line in self.line_ids):
                 return 'void'
-            credited = self.credit_note_ids.filtered(lambda move: move.state == 'posted')
-            return 'credited' if credited else 'paid'
-        return 'open' if self.state in BY_LEDGER and owed else self.state
+            return self._get_settled_state()
+        return 'open' if owed and self.state in self._get_ledger_states() else self.state
+
+    @api.model
+    def _get_ledger_states(self):
+        """Hook: return the states that the ledger closes with, and opens again when undone."""
+        return ('paid', 'credited', 'void')
+
+    def _get_settled_state(self):
+        """Hook: return how a dispute ended on whose items nothing is owed any more."""
+        self.ensure_one()
+        credited = self.credit_note_ids.filtered(lambda move: move.state == 'posted')
+        return 'credited' if credited else 'paid'

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
+from odoo.exceptions import AccessError, UserError
 
 from .proposed_entry import ENTRY_STATES
 
@@ -107,9 +106,6 @@ class ArDoubtfulTransfer(models.Model):
             "%(name)s Doubtful claims of %(customer)s", name=self.name,
             customer=self.customer_id.display_name)
 
-    def _get_pairs(self):
-        return [(line.move_line_id, line.credit_line_id) for line in self.line_ids]
-
     # === ACTIONS === #
 
     def action_cancel(self):
@@ -148,40 +144,33 @@ class ArDoubtfulTransfer(models.Model):
         lines = self.line_ids.filtered(lambda line: not line.doubtful_line_id.reconciled)
         if not lines:
             raise UserError(self.env._("Nothing is left on the doubtful account."))
-        commands = []
+        prepared = []
         for line in lines:
             doubtful, item = line.doubtful_line_id, line.move_line_id
             values = {
                 'partner_id': item.partner_id.id, 'currency_id': item.currency_id.id,
                 'name': item.move_id.name, 'date_maturity': doubtful.date_maturity}
-            commands += [fields.Command.create({
+            prepared += [((line, name), {
                 **values, 'account_id': account.id, 'balance': sign * doubtful.amount_residual,
                 'amount_currency': sign * doubtful.amount_residual_currency})
-                for account, sign in ((doubtful.account_id, -1), (item.account_id, 1))]
-        self.back_move_id = self.env['account.move'].with_company(self.company_id).create({
-            'move_type': 'entry', 'date': max(self.company_id._get_ar_today(), self.date),
-            'journal_id': self._get_entry_journal().id, 'company_id': self.company_id.id,
-            'ref': self.env._("%s, moved back", self.name), 'line_ids': commands})
+                for name, account, sign in (
+                    ('out_line_id', doubtful.account_id, -1), ('back_line_id', item.account_id, 1))]
+        self.back_move_id = self._make_entry(
+            prepared, max(self.company_id._get_ar_today(), self.date),
+            self.env._("%s, moved back", self.name))
 
     def _settle_back(self):
         """The entry of the way back is posted: free the invoice where nothing was paid."""
         self.ensure_one()
-        entry = self.back_move_id.line_ids.sorted('id')
-        lines = self.line_ids.filtered(lambda line: not line.doubtful_line_id.reconciled)
-        for line in lines:
-            doubtful, item = line.doubtful_line_id, line.move_line_id
-            out = entry.filtered(lambda one, doubtful=doubtful, line=line: (
-                one.account_id == doubtful.account_id and not one.reconciled
-                and one.name == line.move_line_id.move_id.name and one.balance < 0))[:1]
-            back = entry.filtered(lambda one, item=item: (
-                one.account_id == item.account_id and not one.reconciled
-                and one.name == item.move_id.name and one.balance > 0))[:1]
+        for line in self.line_ids.filtered(
+                lambda line: line.out_line_id and not line.doubtful_line_id.reconciled):
+            doubtful = line.doubtful_line_id
             untouched = not (doubtful.matched_debit_ids | doubtful.matched_credit_ids)
-            (doubtful | out).reconcile()
+            (doubtful | line.out_line_id).reconcile()
             if untouched and line.credit_line_id.reconciled:
                 # The invoice itself is owed again: our two receivable lines meet instead of it.
                 line.credit_line_id.remove_move_reconcile()
-                (line.credit_line_id | back).reconcile()
+                (line.credit_line_id | line.back_line_id).reconcile()
 
     def _settle(self):
         """EXTENDS proposed entry: the way there or the way back."""
@@ -199,88 +188,15 @@ class ArDoubtfulTransfer(models.Model):
     # === FOLLOWING THE LEDGER === #
 
     def _follow(self):
-        """OVERRIDE proposed entry: booked while the items are reconciled with the entry."""
-        changed = self.browse()
-        settled = self.sudo()._read_settled()
-        for transfer in self.sudo().filtered(lambda one: one.state != 'cancelled'):
-            if not transfer.move_id:
-                state = 'cancelled'
-            elif transfer.back_move_id.state == 'posted':
-                state = 'undone'
-            elif transfer.move_id.state == 'draft':
-                state = 'draft'
-            else:
-                state = 'booked' if settled.get(transfer.id) else 'undone'
-            if state != transfer.state:
-                transfer.state = state
-                changed |= transfer
+        """EXTENDS proposed entry: what was agreed follows the claim there and back."""
+        changed = super()._follow()
+        self.sudo().filtered(lambda one: one.state != 'cancelled').line_ids._lead_agreements()
         return changed
 
-
-class ArDoubtfulLine(models.Model):
-    _name = 'ar.doubtful.line'
-    _description = "Item moved to doubtful claims"
-    _order = 'date_maturity, id'
-
-    transfer_id = fields.Many2one(
-        'ar.doubtful.transfer', required=True, ondelete='cascade', index=True)
-    customer_id = fields.Many2one(related='transfer_id.customer_id', store=True)
-    company_id = fields.Many2one(related='transfer_id.company_id', store=True)
-    state = fields.Selection(related='transfer_id.state', store=True)
-    move_line_id = fields.Many2one(
-        'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
-    move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
-    date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
-    currency_id = fields.Many2one(related='move_line_id.currency_id')
-    company_currency_id = fields.Many2one(
-        related='company_id.currency_id', string="Company currency")
-    amount = fields.Monetary(required=True, help="What is moved, in the currency of the item.")
-    balance = fields.Monetary(
-        string="In company currency", required=True, currency_field='company_currency_id')
-    credit_line_id = fields.Many2one(
-        'account.move.line', readonly=True, ondelete='set null', index='btree_not_null')
-    doubtful_line_id = fields.Many2one(
-        'account.move.line', string="Doubtful item", readonly=True, ondelete='set null',
-        index='btree_not_null')
-    residual = fields.Monetary(
-        related='doubtful_line_id.amount_residual_currency', string="Open today")
-
-    _open_uniq = models.UniqueIndex(
-        "(move_line_id) WHERE state = 'draft'",
-        "One of these items is already being moved to the doubtful account.")
-
-    @api.constrains('amount')
-    def _check_amount(self):
-        for line in self:
-            if line.currency_id.compare_amounts(line.amount, 0) <= 0:
-                raise ValidationError(self.env._("What is moved must be positive."))
-
-    @api.model
-    def _get_successors(self, items):
-        """Return {item id: items on the doubtful account that came from it}, in one query.
-
-        :param items: `account.move.line`
-        """
-        # sudo: what is owed on an item does not depend on who may see the transfer.
-        lines = self.sudo().search([
-            ('move_line_id', 'in', items.ids), ('state', '=', 'booked')])
-        return {item.id: of.doubtful_line_id.with_env(self.env)
-                for item, of in lines.grouped('move_line_id').items()}
-
-    @api.model
-    def _get_origins(self, items):
-        """Return {doubtful item id: the item it came from}, in one query."""
-        # sudo: see above.
-        lines = self.sudo().search([('doubtful_line_id', 'in', items.ids)])
-        return {line.doubtful_line_id.id: line.move_line_id.with_env(self.env) for line in lines}
-
-    @api.model
-    def _get_successor_query(self):
-        """Return the query of (item_id, doubtful_id) of every booked transfer.
-
-        :rtype: SQL
-        """
-        self.env['ar.doubtful.line'].flush_model()
-        return SQL(
-            "SELECT move_line_id AS item_id, doubtful_line_id AS doubtful_id FROM ar_doubtful_line"
-            " WHERE state = 'booked' AND doubtful_line_id IS NOT NULL")
+    def _get_ledger_state(self, settled):
+        """EXTENDS proposed entry: deleted it is cancelled, with its way back posted undone."""
+        if not self.move_id:
+            return 'cancelled'
+        if self.back_move_id.state == 'posted':
+            return 'undone'
+        return super()._get_ledger_state(settled)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 # Invoices proposed at once: a bordereau that nobody can read is of no use.
 MAX_PROPOSED = 500
@@ -172,6 +173,9 @@ class ArFactoringAssignment(models.Model):
             assignment.move_id.sudo().unlink()
             assignment.sudo().state = 'cancelled'
             assignment.line_ids._hide_factor_bank()
+            # What was with the factor for some days stays so in the figures of those days.
+            given = assignment.line_ids.filtered(lambda line: line.state == 'assigned')
+            given.sudo().settled_on = assignment.company_id._get_ar_today()
             assignment.line_ids.sudo().write({'state': 'cancelled'})
             # The unique index must know before the invoices are listed again.
             assignment.line_ids.flush_recordset(['state'])
@@ -230,7 +234,7 @@ class ArFactoringLine(models.Model):
         [('draft', "Draft"), ('assigned', "Assigned"), ('paid', "Paid by the customer"),
          ('returned', "Returned"), ('cancelled', "Cancelled")],
         required=True, default='draft', readonly=True, index=True)
-    settled_on = fields.Date(string="Paid or returned on", readonly=True)
+    settled_on = fields.Date(string="With the factor until", readonly=True)
     settle_move_id = fields.Many2one(
         'account.move', string="Entry of the payment or return", readonly=True,
         ondelete='set null', index='btree_not_null')
@@ -327,12 +331,21 @@ class ArFactoringLine(models.Model):
 
     # === FOLLOWING THE LEDGER === #
 
+    def _get_owed(self):
+        """Return what the customer owes on the invoice; on the doubtful account it is owed, too."""
+        Doubtful = self.env['ar.doubtful.line']
+        if not Doubtful._is_used():
+            return self.move_id.amount_residual
+        return sum(amount for amount, _balance in Doubtful._read_owed(SQL(
+            "SELECT id, id FROM account_move_line WHERE id = ANY(%s)",
+            self._get_items().ids)).values())
+
     def _follow(self):
         """An assigned invoice that was paid to us: note it, and tell to pass the money on."""
         # sudo: whoever registers a payment need not know about factoring.
         for line in self.sudo():
             move = line.move_id
-            if move.currency_id.compare_amounts(move.amount_residual, 0) > 0:
+            if move.currency_id.compare_amounts(line._get_owed(), 0) > 0:
                 continue
             line.write({'state': 'paid', 'settled_on': line.company_id._get_ar_today()})
             line.assignment_id.activity_schedule(

@@ -224,10 +224,4 @@ class ReportFactoringAssignment(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
-        assignments = self.env['ar.factoring.assignment'].browse(docids)
-        assignments.check_access('read')
-        return {
-            'doc_ids': docids, 'doc_model': 'ar.factoring.assignment',
-            'docs': [assignment._get_document() for assignment in assignments],
-            'logo_style': self.env['ar.letter']._get_logo_style(assignments.company_id),
-        }
+        return self.env['ar.letter']._get_values('ar.factoring.assignment', docids, '_get_document')

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ArFactoringContract(models.Model):
@@ -176,3 +177,19 @@ class ArFactoringLineMatching(models.Model):
             lambda part: part[side] and part.name == self.move_id.name
             and part.partner_id == self.partner_id
             and part.account_id.account_type == 'asset_receivable')
+
+
+class ArAgreementLine(models.AbstractModel):
+    """EXTENDS desk: what a customer paid to the factor keeps its promises and plans."""
+    _inherit = 'ar.agreement.line'
+
+    @api.model
+    def _get_money_condition(self, company):
+        """EXTENDS desk: an entry that says so, on its day."""
+        condition = super()._get_money_condition(company)
+        if not self.env['ar.factoring.contract']._is_used():
+            return condition
+        self.env['ar.factoring.line'].flush_model(['settle_move_id', 'state'])
+        return SQL(
+            "(%s OR cl.move_id IN (SELECT settle_move_id FROM ar_factoring_line"
+            " WHERE state = 'paid' AND settle_move_id IS NOT NULL))", condition)

@@ -17,12 +17,15 @@ class ArForecast(models.AbstractModel):
         self.env['ar.promise'].flush_model()
         return SQL(
             """
-            SELECT line.move_line_id AS line_id, MAX(promise.promise_date) AS date
+            SELECT COALESCE(stood.other_id, line.move_line_id) AS line_id,
+                   MAX(promise.promise_date) AS date
               FROM ar_promise_line line JOIN ar_promise promise ON promise.id = line.promise_id
+              LEFT JOIN (%(pairs)s) stood ON stood.item_id = line.move_line_id
              WHERE promise.company_id = ANY(%(companies)s) AND promise.taken_on <= %(date)s
                AND (promise.state = 'open' OR promise.closed_on > %(date)s)
-             GROUP BY line.move_line_id
-            """, companies=companies.ids, date=date)
+             GROUP BY COALESCE(stood.other_id, line.move_line_id)
+            """, companies=companies.ids, date=date,
+            pairs=self.env['ar.doubtful.line']._get_claim_pairs())
 
     @api.model
     def _get_dispute_days(self, companies, date):
@@ -34,12 +37,13 @@ class ArForecast(models.AbstractModel):
         self.env['ar.dispute'].flush_model()
         return SQL(
             """
-            SELECT line.move_line_id AS line_id,
+            SELECT COALESCE(stood.other_id, line.move_line_id) AS line_id,
                    MAX(GREATEST(COALESCE(usual.days, reason.deadline_days)
                                 - (%(date)s::date - dispute.opened_on), 1))::int AS days
               FROM ar_dispute_line line
               JOIN ar_dispute dispute ON dispute.id = line.dispute_id
               JOIN ar_dispute_reason reason ON reason.id = dispute.reason_id
+              LEFT JOIN (%(pairs)s) stood ON stood.item_id = line.move_line_id
               LEFT JOIN (
                 SELECT reason_id, ROUND(AVG(closed_on - opened_on)) AS days
                   FROM ar_dispute
@@ -49,9 +53,10 @@ class ArForecast(models.AbstractModel):
               ) usual ON usual.reason_id = dispute.reason_id
              WHERE dispute.company_id = ANY(%(companies)s) AND dispute.opened_on <= %(date)s
                AND (dispute.state = 'open' OR dispute.closed_on > %(date)s)
-             GROUP BY line.move_line_id
+             GROUP BY COALESCE(stood.other_id, line.move_line_id)
             """,
             companies=companies.ids, date=date, cases=RESOLUTION_CASES,
+            pairs=self.env['ar.doubtful.line']._get_claim_pairs(),
             since=fields.Date.subtract(fields.Date.to_date(date), years=RESOLUTION_YEARS))
 
 
@@ -116,16 +121,20 @@ class ArAgedBalance(models.Model):
         :param SQL condition: which of them
         """
         document = options['valuation'] == 'document'
+        # At a past date the claim may have stood on another item: all of them get the part, and
+        # only what was open on that day shows it.
         return SQL(
             """
-            SELECT line.move_line_id AS line_id,
+            SELECT l.id AS line_id,
                    ROUND((%(amount)s * %(ratio)s)::numeric, money.decimal_places) AS amount
               FROM %(lines)s
-              JOIN account_move_line l ON l.id = line.move_line_id
+              LEFT JOIN (%(pairs)s) stood ON stood.item_id = line.move_line_id
+              JOIN account_move_line l ON l.id = COALESCE(stood.other_id, line.move_line_id)
               JOIN res_currency money ON money.id = %(currency)s
              WHERE %(condition)s
             """,
             amount=amount, lines=lines, condition=condition,
+            pairs=self.env['ar.doubtful.line']._get_claim_pairs(),
             ratio=SQL("1") if document else SQL(
                 "COALESCE(l.balance / NULLIF(l.amount_currency, 0), 1)"),
             currency=SQL("l.currency_id") if document else SQL("l.company_currency_id"))

@@ -270,10 +270,4 @@ class ReportFormalNotice(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
-        cases = self.env['ar.legal.case'].browse(docids)
-        cases.check_access('read')
-        return {
-            'doc_ids': docids, 'doc_model': 'ar.legal.case',
-            'docs': [case._get_notice_document() for case in cases],
-            'logo_style': self.env['ar.letter']._get_logo_style(cases.sudo().company_id),
-        }
+        return self.env['ar.letter']._get_values('ar.legal.case', docids, '_get_notice_document')

@@ -260,10 +260,7 @@ class ArLegalCase(models.Model):
     def _get_outcome(self):
         """Return how a case ended on which nothing is owed: all, a part, or nothing was lost."""
         self.ensure_one()
-        items = self.line_ids.move_line_id
-        successors = self.env['ar.doubtful.line']._get_successors(items)
-        for item in items:
-            items |= successors.get(item.id, items.browse())
+        items = self._get_items()
         lost = sum(self.env['ar.write.off.line'].search([
             ('move_line_id', 'in', items.ids), ('write_off_id.state', '=', 'booked'),
         ]).mapped('balance'))
@@ -277,10 +274,13 @@ class ArLegalCase(models.Model):
     def action_view_items(self):
         """Open the items of the case, those on the doubtful account too."""
         self.ensure_one()
+        return self.customer_id._get_items_action(
+            fields.Domain('id', 'in', self._get_items().ids))
+
+    def _get_items(self):
+        """Return the items of the case, wherever their claims stand or stood."""
         items = self.line_ids.move_line_id
-        for successors in self.env['ar.doubtful.line']._get_successors(items).values():
-            items |= successors
-        return self.customer_id._get_items_action(fields.Domain('id', 'in', items.ids))
+        return items.union(*self.env['ar.doubtful.line']._get_successors(items).values())
 
 
 class ArLegalCaseLine(models.Model):
@@ -327,15 +327,16 @@ class ArLegalCaseLine(models.Model):
 
     @api.depends('move_line_id.amount_residual', 'move_line_id.amount_residual_currency')
     def _compute_residual(self):
-        """What is open on the item, and on the doubtful account if it was moved there."""
-        successors = self.env['ar.doubtful.line']._get_successors(self.move_line_id)
-        # sudo: a collector reads what is owed without reading the books.
-        every = self.move_line_id.sudo().union(*successors.values())
+        """What the claim owes: on the item, on the doubtful account, or on what came back."""
+        Doubtful, owed = self.env['ar.doubtful.line'], {}
+        if self.move_line_id.ids and Doubtful._is_used():
+            owed = Doubtful._read_owed(SQL(
+                "SELECT id, id FROM account_move_line WHERE id = ANY(%s)", self.move_line_id.ids))
         for line in self:
-            items = (line.move_line_id | successors.get(
-                line.move_line_id.id, line.move_line_id.browse())).sudo().with_prefetch(every.ids)
-            line.residual = sum(items.mapped('amount_residual_currency'))
-            line.residual_company = sum(items.mapped('amount_residual'))
+            # sudo: a collector reads what is owed without reading the books.
+            item = line.move_line_id.sudo()
+            line.residual, line.residual_company = owed.get(
+                item._origin.id, (item.amount_residual_currency, item.amount_residual))
 
     # === CRUD === #
 

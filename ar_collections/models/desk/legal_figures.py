@@ -1,16 +1,17 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# Wherever the claim stood or stands: transfers that were undone too, for the past dates.
 CASE_ITEMS = SQL(
     """
     SELECT line.move_line_id AS line_id, line.case_id, line.company_id, line.is_open
       FROM ar_legal_case_line line
      UNION
-    SELECT moved.doubtful_line_id, line.case_id, line.company_id, line.is_open
+    SELECT part.item_id, line.case_id, line.company_id, line.is_open
       FROM ar_legal_case_line line
-      JOIN ar_doubtful_line moved
-        ON moved.move_line_id = line.move_line_id AND moved.state = 'booked'
-     WHERE moved.doubtful_line_id IS NOT NULL
+      JOIN ar_doubtful_line moved ON moved.root_line_id = line.move_line_id
+     CROSS JOIN LATERAL (VALUES (moved.doubtful_line_id), (moved.back_line_id)) part (item_id)
+     WHERE part.item_id IS NOT NULL
     """)
 
 
@@ -30,7 +31,7 @@ class ArDunningEngine(models.AbstractModel):
     def _get_item_exclusions(self, company, date):
         """EXTENDS dunning: in an open legal case, whatever else is agreed about the item."""
         return [('legal', SQL(
-            "l.id IN (SELECT line.move_line_id FROM ar_legal_case_line line WHERE line.is_open)")),
+            "l.id IN (SELECT part.line_id FROM (%s) part WHERE part.is_open)", CASE_ITEMS)),
             *super()._get_item_exclusions(company, date)]
 
 

@@ -101,27 +101,26 @@ class ArLegalCase(models.Model):
             """
             SELECT pr.max_date, SUM(pr.debit_amount_currency), l.currency_id, cl.journal_id,
                    agency.party_id, invoice.move_name, cl.move_name
-              FROM (SELECT id AS origin_id, id AS item_id FROM account_move_line
-                     WHERE id = ANY(%(ids)s)
-                     UNION ALL
-                    SELECT moved.item_id, moved.doubtful_id FROM (%(moved)s) moved
-                     WHERE moved.item_id = ANY(%(ids)s)) item
+              FROM (%(claims)s) item (origin_id, item_id)
               JOIN account_move_line l ON l.id = item.item_id
               JOIN account_move_line invoice ON invoice.id = item.origin_id
               JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
               JOIN account_move_line cl ON cl.id = pr.credit_move_id
+              JOIN account_move entry ON entry.id = cl.move_id
               LEFT JOIN ar_agency_payment agency ON agency.move_id = cl.move_id
-             WHERE cl.id NOT IN (SELECT credit_line_id FROM ar_doubtful_line
-                                  WHERE credit_line_id IS NOT NULL)
+             WHERE (item.origin_id, cl.id) NOT IN (SELECT key, item_id FROM (%(claims)s) own)
+               AND COALESCE(entry.reversed_entry_id, 0) NOT IN (
+                   SELECT move_id FROM ar_doubtful_transfer WHERE move_id IS NOT NULL)
              GROUP BY pr.max_date, l.currency_id, cl.journal_id, agency.party_id,
                       invoice.move_name, cl.move_name
              ORDER BY pr.max_date, cl.move_name, invoice.move_name
-            """, ids=self.line_ids.move_line_id.ids,
-            moved=self.env['ar.doubtful.line']._get_successor_query()))
+            """, claims=self.env['ar.doubtful.line']._get_claim_query(SQL(
+                "SELECT id AS key, id AS item_id FROM account_move_line WHERE id = ANY(%s)",
+                self.line_ids.move_line_id.ids))))
 
     def _tell_reminders(self):
         reminders = self.env['ar.reminder'].sudo().search([
-            ('line_ids.move_line_id', 'in', self.line_ids.move_line_id.ids),
+            ('line_ids.move_line_id', 'in', self._get_items().ids),
             ('state', '=', 'sent')], order='sent_date, id')
         channels = dict(reminders._fields['channel']._description_selection(self.env))
         for reminder in reminders:
@@ -131,7 +130,7 @@ class ArLegalCase(models.Model):
                 amount=self._money(reminder.amount_claimed, reminder.currency_id))
 
     def _tell_agreements(self):
-        items = self.line_ids.move_line_id.ids
+        items = self._get_items().ids
         promises = self.env['ar.promise'].sudo().search([('line_ids.move_line_id', 'in', items)])
         states = dict(promises._fields['state']._description_selection(self.env))
         for promise in promises:
@@ -146,6 +145,18 @@ class ArLegalCase(models.Model):
                 "Dispute of %(amount)s (%(reason)s): %(state)s",
                 amount=self._money(dispute.amount, dispute.currency_id),
                 reason=dispute.reason_id.name, state=states[dispute.state])
+        plans = self.env['ar.payment.plan'].sudo().search([
+            ('line_ids.move_line_id', 'in', items), ('state', 'not in', ('draft', 'to_approve'))])
+        states = dict(plans._fields['state']._description_selection(self.env))
+        for plan in plans:
+            values = {
+                'amount': self._money(plan.amount, plan.currency_id), 'state': states[plan.state],
+                'number': len(plan.instalment_ids)}
+            yield plan.started_on or plan.proposed_on, 2, self.env._(
+                "Payment plan over %(amount)s in %(number)s instalments, debt acknowledged on "
+                "%(day)s: %(state)s", day=format_date(self.env, plan.acknowledged_on), **values,
+            ) if plan.acknowledged_on else self.env._(
+                "Payment plan over %(amount)s in %(number)s instalments: %(state)s", **values)
 
     def _tell_steps(self):
         stages = dict(self._fields['stage']._description_selection(self.env))
@@ -183,7 +194,7 @@ class ArLegalCase(models.Model):
                  self._money(cost.amount, cost.currency_id))
                 for cost in self.cost_ids if cost.recoverable],
             'disputed': bool(env['ar.dispute'].sudo().search_count([
-                ('line_ids.move_line_id', 'in', lines.move_line_id.ids),
+                ('line_ids.move_line_id', 'in', self._get_items().ids),
                 ('state', '=', 'open')], limit=1)),
             'dropped': dropped,
             'rows': [(format_date(env, date), text) for date, _rank, text in rows[dropped:]],
@@ -208,11 +219,8 @@ class ArLegalCase(models.Model):
     def action_write_off(self):
         """Open a write-off of what the case still owes."""
         self.ensure_one()
-        items = self.line_ids.move_line_id
-        for successors in self.env['ar.doubtful.line']._get_successors(items).values():
-            items |= successors
         return self.customer_id._get_write_off_action(
-            items.filtered(lambda item: not item.reconciled), case=self)
+            self._get_items().filtered(lambda item: not item.reconciled), case=self)
 
     def action_doubtful(self):
         """Propose the transfer of the items to the doubtful account."""
@@ -250,10 +258,4 @@ class ReportCaseStory(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
-        cases = self.env['ar.legal.case'].browse(docids)
-        cases.check_access('read')
-        return {
-            'doc_ids': docids, 'doc_model': 'ar.legal.case',
-            'docs': [case._get_story_document() for case in cases],
-            'logo_style': self.env['ar.letter']._get_logo_style(cases.sudo().company_id),
-        }
+        return self.env['ar.letter']._get_values('ar.legal.case', docids, '_get_story_document')

@@ -144,7 +144,8 @@ class ArPaymentPlan(models.Model):
             'amount', 'paid_amount', 'other_amount', 'remaining_amount', 'next_date',
             'grace_days', 'tolerance', 'missed_allowed', 'proposed_on', 'valid_until',
             'submitted_by_id', 'approved_by_id', 'approved_on', 'signed_by', 'signed_on',
-            'signature', 'signature_way', 'acknowledged_on', 'started_on', 'access_token'}
+            'signature', 'signature_way', 'signed_document_ids', 'acknowledged_on', 'started_on',
+            'access_token'}
 
     @api.model
     def _get_live_states(self):

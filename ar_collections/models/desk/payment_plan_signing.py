@@ -94,10 +94,11 @@ class ArPaymentPlan(models.Model):
         told = (self.collector_id or self.user_id).filtered(
             lambda user: user.active and not user.share and user != self.env.user)
         content, _kind = self.env['ir.actions.report']._render_qweb_pdf(REPORT, self.ids)
-        self.message_post(
+        message = self.message_post(
             body=self.env._("Signed by %s", name), author_id=author and author.id,
             partner_ids=told.partner_id.ids,
             attachments=[(f'{self._get_report_base_filename()}.pdf', content), *attachments])
+        self.signed_document_ids = message.attachment_ids
 
     def _check_signature(self, signature):
         """Refuse what is no drawing: the browser sends a PNG, and nothing else is printed."""

@@ -37,6 +37,10 @@ class ArPaymentPlan(models.Model):
     signed_on = fields.Datetime(string="Signed at", readonly=True, copy=False)
     signature = fields.Image(
         readonly=True, copy=False, attachment=True, max_width=1024, max_height=1024)
+    signed_document_ids = fields.Many2many(
+        'ir.attachment', 'ar_payment_plan_signed_document_rel', 'plan_id', 'attachment_id',
+        string="Signed documents", readonly=True, copy=False,
+        help="The plan as it was signed, and the scan of a signature on paper.")
     signature_way = fields.Selection(
         [('portal', "Online"), ('paper', "On paper")], string="Signed", readonly=True, copy=False)
 

@@ -17,7 +17,7 @@ class ArForecast(models.AbstractModel):
         self.env['ar.payment.plan.instalment'].flush_model()
         planned = SQL(
             """
-            SELECT item.line_id, MIN(part.due_date) AS date
+            SELECT COALESCE(stood.other_id, item.line_id) AS line_id, MIN(part.due_date) AS date
               FROM (
                 SELECT line.move_line_id AS line_id, line.plan_id, SUM(line.amount) OVER (
                            PARTITION BY line.plan_id
@@ -32,8 +32,10 @@ class ArForecast(models.AbstractModel):
                            PARTITION BY plan_id ORDER BY due_date, id) AS up_to
                   FROM ar_payment_plan_instalment
               ) part ON part.plan_id = item.plan_id AND part.up_to >= item.up_to
-             GROUP BY item.line_id
-            """, known=self._get_known_plans(companies, date))
+              LEFT JOIN (%(pairs)s) stood ON stood.item_id = item.line_id
+             GROUP BY COALESCE(stood.other_id, item.line_id)
+            """, known=self._get_known_plans(companies, date),
+            pairs=self.env['ar.doubtful.line']._get_claim_pairs())
         promised = super()._get_promised_dates(companies, date)
         return planned if promised is None else SQL(
             "SELECT line_id, MAX(date) AS date FROM (%s UNION ALL %s) known GROUP BY line_id",

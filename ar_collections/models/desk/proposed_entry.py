@@ -109,10 +109,20 @@ class ArProposedEntry(models.AbstractModel):
         :return: the `account.move`
         """
         self.ensure_one()
-        prepared = self._prepare_entry_lines()
+        self.sudo().move_id = self._make_entry(
+            self._prepare_entry_lines(), self.date, self._get_entry_label())
+        return self.move_id
+
+    def _make_entry(self, prepared, date, label):
+        """Create a draft entry and tell each record which of its lines is the record's.
+
+        :param prepared: as `_prepare_entry_lines` returns it
+        :return: the `account.move`
+        """
+        self.ensure_one()
         # sudo: whoever may decide need not be an accountant; the entry stays a draft.
         move = self.env['account.move'].sudo().with_company(self.company_id).create({
-            'move_type': 'entry', 'date': self.date, 'ref': self._get_entry_label(),
+            'move_type': 'entry', 'date': date, 'ref': label,
             'journal_id': self._get_entry_journal().id, 'company_id': self.company_id.id,
             'line_ids': [Command.create(values) for _target, values in prepared],
         })
@@ -120,7 +130,6 @@ class ArProposedEntry(models.AbstractModel):
             if target:
                 record, name = target
                 record.sudo()[name] = line
-        self.sudo().move_id = move
         return move
 
     def _get_entry_label(self):
@@ -150,7 +159,7 @@ class ArProposedEntry(models.AbstractModel):
 
     def _get_pairs(self):
         """Hook: return [(item, line of the entry that settles it)] of one record."""
-        raise NotImplementedError(f"{self._name} does not say what its entry settles")
+        return [(line.move_line_id, line.credit_line_id) for line in self.line_ids]
 
     def _settle(self):
         """Reconcile the items with the lines of the posted entry; called when it is posted."""
@@ -184,7 +193,34 @@ class ArProposedEntry(models.AbstractModel):
 
         :return: records whose state changed
         """
-        raise NotImplementedError(f"{self._name} does not say how it follows the ledger")
+        changed = self.browse()
+        # sudo: the state follows the ledger, whoever posted or matched.
+        followed = self.sudo().filtered(lambda record: record.state in self._get_followed_states())
+        settled = followed._read_settled()
+        for record in followed:
+            state = record._get_ledger_state(bool(settled.get(record.id)))
+            if state != record.state:
+                record.write(record._get_state_values(state))
+                changed |= record
+        return changed
+
+    @api.model
+    def _get_followed_states(self):
+        """Hook: return the states from which the ledger may move a record."""
+        return ('draft', 'booked', 'undone')
+
+    def _get_ledger_state(self, settled):
+        """Hook: return the state that the ledger says: booked while its items are matched.
+
+        :param bool settled: whether the entry settles any of the items now
+        """
+        if self.move_id.state in (False, 'draft'):
+            return 'draft'
+        return 'booked' if settled else 'undone'
+
+    def _get_state_values(self, state):
+        """Hook: return the values to write with a state that the ledger says."""
+        return {'state': state}
 
     # === WORDS === #
 

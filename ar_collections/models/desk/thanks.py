@@ -104,18 +104,6 @@ class ArThanks(models.Model):
 
     # === STATES === #
 
-    def _update_state(self, allowed, target, **vals):
-        moving = self.filtered(lambda one: one.state in allowed)
-        if moving:
-            moving.write(dict(vals, state=target))
-        return moving
-
-    def _set_requeued(self):
-        return self._update_state(('sending',), 'queued')
-
-    def _set_sending(self):
-        return self._update_state(('queued',), 'sending')
-
     def _set_sent(self):
         """It has left: the customer's history says so."""
         moved = self._update_state(

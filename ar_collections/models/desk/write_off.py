@@ -195,25 +195,24 @@ class ArWriteOff(models.Model):
             "%(name)s Loss on %(customer)s", name=self.name,
             customer=self.customer_id.display_name)
 
-    def _get_pairs(self):
-        return [(line.move_line_id, line.credit_line_id) for line in self.line_ids]
-
     # === FOLLOWING THE LEDGER === #
 
-    def _follow(self):
-        """OVERRIDE proposed entry: booked while items are reconciled with the entry."""
-        changed = self.browse()
-        decided = self.sudo().filtered(
-            lambda record: record.state in ('approved', 'booked', 'undone'))
-        settled = decided._read_settled()
-        for record in decided:
-            state = 'approved' if record.move_id.state == 'draft' else (
-                'booked' if settled.get(record.id) else 'undone')
-            if state != record.state:
-                record.write({'state': state, 'booked_on': (
-                    record.move_id.date if state == 'booked' else False)})
-                changed |= record
-        return changed
+    @api.model
+    def _get_followed_states(self):
+        """OVERRIDE proposed entry: from its approval on."""
+        return ('approved', 'booked', 'undone')
+
+    def _get_ledger_state(self, settled):
+        """EXTENDS proposed entry: without its entry it is undone, with a draft approved."""
+        if not self.move_id:
+            return 'undone'
+        state = super()._get_ledger_state(settled)
+        return 'approved' if state == 'draft' else state
+
+    def _get_state_values(self, state):
+        """EXTENDS proposed entry: the day of the loss."""
+        return {**super()._get_state_values(state),
+                'booked_on': self.move_id.date if state == 'booked' else False}
 
 
 class ArWriteOffLine(models.Model):

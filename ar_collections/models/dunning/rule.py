@@ -1,13 +1,11 @@
-from ast import literal_eval
-
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 
 class ArDunningRule(models.Model):
     _name = 'ar.dunning.rule'
     _description = "Rule that chooses a dunning policy"
+    _inherit = ['ar.customer.condition']
     _order = 'sequence, id'
     _check_company_auto = True
 
@@ -18,7 +16,7 @@ class ArDunningRule(models.Model):
     policy_id = fields.Many2one(
         'ar.dunning.policy', required=True, ondelete='restrict', check_company=True)
     domain = fields.Char(
-        string="Customers", required=True, default='[]',
+        string="Customers",
         help="The first rule whose condition a customer meets chooses the policy.")
     customer_count = fields.Integer(
         string="Customers that match", compute='_compute_customer_count')
@@ -29,20 +27,6 @@ class ArDunningRule(models.Model):
         for rule in self:
             rule.customer_count = self.env['ar.customer'].search_count(
                 rule._get_domain() & fields.Domain('company_id', '=', self.env.company.id))
-
-    @api.constrains('domain')
-    def _check_domain(self):
-        for rule in self:
-            try:
-                self.env['ar.customer'].sudo().search(rule._get_domain(), limit=1)
-            except Exception as error:
-                raise ValidationError(self.env._(
-                    "The condition of rule %(rule)s cannot be used: %(error)s",
-                    rule=rule.name, error=error)) from error
-
-    def _get_domain(self):
-        self.ensure_one()
-        return fields.Domain(literal_eval(self.domain or '[]'))
 
     def action_view_customers(self):
         """Open the customers that meet the condition."""

@@ -11,7 +11,7 @@ CONTEXT_KEYS = ('ar_date', 'ar_age_by', 'ar_credits', 'ar_valuation')
 AGE_BY = ('due', 'invoice', 'expected')
 CREDITS = ('column', 'oldest', 'own')
 VALUATIONS = ('company', 'document', 'revalued')
-OVERLAYS = ('disputed', 'promised', 'legal', 'insured', 'planned')
+OVERLAYS = ('disputed', 'promised', 'legal', 'insured', 'planned', 'assigned')
 
 
 def money(label, **options):
@@ -108,6 +108,7 @@ class ArAgedBalance(models.Model):
     legal_amount = money("At legal stage")
     insured_amount = money("Insured")
     planned_amount = money("Under a payment plan")
+    assigned_amount = money("Assigned to a factor")
 
     # === OPTIONS === #
 

@@ -32,6 +32,7 @@ from . import (
     limitation_rule,
     procedural_rule,
     limitation_act,
+    formal_notice_act,
     court_step,
     deadline,
     deadline_build,

@@ -71,12 +71,17 @@ class ArDeadline(models.Model):
         return self.env.execute_query_dict(SQL(
             """
             SELECT l.id, l.move_id, c.id AS customer_id, c.partner_id, %(due)s AS due,
-                   COALESCE(m.invoice_date, l.date) AS invoiced, l.amount_residual AS amount
+                   COALESCE(origin.invoice_date, origin.date, m.invoice_date, l.date) AS invoiced,
+                   l.amount_residual AS amount
               FROM account_move_line l
               JOIN account_move m ON m.id = l.move_id
               JOIN res_partner p ON p.id = l.partner_id
               JOIN ar_customer c
                 ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
+              LEFT JOIN ar_doubtful_line moved ON moved.doubtful_line_id = l.id
+              LEFT JOIN ar_doubtful_line returned ON returned.back_line_id = l.id
+              LEFT JOIN account_move_line origin
+                ON origin.id = COALESCE(moved.root_line_id, returned.root_line_id)
              WHERE l.account_id = ANY(%(accounts)s) AND l.reconciled IS NOT TRUE
                AND l.company_id = %(company)s AND l.parent_state = 'posted'
                AND l.amount_residual > 0 AND %(where)s
@@ -116,14 +121,17 @@ class ArDeadline(models.Model):
         """Return {item id: [Act]} of what cash and bank paid on these items."""
         if not item_ids:
             return {}
+        claims = self.env['ar.doubtful.line']._get_claim_query(SQL(
+            "SELECT unnest(%s) AS key, unnest(%s) AS item_id", list(item_ids), list(item_ids)))
         rows = self.env.execute_query(SQL(
             """
-            SELECT pr.debit_move_id, cl.date
-              FROM account_partial_reconcile pr
+            SELECT claim.key, cl.date
+              FROM (%s) claim (key, item_id)
+              JOIN account_partial_reconcile pr ON pr.debit_move_id = claim.item_id
               JOIN account_move_line cl ON cl.id = pr.credit_move_id
-             WHERE pr.debit_move_id = ANY(%s) AND cl.journal_id = ANY(%s)
+             WHERE cl.journal_id = ANY(%s)
              ORDER BY cl.date, pr.id
-            """, list(item_ids), self.env['ar.customer']._get_cash_journal_ids(company)))
+            """, claims, self.env['ar.customer']._get_cash_journal_ids(company)))
         payments = {}
         for item_id, day in rows:
             payments.setdefault(item_id, []).append(Act('part_payment', day))

@@ -192,14 +192,18 @@ class ArLimitationAct(models.Model):
             return {}
         self.env.flush_all()
         acts = {}
+        # What was done about a claim counts wherever it stands since: 416 is the same debt.
+        claims = self.env['ar.doubtful.line']._get_claim_query(SQL(
+            "SELECT unnest(%s) AS key, unnest(%s) AS item_id", list(item_ids), list(item_ids)))
         for item_id, *act in self.env.execute_query(SQL(
                 """
-                SELECT rel.move_line_id, a.kind, a.date, a.date_end, a.id
-                  FROM ar_limitation_act a
-                  JOIN ar_limitation_act_item_rel rel ON rel.act_id = a.id
-                 WHERE a.state = 'valid' AND rel.move_line_id = ANY(%s)
+                SELECT DISTINCT claim.key, a.kind, a.date, a.date_end, a.id
+                  FROM (%s) claim (key, item_id)
+                  JOIN ar_limitation_act_item_rel rel ON rel.move_line_id = claim.item_id
+                  JOIN ar_limitation_act a ON a.id = rel.act_id
+                 WHERE a.state = 'valid'
                  ORDER BY a.date, a.id
-                """, list(item_ids))):
+                """, claims)):
             acts.setdefault(item_id, []).append(Act(*act))
         return acts
 
