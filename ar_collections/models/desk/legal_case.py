@@ -337,6 +337,11 @@ class ArLegalCaseLine(models.Model):
             line.residual = sum(items.mapped('amount_residual_currency'))
             line.residual_company = sum(items.mapped('amount_residual'))
 
+    def _get_due_date(self):
+        """Return the due date; that of the entry for an item without one."""
+        self.ensure_one()
+        return self.date_maturity or self.move_line_id.date
+
     # === CRUD === #
 
     @api.model_create_multi
