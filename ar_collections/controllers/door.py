@@ -4,6 +4,7 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
 
+from ..models.desk.portal_act import KEY
 from .statement import StatementPortal
 
 BY_LINK = '/my/statement/link/<string:door_token>'
@@ -176,6 +177,18 @@ class DoorPortal(StatementPortal):
             'customers': customers, 'page_name': 'ar_statement',
             'summaries': request.env['ar.door'].sudo()._read_summaries(customers)}))
 
+    def _get_due_sections(self, customer_sudo):
+        """EXTENDS figures: as the settings and the other rooms allow."""
+        if 'payment' not in customer_sudo._get_door_acts():
+            return []
+        Door, sections = request.env['ar.door'].sudo(), []
+        for section in super()._get_due_sections(customer_sudo):
+            items, due, _parts = Door._get_payment(
+                customer_sudo, section['currency'].id, 'due')
+            if due:
+                sections.append({**section, 'items': items, 'due': due})
+        return sections
+
     # === FIRST PAGE === #
 
     @http.route(f'{BY_LINK}', type='http', auth='public', website=True, sitemap=False,
@@ -188,7 +201,7 @@ class DoorPortal(StatementPortal):
     def _show_home(self, door, thanks=None):
         env = request.env
         act = env['ar.portal.act'].sudo()
-        if thanks:
+        if isinstance(thanks, str) and KEY.fullmatch(thanks):
             act = act.search([('customer_id', '=', door.customer.id), ('key', '=', thanks)])
         return self._show('door_home', door, {
             'doc': env['ar.door'].sudo()._read(door.customer), 'thanks': act})

@@ -4,6 +4,7 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from ..tools.form_values import keep_texts, read_number, read_numbers
 from .door import ACTS_PER_CUSTOMER, DoorPortal, paths
 
 # Of a whole form with its photos; the rest is refused before it is looked at.
@@ -23,6 +24,7 @@ class DoorActs(DoorPortal):
             return other
         if kind not in door.customer._get_door_acts():
             return request.redirect(door.address)
+        values = keep_texts(values)
         if request.httprequest.method == 'GET':
             return self._show_form(door, kind, values)
         return self._send_form(door, kind, values)
@@ -72,6 +74,4 @@ class DoorActs(DoorPortal):
         """Return (currency id, set of item ids) that the address or the form chose."""
         query = request.httprequest
         ids = query.form.getlist('items') or query.args.getlist('items')
-        currency = values.get('currency') or ''
-        return int(currency) if currency.isdigit() else 0, {
-            int(one) for one in ids if one.isdigit()}
+        return read_number(values.get('currency')) or 0, read_numbers(ids)

@@ -4,7 +4,11 @@ from odoo import fields, http
 from odoo.exceptions import ValidationError
 from odoo.http import request
 
+from ..tools.form_values import read_number
 from .door import DoorPortal, paths
+
+# Where the payer comes back to; who may open the page is known to the session.
+BACK = '/my/statement/back'
 
 
 class DoorPay(DoorPortal):
@@ -23,7 +27,8 @@ class DoorPay(DoorPortal):
             return other
         if 'payment' not in door.customer._get_door_acts():
             return request.redirect(door.address)
-        ids = [one for one in request.httprequest.args.getlist('items') if one.isdigit()]
+        ids = [one for one in request.httprequest.args.getlist('items')
+               if read_number(one) is not None]
         choice = choice or '-'.join(dict.fromkeys(ids))
         return self._show('door_pay', door, self._get_pay_values(door, currency_id, choice))
 
@@ -57,12 +62,6 @@ class DoorPay(DoorPortal):
             'bank': env['ar.door']._get_bank(customer),
         }
 
-    def _get_providers(self, customer, payer, amount, currency, report=None):
-        """Return the published providers of the company for this sum."""
-        # sudo: a visitor reads no providers; Odoo's own page does the same.
-        return request.env['payment.provider'].sudo()._get_compatible_providers(
-            customer.company_id.id, payer.id, amount, currency_id=currency.id, report=report)
-
     @staticmethod
     def _is_amount(shown, due, currency):
         """Return whether what the page showed is what is due now; a visitor may send anything.
@@ -93,12 +92,8 @@ class DoorPay(DoorPortal):
         if not due or not self._is_amount(amount, due, currency):
             raise ValidationError(env._(
                 "The account has changed since this page was opened. Please open it again."))
-        self._validate_transaction_kwargs(kwargs)
-        kwargs.pop('is_validation', None)
         payer = door.contact or door.customer.partner_id
-        if kwargs.get('provider_id') not in self._get_providers(
-                door.customer, payer, due, currency).ids:
-            raise ValidationError(env._("This page is not valid any more."))
+        self._check_offered(door.customer, door.contact, payer, due, currency, kwargs)
         company = door.customer.company_id
         lines = env['ar.door'].sudo()._get_account_items(
             door.customer, [item['line_id'] for item in items])
@@ -115,5 +110,23 @@ class DoorPay(DoorPortal):
                 'ar_item_ids': [fields.Command.set(lines.ids)]}, **kwargs)
         act = env['ar.portal.act'].sudo()._note_payment(
             door.customer, transaction, door.link, door.contact)
-        transaction.landing_route = f'{door.address}?thanks={act.key}'
+        self._set_way_back(door, transaction, act)
         return transaction._get_processing_values()
+
+    def _set_way_back(self, door, transaction, act):
+        """Let the payer come back to the page; the secret of a link stays in the session.
+
+        Whoever reads payments in the database must not find there what opens the pages.
+        """
+        address = f'{door.address}?thanks={act.key}'
+        transaction.landing_route = f'{BACK}/{act.id}' if door.link else address
+        if door.link:
+            request.session['ar_door_back'] = {
+                **request.session.get('ar_door_back', {}), str(act.id): address}
+
+    @http.route(f'{BACK}/<int:act_id>', type='http', auth='public', website=True, sitemap=False,
+                multilang=False, methods=['GET'])
+    def door_back(self, act_id, **kwargs):
+        """Lead back to the page where the payment began; only its own browser knows which."""
+        address = request.session.get('ar_door_back', {}).get(str(act_id))
+        return self._keep_secret(request.redirect(address)) if address else self._refuse_gone()

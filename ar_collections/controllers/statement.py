@@ -135,13 +135,16 @@ class StatementPortal(PaymentPortal):
                         if one['currency'].id == currency_id), None)
         if not section:
             raise ValidationError(request.env._("Nothing is due on this account any more."))
-        self._validate_transaction_kwargs(kwargs)
+        contact = request.env.user.partner_id
+        if request.env.user._is_public():
+            contact = contact.browse()
+        payer = contact or customer_sudo.partner_id
+        self._check_offered(
+            customer_sudo, contact, payer, section['due'], section['currency'], kwargs)
         today = customer_sudo.company_id._get_ar_today()
         moves = request.env['account.move'].sudo().browse({
             item['move_id'] for item in section['items'] if item['due_date'] <= today})
         moves = moves.filtered(lambda move: move.is_sale_document(include_receipts=True))
-        logged_in = not request.env.user._is_public()
-        payer = request.env.user.partner_id if logged_in else customer_sudo.partner_id
         kwargs.update(
             amount=section['due'], currency_id=currency_id, partner_id=payer.id,
             reference_prefix=moves.name if len(moves) == 1 else
@@ -149,6 +152,34 @@ class StatementPortal(PaymentPortal):
         transaction = self._create_transaction(
             custom_create_values={'invoice_ids': [fields.Command.set(moves.ids)]}, **kwargs)
         return transaction._get_processing_values()
+
+    def _get_providers(self, customer_sudo, payer, amount, currency, report=None):
+        """Return the published providers of the company for this sum."""
+        # sudo: a visitor reads no providers; Odoo's own page does the same.
+        return request.env['payment.provider'].sudo()._get_compatible_providers(
+            customer_sudo.company_id.id, payer.id, amount, currency_id=currency.id, report=report)
+
+    def _check_offered(self, customer_sudo, contact, payer, amount, currency, kwargs):
+        """Refuse what the page has not offered; a browser may send anything.
+
+        Another company's till, a validation instead of a payment, a stored card: whoever holds a
+        link may pay, not with the card of the customer.
+
+        :param contact: `res.partner` who is logged in, or none
+        :param payer: `res.partner` in whose name it is paid
+        :param dict kwargs: of the transaction route, as the browser sent them
+        :raise ValidationError: when something else is asked for
+        """
+        self._validate_transaction_kwargs(kwargs)
+        kwargs.pop('is_validation', None)
+        providers = self._get_providers(customer_sudo, payer, amount, currency)
+        # sudo: as for the providers.
+        cards = request.env['payment.token'].sudo()
+        if contact:
+            cards = cards._get_available_tokens(providers.ids, contact.id)
+        if kwargs.get('provider_id') not in providers.ids or (
+                kwargs.get('flow') == 'token' and kwargs.get('token_id') not in cards.ids):
+            raise ValidationError(request.env._("This page is not valid any more."))
 
     # === SHEET === #
 

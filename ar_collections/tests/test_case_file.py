@@ -97,8 +97,20 @@ class TestCaseFile(FileCommon):
         self.assertIn(b'Prescription', self.unzip(self.make(case))['13-Deadlines.pdf'])
 
     def test_what_colleagues_say_stays_inside(self):
-        whole = b"".join(self.unzip(self.make(self.story())).values())
-        self.assertIn(b"Please pay", whole)
+        case = self.story()
+        case.party_id = self.agency
+        # Written by e-mail, on the same pages as what the customer writes.
+        for author, words in (
+                (self.boss.partner_id, "Our claim is thin"), (self.agency, "Counsel advises"),
+                (self.customer("Accountant of the buyer"), "We will pay nothing")):
+            case.message_post(
+                body=words, message_type='email', subtype_xmlid='mail.mt_comment',
+                author_id=author.id)
+        whole = b"".join(self.unzip(self.make(case)).values())
+        for words in (b"Please pay", b"We will pay nothing"):
+            self.assertIn(words, whole)
+        for words in (b"Our claim is thin", b"Counsel advises"):
+            self.assertNotIn(words, whole)
         self.assertNotIn(b"liar", whole)
         self.assertNotIn(b"Shall we sue", whole)
         self.assertNotIn(b"Weak point", whole)

@@ -1,5 +1,5 @@
 """Each of these once failed: mistakes found by reading the desk again."""
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -23,6 +23,12 @@ class TestDeskMended(PlanCommon):
             promise.line_ids.amount = 40
         self.pay(invoice, 40, '2026-06-02')
         self.assertEqual(promise.state, 'kept')
+
+    def test_a_credit_is_not_promised(self):
+        """Matched, it made the promise about the rest void."""
+        invoice, credit = self.invoice(100, due='2026-05-20'), self.credit_note(50, '2026-05-25')
+        with self.assertRaisesRegex(ValidationError, "is a credit"):
+            self.promise(invoice | credit, '2026-06-05', amount=50)
 
     def test_an_item_added_later_counts_from_then_on(self):
         first, second = self.invoice(100, due='2026-05-20'), self.invoice(100, due='2026-05-20')

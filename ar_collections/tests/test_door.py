@@ -100,6 +100,16 @@ class TestDoorActs(DoorCommon):
         with self.assertRaises(UserError):
             self.submit('promise', items=self.ids(self.old), date='2026-06-12')
 
+    def test_a_cent_does_not_stop_the_ladder_again_and_again(self):
+        self.submit('promise', items=self.ids(self.old), date='2026-06-20', amount='0.01')
+        self.pay(self.old, 0.01, '2026-06-02')
+        self.assertEqual(self.account_of().promise_ids.state, 'kept')
+        with self.assertRaisesRegex(UserError, "promised here before"):
+            self.submit('promise', items=self.ids(self.old), date='2026-06-25', amount='0.01')
+        self.submit('promise', items=self.ids(self.late), date='2026-06-25')
+        self.go('2026-08-31')
+        self.submit('promise', items=self.ids(self.old), date='2026-09-05')
+
     def test_no_more_promises_after_broken_ones(self):
         self.company.ar_door_promise_broken = 1
         self.assertIn('promise', self.account_of()._get_door_acts())

@@ -218,6 +218,26 @@ class TestDoorAttacks(DoorHttpCommon):
         self.assertEqual(page.status_code, 429)
         self.assertFalse(self.acts())
 
+    def test_values_that_are_none(self):
+        """Each of these was an error of the server."""
+        pay = f'/pay/{self.company.currency_id.id}'
+        for tail in ('/promise?items=²&currency=³', f'{pay}?choice=²', f'{pay}?items=²',
+                     '?thanks=%00', '/promise?items=' + '9' * 5000):
+            self.assertEqual(self.get(tail).status_code, 200, tail[:60])
+        for kind, values in (
+                ('promise', {'items': '²', 'date': self.day}),
+                ('instalments', {'items': self.ids(self.old), 'count': '²', 'date': self.day}),
+                ('contact', {'name': "x\x00", 'email': 'no address\x00'})):
+            page, _data = self.form(kind, **values)
+            self.assertEqual(page.status_code, 422, kind)
+        page = self.get('/promise')
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+        page = self.url_open(
+            f'{self.path}/promise', data={'csrf_token': token, 'items': self.ids(self.old)},
+            files=[('note', ('note', b'x')), ('key', ('key', b'x')), ('date', ('date', b'x'))])
+        self.assertEqual(page.status_code, 422)
+        self.assertFalse(self.acts())
+
     def test_the_items_of_others(self):
         elsewhere = self.make_company("Elsewhere Ltd")
         other = self.invoice(50, due='2026-05-01', company=elsewhere)

@@ -47,16 +47,40 @@ class TestDoorPayment(DoorPaymentCommon):
 
     def test_some(self):
         transaction = self.start('-'.join(self.ids(self.old, self.coming)), 140)
-        self.assertTrue(transaction.landing_route.startswith(f'{self.path}?thanks='))
-        thanks = transaction.landing_route.removeprefix(self.path)
-        self.assertNotIn("Thank you", self.get(thanks).text, "nothing has been paid yet")
+        page = self.get(path=transaction.landing_route)
+        self.assertIn(f'{self.path}?thanks=', page.url)
+        self.assertNotIn("Thank you", page.text, "nothing has been paid yet")
         self.assertEqual(transaction.partner_id, self.buyer)
         self.assertRecordValues(self.acts(), [{
             'kind': 'payment', 'amount': 140, 'transaction_id': transaction.id}])
         self.arrive(transaction)
-        self.assertIn("Thank you for your payment", self.get(thanks).text)
+        self.assertIn(
+            "Thank you for your payment", self.get(path=transaction.landing_route).text)
         self.assertEqual(
             [move.amount_residual for move in (self.old, self.late, self.coming)], [0, 250, 0])
+
+    def test_the_secret_of_the_link_is_not_kept_with_the_payment(self):
+        secret = self.path.rpartition('/')[2]
+        transaction = self.start('due', 350)
+        self.assertNotIn(secret, str(transaction.read()))
+        self.assertNotIn(secret, str(self.acts().read()))
+        page = self.get(path=transaction.landing_route)
+        self.assertIn(self.path, page.url, "whoever paid comes back to the page")
+        self.opener.cookies.clear()
+        page = self.get(path=transaction.landing_route)
+        self.assertNotIn("350.00", page.text)
+
+    def test_a_stored_card_is_not_charged_by_a_forwarded_link(self):
+        card = self.env['payment.token'].create({
+            'provider_id': self.provider.id, 'payment_method_id': self.method.id,
+            'partner_id': self.buyer.id, 'provider_ref': "card", 'payment_details': "4242"})
+        with self.assertRaises(JsonRpcException), mute_logger('odoo.http'):
+            self.make_jsonrpc_request(
+                f'{self.path}/pay/{self.company.currency_id.id}/due/transaction', {
+                    'provider_id': self.provider.id, 'payment_method_id': None,
+                    'token_id': card.id, 'amount': 350, 'flow': 'token',
+                    'tokenization_requested': False, 'landing_route': '/', 'access_token': None})
+        self.assertFalse(self.env['payment.transaction'].search([('token_id', '=', card.id)]))
 
     def test_all_with_the_credits(self):
         self.credit_note(25, '2026-05-25')

@@ -141,11 +141,13 @@ class TestFields(CollectionsCommon):
 
     def test_smart_buttons_open_what_they_say(self):
         customer = self.account_of()
+        opening = self.entry(5, '2026-01-01')
+        self.items(opening).write({'date_maturity': False})
         for action, expected in (
             (customer.action_view_overdue_items(),
-             self.items(self.late) + self.items(self.two)[0]),
+             self.items(self.late + opening) + self.items(self.two)[0]),
             (customer.action_view_open_items(),
-             self.items(self.late + self.fresh + self.two)),
+             self.items(self.late + self.fresh + self.two + opening)),
             (customer.action_view_invoices(), self.late + self.fresh + self.two),
             (customer.action_view_reminders(), self.reminders()),
             (self.late.action_view_ar_reminders(), self.reminders()),

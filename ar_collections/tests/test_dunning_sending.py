@@ -92,6 +92,21 @@ class TestSending(CollectionsCommon):
         self.send(again)
         self.assertEqual(again.mail_id.recipient_ids, other)
 
+    def test_who_has_left_or_is_wrong_receives_nothing(self):
+        left = self.customer("Left", parent_id=self.buyer.id)
+        account = self.account_of()
+        account.collections_contact_id = left
+        self.assertEqual(account._get_statement_recipient(), left)
+        account.wrong_contact_ids = left
+        self.assertEqual(account._get_statement_recipient(), self.buyer)
+        account.wrong_contact_ids = False
+        left.active = False
+        self.reminder._set_cancelled("again")
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        self.assertEqual(reminder.recipient_id, self.buyer)
+        self.assertNotIn(left, reminder._get_candidates())
+        self.assertEqual(account._get_statement_recipient(), self.buyer)
+
     def test_without_an_address_the_fallbacks_are_tried_in_order(self):
         self.reminder._set_cancelled("again")
         self.buyer.email = False

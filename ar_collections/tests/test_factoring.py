@@ -184,6 +184,21 @@ class TestFactoringAssignment(FactoringCommon):
         self.assertFalse(self.env['ar.factoring.assignment'].with_user(stranger).with_context(
             allowed_company_ids=other.ids).search([]))
 
+    def test_a_perimeter_hides_what_others_follow(self):
+        own, other = self.user('own'), self.user('collector')
+        mine, theirs = self.customer("Mine"), self.customer("Theirs")
+        bills = self.invoice(100, due='2026-07-01', partner=mine) | self.invoice(
+            200, due='2026-07-01', partner=theirs)
+        self.account_of(mine).collector_id = own
+        self.account_of(theirs).collector_id = other
+        assignment = self.assignment(bills)
+        assignment.action_assign()
+        Line = self.env['ar.factoring.line']
+        self.assertEqual(Line.with_user(own).search([]).move_id, bills[0])
+        self.assertEqual(len(Line.with_user(other).search([])), 2)
+        with self.assertRaises(AccessError):
+            assignment.with_user(own).read(['amount', 'line_ids'])
+
     def test_a_contract_that_contradicts_itself(self):
         with self.assertRaises(ValidationError):
             self.contract.write({'method': 'transfer', 'own_dunning': True})
@@ -273,6 +288,22 @@ class TestFactoringEntries(FactoringCommon):
         self.pay(bill)
         self.assertEqual(assignment.line_ids.state, 'paid')
         self.assertIn(bill.name, assignment.activity_ids.summary)
+
+    def test_a_payment_to_us_that_bounces(self):
+        """It stayed "paid" for ever: reminded by us, and never to be returned by the factor."""
+        bill = self.invoice(100, due='2026-05-20')
+        assignment = self.assignment(bill)
+        assignment.action_assign()
+        payment = self.pay(bill)
+        self.assertEqual(assignment.line_ids.state, 'paid')
+        payment.move_id.line_ids.remove_move_reconcile()
+        self.assertRecordValues(assignment.line_ids, [{'state': 'assigned', 'settled_on': False}])
+        self.assertEqual(self.reasons(self.run_dunning('2026-06-01')), [('factoring', 100)])
+        # What a person noted is no matter of the ledger.
+        assignment.line_ids.action_paid()
+        self.match(bill, payment.move_id)
+        payment.move_id.line_ids.remove_move_reconcile()
+        self.assertEqual(assignment.line_ids.state, 'paid')
 
     def test_cancelled_before_it_is_posted(self):
         bill = self.invoice(100, due='2026-07-01')
@@ -400,6 +431,21 @@ class TestFactoringDocuments(FactoringCommon):
         reminder = self.run_dunning('2026-06-02').reminder_ids
         self.assertEqual(reminder.bank_ids, self.bank)
         self.assertIn("FR76 3000 6000", str(reminder.preview_body))
+
+    def test_the_customer_s_pages_take_no_money_for_the_factor(self):
+        with_factor, ours = self.invoice(100, due='2026-05-20'), self.invoice(40, due='2026-05-20')
+        self.assignment(with_factor).action_assign()
+        customer, currency = self.account_of().sudo(), self.company.currency_id
+        Door = self.env['ar.door'].sudo()
+        for choice, amount in (
+                ('due', 40), ('all', 40), ('undisputed', 40), (str(self.items(ours).id), 40),
+                (str(self.items(with_factor).id), 0)):
+            self.assertEqual(Door._get_payment(customer, currency.id, choice)[1], amount, choice)
+        [section] = Door._read(customer)['sections']
+        notes = {row['document']: row['notes'] for row in section['rows']}
+        self.assertEqual(
+            notes[with_factor.name], [('factor', 'warning', "To be paid to Factor House")])
+        self.assertFalse(notes[ours.name])
 
     def test_the_list_as_a_file(self):
         self.buyer.write({'name': "=cmd()", 'ref': "C1"})

@@ -212,6 +212,14 @@ class TestLegalCase(LegalCommon):
         attachment = case.notice_attachment_id
         self.assertEqual((attachment.res_model, attachment.res_id), ('ar.legal.case', case.id))
 
+    def test_an_opening_balance_without_a_due_date(self):
+        entry = self.entry(300, '2026-04-01')
+        self.items(entry).date_maturity = False
+        case = self.case(self.invoice(100, due='2026-05-20') | entry)
+        case.action_print_notice()
+        self.assertIn("400.00", self.notice_text(case))
+        self.assertIn("04/01/2026", case.story_html)
+
     def test_receipt_starts_the_days_to_pay(self):
         case = self.case(self.invoice(100, due='2026-05-20'), user=self.clerk)
         case.action_print_notice()

@@ -43,6 +43,18 @@ class TestPlanRights(PlanCommon):
         plan.action_submit()
         self.assertEqual(plan.state, 'to_approve')
 
+    def test_a_proposal_goes_to_nobody_else_s_person(self):
+        stranger = self.customer("Stranger")
+        plan = self.draft_plan(self.invoice(100, due='2026-05-20'), user=self.collector)
+        with self.assertRaisesRegex(ValidationError, "no contact of Buyer"):
+            plan.contact_id = stranger
+
+    def test_a_day_to_come_makes_no_plan_shorter(self):
+        plan = self.draft_plan(
+            self.invoice(100, due='2026-05-20'), number=14, user=self.collector,
+            date='2027-06-01')
+        self.assertTrue(plan.needs_approval)
+
     def test_nobody_approves_their_own(self):
         own = self.draft_plan(self.invoice(6000, due='2026-05-20'), user=self.boss)
         own.action_submit()

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -284,6 +284,23 @@ class TestReplyAccept(ReplyCommon):
         reply.action_accept()
         with self.assertRaises(UserError):
             reply.write({'date': '2026-06-10'})
+
+    def test_items_of_another_customer_are_no_items_of_a_reply(self):
+        """Else anybody with a reply held the ladder of a customer whom they may not see."""
+        reply = self.answer("This invoice was paid on 27 May.")
+        stranger = self.invoice(50, due='2026-05-20', partner=self.customer("Stranger"))
+        with self.assertRaisesRegex(ValidationError, "no receivable item of Buyer"):
+            reply.move_line_ids = [Command.link(self.items(stranger).id)]
+
+    def test_an_amount_in_one_currency_is_none_in_another(self):
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        other = self.invoice(900, due='2026-05-20', currency=dollar)
+        reply = self.answer("We will pay EUR 60.00 on Friday.")
+        reply.move_line_ids = self.items(self.bill | other)
+        self.promise(self.bill, '2026-06-03')
+        reply.action_accept()
+        self.assertRecordValues(reply.promise_id, [{'currency_id': dollar.id, 'amount': 900}])
 
     def test_a_reply_of_another_customer_is_no_reason(self):
         reply = self.answer("We will pay on Friday.")

@@ -1,3 +1,4 @@
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .test_reply import ReplyCommon
@@ -34,6 +35,14 @@ class TestCopies(ReplyCommon):
         self.assertEqual(
             reminder.copy_ids, self.seller.partner_id | self.boss.partner_id | self.director)
         self.assertEqual(reminder.state, 'sent')
+
+    def test_a_copy_that_comes_back_is_no_reminder_that_comes_back(self):
+        reminder, _emails = self.remind()
+        reminder._message_receive_bounce(self.boss.email, self.boss.partner_id)
+        self.assertEqual(reminder.state, 'sent')
+        self.assertIn(self.boss.email, self.account.message_ids[0].body)
+        reminder._message_receive_bounce(self.buyer.email, self.buyer)
+        self.assertEqual(reminder.state, 'failed')
 
     def test_the_recipient_gets_no_copy_of_its_own(self):
         self.account.escalation_contact_id = self.buyer
@@ -115,6 +124,33 @@ class TestThanks(ReplyCommon):
         self.bill.line_ids.remove_move_reconcile()
         self.assertEqual(len(self.deliver_thanks()), 0)
         self.assertEqual((thanks.state, thanks.mail_id.state), ('cancelled', 'cancel'))
+
+    def test_one_entry_with_the_cheques_of_two_customers(self):
+        """One deposit, two customers: the second broke the unique key, and every thank-you."""
+        self.company.ar_thanks = True
+        second = self.customer("Second")
+        bill = self.invoice(70, due='2026-05-20', partner=second)
+        more = self.invoice(100, due='2026-05-20')
+        promises = self.promise(self.bill | more, '2026-06-02') | self.promise(bill, '2026-06-02')
+        self.go('2026-06-10')
+        promises._follow()
+        lines = [(self.buyer, 100), (self.buyer, 100), (second, 70)]
+        deposit = self.env['account.move'].create({
+            'move_type': 'entry', 'date': '2026-06-10', 'journal_id': self.journal('bank').id,
+            'line_ids': [
+                *(Command.create({
+                    'account_id': partner.property_account_receivable_id.id,
+                    'partner_id': partner.id, 'balance': -amount}) for partner, amount in lines),
+                Command.create({
+                    'account_id': self.journal('bank').default_account_id.id, 'balance': 270})]})
+        deposit.action_post()
+        for partner, moves in ((self.buyer, self.bill | more), (second, bill)):
+            (self.items(moves) | deposit.line_ids.filtered(
+                lambda line, partner=partner: line.partner_id == partner)).reconcile()
+        self.assertEqual(
+            sorted((one.partner_id.name, one.amount, one.state) for one in self.thanks()),
+            [("Buyer", 200, 'queued'), ("Second", 70, 'queued')])
+        self.assertEqual(len(self.thanks()), 2, "once per customer and payment")
 
     def test_the_scheduled_action_runs_twice(self):
         self.company.ar_thanks = True

@@ -120,6 +120,8 @@ class TestRoles(CollectionsCommon):
             self.assertIn(mine, found, model)
             self.assertIn(free, found, model)
             self.assertNotIn(foreign, found, model)
+        self.assertEqual(
+            (mine + free + foreign).with_user(own).mapped('ar_overdue_amount'), [10, 10, 0])
         with self.assertRaises(AccessError):
             moves[foreign].with_user(own).read(['name'])
         with self.assertRaises(AccessError):
@@ -132,6 +134,15 @@ class TestRoles(CollectionsCommon):
                 'customer_ids': self.account_of(foreign).ids, 'reason': "x"}).action_reset()
         with self.assertRaises(AccessError):
             self.env['ar.dunning.preview'].with_user(own).create({})
+
+    def test_a_batch_of_letters_is_open_to_who_printed_it(self):
+        own, every = self.user('own', 'printer'), self.user('collector', 'everybody')
+        Batch = self.env['ar.letter.batch']
+        others = Batch.create({'company_id': self.company.id})
+        mine = Batch.with_user(own).sudo().create({'company_id': self.company.id})
+        for user, batches in ((own, mine), (every, mine | others)):
+            self.assertEqual(Batch.with_user(user).search([
+                ('company_id', '=', self.company.id)]), batches)
 
     def test_a_perimeter_says_nothing_about_vendor_bills(self):
         bill = self.env['account.move'].create({

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
@@ -219,7 +219,8 @@ class TestStatementPortal(StatementSendingCommon, HttpCase):
     def test_a_payment_is_for_what_is_due_whatever_the_browser_says(self):
         token = self.buyer_account._portal_ensure_token()
         provider = self.env['payment.provider'].sudo().search([('code', '=', 'none')], limit=1)
-        provider = provider.copy({'name': "Test", 'company_id': self.company.id})
+        provider = provider.copy({
+            'name': "Test", 'company_id': self.company.id, 'state': 'test', 'is_published': True})
         method = self.env['payment.method'].sudo().create({
             'name': "Test", 'code': 'ar_test', 'image': False,
             'provider_ids': [(6, 0, provider.ids)]})
@@ -238,3 +239,19 @@ class TestStatementPortal(StatementSendingCommon, HttpCase):
             [('provider_id', '=', provider.id)], limit=1)
         self.assertEqual(transaction.amount, 100)
         self.assertEqual(transaction.invoice_ids.commercial_partner_id, self.partners[0])
+        # Another amount by way of a validation, and the till of another company.
+        elsewhere = provider.copy({
+            'name': "Elsewhere", 'company_id': self.make_company("Elsewhere Ltd").id})
+        with mute_logger('odoo.http'), self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request(url, {**params, 'provider_id': elsewhere.id})
+        self.make_jsonrpc_request(url, {**params, 'is_validation': True})
+        self.assertIn('/payment/pay', self.page(f'?access_token={token}').text)
+        self.company.ar_door_pay = False
+        self.assertNotIn('/payment/pay', self.page(f'?access_token={token}').text)
+        with mute_logger('odoo.http'), self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request(url, params)
+        self.assertEqual(
+            self.env['payment.transaction'].search(
+                [('partner_id', '=', self.partners[0].id)]).mapped(
+                lambda one: (one.operation, one.amount, one.provider_id)),
+            [('online_direct', 100, provider)] * 2)

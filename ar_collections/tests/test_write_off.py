@@ -49,6 +49,34 @@ class TestWriteOff(LegalCommon):
         self.assertEqual(invoice.payment_state, 'paid')
         self.assertTies()
 
+    def test_vat_that_was_never_due_is_not_declared(self):
+        """Due on payment: a loss is no payment, and no VAT falls due by it."""
+        waiting = self.account('445799', "VAT waiting", 'liability_current', reconcile=True)
+        declared = self.account('445710', "VAT collected", 'liability_current')
+        self.company.tax_exigibility = True
+        self.company.tax_cash_basis_journal_id = self.journal('general')
+        tax = self.env['account.tax'].create({
+            'name': "On payment", 'amount': 20, 'company_id': self.company.id,
+            'country_id': self.company.account_fiscal_country_id.id,
+            'tax_exigibility': 'on_payment', 'cash_basis_transition_account_id': waiting.id})
+        tax.invoice_repartition_line_ids.filtered(
+            lambda line: line.repartition_type == 'tax').account_id = declared
+        invoice = self.invoice(1000, due='2026-03-01', post=False)
+        invoice.invoice_line_ids.tax_ids = tax
+        invoice.action_post()
+        self.pay(invoice, 300)
+        self.assertEqual((self.balance(waiting), self.balance(declared)), (-150, -50))
+        record = self.book(self.write_off(invoice, amount=450))
+        self.assertRecordValues(record, [{'amount': 450, 'tax_amount': 75, 'loss_amount': 375}])
+        self.assertEqual(
+            [self.balance(one) for one in (waiting, declared, self.losses)], [-75, -50, 375])
+        self.pay(invoice, 150)
+        self.book(self.write_off(invoice, recover_tax=True))
+        self.assertEqual(
+            [self.balance(one) for one in (waiting, declared, self.losses)], [0, -75, 625])
+        self.assertEqual(invoice.payment_state, 'paid')
+        self.assertTies()
+
     def test_foreign_currency_leaves_no_exchange_difference(self):
         dollar = self.env.ref('base.USD')
         dollar.active = True
@@ -108,6 +136,15 @@ class TestWriteOff(LegalCommon):
         with self.assertRaises(AccessError):
             record.action_approve()
         self.assertEqual(record.state, 'submitted')
+
+    def test_nobody_approves_what_they_submitted(self):
+        self.env['ar.credit.authority'].search([]).max_write_off = 1000
+        record = self.write_off(self.invoice(100, due='2026-03-01'), amount=1)
+        theirs = record.with_user(self.boss)
+        theirs.line_ids.amount = 100
+        theirs.action_submit()
+        with self.assertRaisesRegex(AccessError, "of their own"):
+            theirs.action_approve()
 
     def test_only_within_the_authority(self):
         self.env['ar.credit.authority'].search([]).write(

@@ -165,9 +165,11 @@ class ArCustomer(models.Model):
     def action_view_overdue_items(self):
         """Open the receivable lines behind the overdue amount."""
         self.ensure_one()
-        domain = self._get_open_items_domain() & fields.Domain([
-            ('amount_residual', '>', 0), ('date_maturity', '<', fields.Date.context_today(self)),
-        ])
+        today = self.company_id._get_ar_today()
+        # An opening balance may have no due date: the day of its entry counts, as in the figure.
+        domain = self._get_open_items_domain() & fields.Domain('amount_residual', '>', 0) & (
+            fields.Domain('date_maturity', '<', today) | fields.Domain([
+                ('date_maturity', '=', False), ('date', '<', today)]))
         return self._get_items_action(domain)
 
     def action_view_credits(self):

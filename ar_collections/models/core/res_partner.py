@@ -60,7 +60,7 @@ class ResPartner(models.Model):
         company = self.env.company
         today = company._get_ar_today()
         self.env['account.move.line'].flush_model()
-        scope = self.commercial_partner_id.ids
+        scope = (self.commercial_partner_id - self._get_ar_hidden()).ids
         rows = {}
         if scope:
             rows = {
@@ -72,6 +72,20 @@ class ResPartner(models.Model):
             oldest = row.get('oldest_due_date')
             partner.ar_overdue_amount = row.get('overdue_amount') or 0
             partner.ar_max_days_overdue = (today - oldest).days if oldest else 0
+
+    def _get_ar_hidden(self):
+        """Return the partners whose account the reader may not see: no figure of theirs is read.
+
+        The ledger is read by SQL, which knows of no perimeter.
+        """
+        entities = self.commercial_partner_id
+        if self.env.su or not entities:
+            return self.browse()
+        Customer = self.env['ar.customer'].with_context(active_test=False)
+        mine = [('company_id', '=', self.env.company.id), ('partner_id', 'in', entities.ids)]
+        # sudo: only to know which accounts there are.
+        return Customer.sudo().search(mine).partner_id.with_env(self.env) - (
+            Customer.search(mine).partner_id)
 
     def _search_ar_overdue_amount(self, operator, value):
         return self._search_through_customer('overdue_amount', operator, value)

@@ -27,3 +27,5 @@ from . import legal_case, legal_step, write_off, agency_payment, formal_notice
 from . import case_file, case_file_documents, legal_story, margin
 from . import agreement_loss
 from . import legal_company, legal_customer, legal_figures, legal_ledger
+from . import factoring_door
+from . import write_off_tax

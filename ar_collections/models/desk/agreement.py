@@ -59,6 +59,16 @@ class ArAgreement(models.AbstractModel):
             self._check_has_items()
         return result
 
+    @api.constrains('contact_id', 'customer_id')
+    def _check_contact_id(self):
+        """Refuse somebody else's person: proposals and their links are sent to the contact."""
+        for agreement in self.sudo().filtered('contact_id'):
+            if agreement.contact_id.commercial_partner_id != agreement.partner_id:
+                raise ValidationError(self.env._(
+                    "%(contact)s is no contact of %(customer)s.",
+                    contact=agreement.contact_id.display_name,
+                    customer=agreement.partner_id.display_name))
+
     def _get_derived_fields(self):
         """Return the names of the fields that only `_follow` and the buttons write."""
         return {'state', 'closed_on', 'name', 'user_id'}

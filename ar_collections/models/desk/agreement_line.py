@@ -122,6 +122,9 @@ class ArAgreementLine(models.AbstractModel):
                     "%(item)s is in %(found)s, not in %(expected)s: note one currency at a time.",
                     item=item.display_name, found=item.currency_id.name,
                     expected=agreement.currency_id.name))
+            if item.balance < 0:
+                raise ValidationError(self.env._(
+                    "%s is a credit: choose what is owed.", item.display_name))
             if item.parent_state != 'posted':
                 raise ValidationError(self.env._("%s is not posted.", item.move_id.display_name))
 

@@ -169,7 +169,15 @@ class ArCaseFile(models.Model):
         """Tell whether the customer wrote or received it: talk among colleagues stays inside."""
         people = (message.author_id | message.partner_ids).commercial_partner_id
         return bool(message.body or message.attachment_ids) and (
-            message.message_type == 'email' or self.case_id.partner_id in people)
+            message.message_type == 'email' and not self._is_on_our_side(message.author_id)
+            or self.case_id.partner_id in people)
+
+    def _is_on_our_side(self, author):
+        """Tell whether a colleague or our own lawyer wrote: an answer by e-mail counts as talk."""
+        users = author.with_context(active_test=False).user_ids
+        party = self.case_id.party_id.commercial_partner_id
+        return any(not user.share for user in users) or (
+            bool(party) and author.commercial_partner_id == party)
 
     def _get_interaction_documents(self):
         """Calls, visits and letters, when the collector notes them."""

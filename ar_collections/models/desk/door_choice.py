@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount, format_date
 
+from ...tools.form_values import read_numbers
+
 
 class ArDoor(models.AbstractModel):
     """What a customer may pay: what is due, that without what it disputes, all, or chosen items.
@@ -12,6 +14,7 @@ class ArDoor(models.AbstractModel):
     def _get_choices(self, section, today, money):
         """Return the buttons of one currency: list of (code, amount as text)."""
         choices = []
+        section = {**section, 'items': self._get_payable_items(section['items'])}
         disputed = self._get_disputed([item['line_id'] for item in section['items']])
         seen = set()
         for code in ('due', 'undisputed', 'all'):
@@ -37,6 +40,7 @@ class ArDoor(models.AbstractModel):
             (one for one in sections if one['currency'].id == currency_id), None)
         if not section:
             return [], 0.0, set()
+        section = {**section, 'items': self._get_payable_items(section['items'])}
         disputed = self._get_disputed([item['line_id'] for item in section['items']])
         today = customer.company_id._get_ar_today()
         items, amount = self._choose(section, choice, today, disputed)
@@ -44,6 +48,16 @@ class ArDoor(models.AbstractModel):
             return [], 0.0, set()
         parts = set(disputed) if choice == 'undisputed' else set()
         return items, amount, parts & {item['line_id'] for item in items}
+
+    @api.model
+    def _get_payable_items(self, items):
+        """Hook: return those of some items that may be paid to us.
+
+        A room that knows of somebody else who is to be paid takes items away.
+
+        :param items: dictionaries of `ar.statement`
+        """
+        return items
 
     @api.model
     def _choose(self, section, choice, today, disputed):
@@ -57,7 +71,7 @@ class ArDoor(models.AbstractModel):
         elif choice in ('due', 'undisputed'):
             items = [item for item in debts if item['due_date'] <= today]
         else:
-            ids = {int(one) for one in choice.split('-') if one.isdigit()}
+            ids = read_numbers(choice.split('-'))
             chosen = [item for item in section['items'] if item['line_id'] in ids]
             if len(chosen) < len(ids):
                 # One of them is paid, or nobody's business: never pay less than was shown.

@@ -100,6 +100,20 @@ class ArReminder(models.Model):
         return result
 
 
+    def _message_receive_bounce(self, email, partner):
+        """EXTENDS dunning: a copy that came back is no reminder that came back.
+
+        Else the customer, who has got it, would get it again by another channel.
+        """
+        copied = self.sudo().filtered(
+            lambda reminder: email in reminder.copy_ids.mapped('email_normalized'))
+        copied.customer_id._message_log_batch({
+            reminder.customer_id.id: self.env._(
+                "The copy of reminder %(name)s to %(email)s came back.",
+                name=reminder.name, email=email) for reminder in copied})
+        return super(ArReminder, self - copied)._message_receive_bounce(email, partner)
+
+
 class MailMail(models.Model):
     _inherit = 'mail.mail'
 

@@ -240,6 +240,9 @@ class ArFactoringLine(models.Model):
         ondelete='set null', index='btree_not_null')
     previous_bank_id = fields.Many2one(
         'res.partner.bank', string="Previous bank account", readonly=True, ondelete='set null')
+    paid_by_ledger = fields.Boolean(
+        string="Settled with us", readonly=True,
+        help="Read from the ledger: undone there, the invoice is with the factor again.")
 
     _move_uniq = models.UniqueIndex(
         "(move_id) WHERE state IN ('draft', 'assigned', 'paid')",
@@ -258,7 +261,8 @@ class ArFactoringLine(models.Model):
 
     def write(self, vals):
         if not self.env.su and set(vals) & {
-                'state', 'settle_move_id', 'settled_on', 'previous_bank_id', 'assignment_id'}:
+                'state', 'settle_move_id', 'settled_on', 'previous_bank_id', 'assignment_id',
+                'paid_by_ledger'}:
             raise AccessError(self.env._("An assigned invoice changes only through its buttons."))
         return super().write(vals)
 
@@ -342,12 +346,14 @@ class ArFactoringLine(models.Model):
 
     def _follow(self):
         """An assigned invoice that was paid to us: note it, and tell to pass the money on."""
+        self.sudo()._take_back_paid()
         # sudo: whoever registers a payment need not know about factoring.
-        for line in self.sudo():
+        for line in self.sudo().filtered(lambda line: line.state == 'assigned'):
             move = line.move_id
             if move.currency_id.compare_amounts(line._get_owed(), 0) > 0:
                 continue
-            line.write({'state': 'paid', 'settled_on': line.company_id._get_ar_today()})
+            line.write({'state': 'paid', 'settled_on': line.company_id._get_ar_today(),
+                        'paid_by_ledger': True})
             line.assignment_id.activity_schedule(
                 'mail.mail_activity_data_todo',
                 user_id=line.company_id._get_ar_responsible().id,
@@ -355,3 +361,10 @@ class ArFactoringLine(models.Model):
                 summary=self.env._(
                     "%(invoice)s was settled with us: pass the advance on to %(factor)s",
                     invoice=move.name, factor=line.contract_id.partner_id.name))
+
+    def _take_back_paid(self):
+        """A payment to us that is undone, as one that bounces, leaves the invoice with the factor.
+        """
+        for line in self.filtered('paid_by_ledger'):
+            if line.move_id.currency_id.compare_amounts(line.move_id.amount_residual, 0) > 0:
+                line.write({'state': 'assigned', 'settled_on': False, 'paid_by_ledger': False})

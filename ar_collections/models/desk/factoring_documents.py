@@ -62,13 +62,14 @@ class AccountPartialReconcile(models.Model):
         """EXTENDS desk: only where the invoice stays on the customer's account."""
         if not self.env['ar.factoring.contract']._is_used():
             return super()._get_ar_followers(item_ids)
-        self.env['ar.factoring.line'].flush_model(['state', 'move_id'])
+        self.env['ar.factoring.line'].flush_model(['state', 'move_id', 'paid_by_ledger'])
         return [*super()._get_ar_followers(item_ids), ('ar.factoring.line', SQL(
             """
             SELECT line.id FROM ar_factoring_line line
               JOIN ar_factoring_contract contract ON contract.id = line.contract_id
               JOIN account_move_line l ON l.move_id = line.move_id
-             WHERE l.id = ANY(%s) AND line.state = 'assigned' AND contract.method = 'keep'
+             WHERE l.id = ANY(%s) AND (line.state = 'assigned' OR line.paid_by_ledger)
+               AND contract.method = 'keep'
             """, list(item_ids)))]
 
 

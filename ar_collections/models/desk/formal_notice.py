@@ -233,10 +233,10 @@ class ArLegalCase(models.Model):
             for currency, of in lines.grouped('currency_id').items()]
         rows = [
             (line.move_id.name, day(line.invoice_date or line.move_line_id.date),
-             day(line.date_maturity), max((date - line.date_maturity).days, 0),
+             day(line._get_due_date()), max((date - line._get_due_date()).days, 0),
              money(line.move_line_id.amount_currency, line.currency_id),
              money(line.residual, line.currency_id))
-            for line in lines.sorted(lambda line: (line.date_maturity, line.id))]
+            for line in lines.sorted(lambda line: (line._get_due_date(), line.id))]
         text = case.notice_text_id
         values = {
             'amount': " + ".join(total for _name, total in totals), 'days': str(text.days),

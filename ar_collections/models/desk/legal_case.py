@@ -338,6 +338,11 @@ class ArLegalCaseLine(models.Model):
             line.residual, line.residual_company = owed.get(
                 item._origin.id, (item.amount_residual_currency, item.amount_residual))
 
+    def _get_due_date(self):
+        """Return the due date; that of the entry for an item without one."""
+        self.ensure_one()
+        return self.date_maturity or self.move_line_id.date
+
     # === CRUD === #
 
     @api.model_create_multi

@@ -69,7 +69,7 @@ class ArLegalCase(models.Model):
             yield line.invoice_date or line.move_line_id.date, 0, self.env._(
                 "%(invoice)s of %(amount)s, due on %(due)s", invoice=line.move_id.name,
                 amount=self._money(line.move_line_id.amount_currency, line.currency_id),
-                due=format_date(self.env, line.date_maturity))
+                due=format_date(self.env, line._get_due_date()))
 
     def _tell_payments(self):
         """What lowered the items: cash and bank, agencies, and the rest by its own name.
@@ -185,7 +185,7 @@ class ArLegalCase(models.Model):
             'opened': format_date(env, self.opened_on), 'stage': stages[self.stage],
             'owed': self.amounts_text or self._money(0, self.company_currency_id),
             'items': [
-                (line.move_id.name, format_date(env, line.date_maturity),
+                (line.move_id.name, format_date(env, line._get_due_date()),
                  self._money(line.move_line_id.amount_currency, line.currency_id),
                  self._money(line.residual, line.currency_id)) for line in lines[:INVOICES]],
             'more_items': max(len(lines) - INVOICES, 0),

@@ -59,8 +59,10 @@ class ArPaymentPlan(models.Model):
             months = company.ar_plan_approval_months
             last = max((part.due_date for part in plan.instalment_ids if part.due_date),
                        default=None)
-            too_long = bool(months and last and plan.date and (
-                last > plan.date + relativedelta(months=months)))
+            # A day to come would make it shorter than it is.
+            start = plan.date and min(plan.date, (company or self.env.company)._get_ar_today())
+            too_long = bool(months and last and start and (
+                last > start + relativedelta(months=months)))
             plan.needs_approval = too_long or bool(company) and (
                 company.currency_id.compare_amounts(
                     plan.company_amount, company.ar_plan_approval_amount) > 0)

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, plaintext2html
 
+from ...tools.form_values import read_numbers
+
 KINDS = [
     ('payment', "Payment"), ('promise', "Promise to pay"), ('dispute', "Dispute"),
     ('copy', "Copy wanted"), ('instalments', "Instalments proposed"),
@@ -176,7 +178,7 @@ class ArPortalAct(models.Model):
         :raise UserError: none chosen, or not open any more
         """
         self.ensure_one()
-        ids = {int(one) for one in values.get('items') or () if str(one).isdigit()}
+        ids = read_numbers(values.get('items') or ())
         found = self.env['ar.door']._get_items(self.customer_id, ids)
         if not ids:
             raise UserError(self.env._("Please choose at least one item."))

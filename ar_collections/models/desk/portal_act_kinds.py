@@ -7,12 +7,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Date
 from odoo.tools import email_normalize, format_date, formatLang
 
+from ...tools.form_values import read_number
 from ...tools.uploads import UploadError, check_upload
 
 MAX_TEXT = 4000
 MAX_FILES = 3
 MAX_BYTES = 5 * 1024 * 1024
-# A request for a copy stops the ladder for an item once; asked again, the ladder goes on.
+# A request for a copy, or a promise, stops the ladder for an item once; again, it goes on.
 WAIT_AGAIN_DAYS = 90
 
 
@@ -37,6 +38,7 @@ class ArPortalAct(models.Model):
         self._refuse_taken(items, 'ar.promise.line', self.env._(
             "One of these items is promised already. Choose the others, or tell us by e-mail "
             "that the date has changed."))
+        self._refuse_promised_before(items)
         house = self._with_house_lang()
         promise = house.env['ar.promise'].create({
             'customer_id': self.customer_id.id, 'currency_id': self.currency_id.id,
@@ -46,6 +48,19 @@ class ArPortalAct(models.Model):
             'line_ids': [Command.create({'move_line_id': item.id}) for item in items],
         })
         self.write({'promise_id': promise.id, 'amount': amount, 'note': promise.note})
+
+    def _refuse_promised_before(self, items):
+        """Refuse items that were promised here not long ago, kept or not.
+
+        Whoever promises a cent and pays it would else keep the ladder away for ever.
+        """
+        if self.env['ar.promise.line'].search_count([
+                ('move_line_id', 'in', items.ids), ('state', 'in', ('kept', 'broken')),
+                ('promise_id.channel', '=', 'portal'), ('promise_id.taken_on', '>', Date.subtract(
+                    self.done_on, days=WAIT_AGAIN_DAYS))], limit=1):
+            raise UserError(self.env._(
+                "One of these items was promised here before. Choose the others, or reply to our "
+                "last message."))
 
     # === DISPUTE === #
 
@@ -162,7 +177,7 @@ class ArPortalAct(models.Model):
         items = self._take_items(values)
         company, today = self.company_id, self.company_id._get_ar_today()
         total = self.currency_id.round(sum(items.mapped('amount_residual_currency')))
-        count = int(values['count']) if str(values.get('count') or '').isdigit() else 0
+        count = read_number(values.get('count')) or 0
         if not 2 <= count <= company.ar_door_plan_count:
             raise UserError(self.env._(
                 "Please propose 2 to %s instalments.", company.ar_door_plan_count))

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_date, formatLang
 
 KINDS = [
@@ -130,6 +130,19 @@ class ArReply(models.Model):
 
     def _format_amount(self):
         return formatLang(self.env, self.amount, currency_obj=self.currency_id)
+
+    # === CONSTRAINTS === #
+
+    @api.constrains('move_line_ids')
+    def _check_move_line_ids(self):
+        """Refuse items of others: what stands in a reply keeps the ladder away."""
+        for reply in self.sudo():
+            for item in reply.move_line_ids:
+                if (item.company_id != reply.company_id
+                        or item.partner_id.commercial_partner_id != reply.partner_id):
+                    raise ValidationError(self.env._(
+                        "%(item)s is no receivable item of %(customer)s.",
+                        item=item.display_name, customer=reply.partner_id.display_name))
 
     # === CRUD === #
 

@@ -124,7 +124,7 @@ class ArReply(models.Model):
         complete = (
             self.date and self.date >= self.company_id._get_ar_today()
             and len(items.currency_id) == 1
-            and self.currency_id.compare_amounts(self.amount, owed) <= 0)
+            and items.currency_id.compare_amounts(self._get_said_amount(items), owed) <= 0)
         if not complete:
             return self.action_new_promise()
         self.env['ar.promise'].create({
@@ -174,13 +174,21 @@ class ArReply(models.Model):
                     'description': self.text or self.sentence}
         owed = items.currency_id[:1].round(sum(items.mapped('amount_residual_currency')))
         return {**values, 'promise_date': self.date, 'channel': 'email', 'note': self.sentence,
-                'taken_on': self.company_id._get_ar_today(), 'amount': self.amount or owed}
+                'taken_on': self.company_id._get_ar_today(),
+                'amount': self._get_said_amount(items) or owed}
+
+    def _get_said_amount(self, items):
+        """Return the amount named, when it is in the one currency of these items; else 0."""
+        return self.amount if self.currency_id == items.currency_id else 0.0
 
     def _open_form(self, model, name):
         """Open the form of a promise or dispute; saved, it closes this reply."""
         self.check_access('write')
         items = self._get_free_items(f'{model}.line')
         action = self.env[model]._get_new_action(self.customer_id, items, name)
+        # The form opens with one currency: nothing is summed over two.
+        items = items.filtered(
+            lambda item: item.currency_id.id == action['context']['default_currency_id'])
         values = self._prepare_agreement_values(model, items)
         del values['currency_id']
         if model == 'ar.promise' and not (

@@ -51,7 +51,8 @@ class ArThanks(models.Model):
     _check_company_auto = True
 
     key = fields.Char(
-        required=True, readonly=True, help="The payment's line in the ledger: unique.")
+        required=True, readonly=True,
+        help="The payment, its customer and its currency: unique.")
     customer_id = fields.Many2one(
         'ar.customer', required=True, readonly=True, index=True, ondelete='cascade')
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
@@ -170,7 +171,7 @@ class ArThanks(models.Model):
             elif not recipient:
                 state, reason = 'failed', self.env._("No e-mail address.")
             created |= self.create({
-                'key': f"payment:{row['move_id']}", 'customer_id': customer.id,
+                'key': row['key'], 'customer_id': customer.id,
                 'payment_line_id': row['line_id'], 'currency_id': row['currency_id'],
                 'amount': row['amount'], 'cause': row['cause'], 'recipient_id': recipient.id,
                 'state': state, 'reason': reason})
@@ -179,7 +180,9 @@ class ArThanks(models.Model):
 
     @api.model
     def _get_payments_query(self, company):
-        """Return the query of payments to thank for: one row per payment, the latest first.
+        """Return the query of payments to thank for, the latest first.
+
+        One row per entry, customer and currency: a deposit may hold the cheques of several.
 
         A receipt in cash or bank of the last days that settles in full an item that stood in a
         broken promise, or had got the last level of its policy, when the customer has nothing
@@ -192,10 +195,9 @@ class ArThanks(models.Model):
             last_level AS (
                 SELECT DISTINCT ON (policy_id) id, policy_id FROM ar_dunning_level
                  ORDER BY policy_id, offset_days DESC
-            ), receipt AS (
-                SELECT cl.move_id, MIN(cl.id) AS line_id, p.commercial_partner_id AS partner_id,
-                       cl.currency_id, -SUM(DISTINCT cl.amount_currency) AS amount,
-                       MAX(cl.date) AS date,
+            ), part AS (
+                SELECT cl.id, cl.move_id, p.commercial_partner_id AS partner_id,
+                       cl.currency_id, cl.amount_currency, cl.date,
                        bool_or(EXISTS (
                            SELECT 1 FROM ar_promise_line line
                             WHERE line.move_line_id = l.id AND line.state = 'broken')) AS broken,
@@ -211,9 +213,14 @@ class ArThanks(models.Model):
                  WHERE cl.account_id = ANY(%(accounts)s) AND cl.parent_state = 'posted'
                    AND cl.company_id = %(company)s AND cl.date >= %(since)s
                    AND cl.journal_id = ANY(%(journals)s)
-                 GROUP BY cl.move_id, p.commercial_partner_id, cl.currency_id
+                 GROUP BY cl.id, p.commercial_partner_id
+            ), receipt AS (
+                SELECT move_id, partner_id, currency_id, MIN(id) AS line_id, MAX(date) AS date,
+                       -SUM(amount_currency) AS amount, bool_or(broken) AS broken,
+                       bool_or(reminded) AS reminded
+                  FROM part GROUP BY move_id, partner_id, currency_id
             )
-            SELECT c.id AS customer_id, receipt.move_id, receipt.line_id, receipt.currency_id,
+            SELECT c.id AS customer_id, receipt.line_id, receipt.currency_id, %(key)s AS key,
                    receipt.amount, CASE WHEN receipt.broken THEN 'promise' ELSE 'reminder' END
                        AS cause
               FROM receipt
@@ -225,7 +232,7 @@ class ArThanks(models.Model):
                AND CASE COALESCE(chosen.thanks, 'company')
                         WHEN 'company' THEN %(wish)s ELSE chosen.thanks = 'yes' END
                AND NOT EXISTS (SELECT 1 FROM ar_thanks thanks
-                                WHERE thanks.key = 'payment:' || receipt.move_id)
+                                WHERE thanks.key = %(key)s)
                AND NOT EXISTS (
                    SELECT 1 FROM account_move_line due
                      JOIN res_partner owner ON owner.id = due.partner_id
@@ -236,6 +243,7 @@ class ArThanks(models.Model):
                       AND COALESCE(due.date_maturity, due.date) < %(today)s)
              ORDER BY receipt.date DESC, receipt.line_id DESC
             """,
+            key=SQL("concat_ws(':', 'payment', receipt.move_id, c.id, receipt.currency_id)"),
             policy=self.env['ar.dunning.rule']._get_policy_query(company),
             accounts=company._get_ar_account_ids(), company=company.id, today=today,
             since=fields.Date.subtract(today, days=THANK_DAYS), wish=bool(company.ar_thanks),

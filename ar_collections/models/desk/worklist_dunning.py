@@ -56,3 +56,7 @@ class ArCustomer(models.Model):
         string="Wrong contacts", domain="[('id', 'child_of', partner_id)]",
         help="Found to be wrong on the telephone: nothing is sent to them. Take them off here when "
              "their card is put right.")
+
+    def _get_statement_candidates(self):
+        """EXTENDS figures: neither statements nor what goes the same way."""
+        return super()._get_statement_candidates() - self.sudo().wrong_contact_ids

@@ -43,6 +43,7 @@ class ArWriteOff(models.Model):
          ('booked', "Booked"), ('undone', "Undone"), ('refused', "Refused"),
          ('cancelled', "Cancelled")],
         required=True, default='draft', readonly=True, copy=False, tracking=True, index=True)
+    submitted_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     decided_by_id = fields.Many2one('res.users', string="Decided by", readonly=True, copy=False)
     decided_at = fields.Datetime(string="Decided on", readonly=True, copy=False)
     answer = fields.Char(
@@ -57,13 +58,14 @@ class ArWriteOff(models.Model):
             record.amount = sum(record.line_ids.mapped('balance'))
             record.tax_amount = sum(record.line_ids.mapped('tax_balance'))
             record.loss_amount = record.amount - (
-                record.tax_amount if record.recover_tax else 0.0)
+                record.tax_amount if record.recover_tax else record._get_waiting_tax())
 
     # === CRUD === #
 
     def _get_derived_fields(self):
         return super()._get_derived_fields() | {
-            'decided_by_id', 'decided_at', 'booked_on', 'amount', 'tax_amount', 'loss_amount'}
+            'decided_by_id', 'decided_at', 'booked_on', 'amount', 'tax_amount', 'loss_amount',
+            'submitted_by_id'}
 
     def _get_frozen_fields(self):
         return super()._get_frozen_fields() | {'recover_tax', 'kind', 'case_id', 'reason'}
@@ -86,6 +88,7 @@ class ArWriteOff(models.Model):
                 raise UserError(self.env._(
                     "Write the explanation first: whoever decides and the auditor read it."))
             record.line_ids._check_open()
+            record.sudo().submitted_by_id = self.env.user
             free = record.company_id.ar_write_off_free
             if record.company_currency_id.compare_amounts(record.amount, free) <= 0:
                 record.sudo()._approve(self.env.user)
@@ -146,7 +149,7 @@ class ArWriteOff(models.Model):
         self.ensure_one()
         if self.state != 'submitted':
             raise UserError(self.env._("%s is not waiting for a decision.", self.name))
-        if self.user_id == self.env.user:
+        if self.env.user in (self.user_id | self.submitted_by_id):
             raise AccessError(self.env._(
                 "Nobody approves a write-off of their own. Ask a colleague."))
         if not self.env.user.has_group('ar_collections.group_ar_manager'):
@@ -177,7 +180,7 @@ class ArWriteOff(models.Model):
                 **common, 'account_id': item.account_id.id, 'balance': -line.balance,
                 'amount_currency': -line.amount,
                 'date_maturity': item.date_maturity or item.date}))
-            parts = line._get_tax_parts() if self.recover_tax else []
+            parts = line._get_tax_parts(waiting_only=not self.recover_tax)
             rest, rest_currency = line.balance, line.amount
             for tax_account, balance, amount in parts:
                 rest, rest_currency = rest - balance, rest_currency - amount
@@ -281,11 +284,13 @@ class ArWriteOffLine(models.Model):
         origins = self.env['ar.doubtful.line']._get_origins(self.move_line_id)
         return origins.get(self.move_line_id.id, self.move_line_id).sudo()
 
-    def _get_tax_parts(self):
+    def _get_tax_parts(self, waiting_only=False):
         """Return the VAT in what is written off, as [(account, company currency, currency)].
 
         Each tax of the invoice at the share of the invoice that is written off; nothing for
         entries that are no invoice.
+
+        :param bool waiting_only: only what falls due on payment, and has not
         """
         self.ensure_one()
         if not self.move_line_id:
@@ -299,8 +304,9 @@ class ArWriteOffLine(models.Model):
         rate = self.balance / self.amount if self.amount else 0.0
         parts = {}
         for tax_line in invoice.line_ids.filtered('tax_line_id'):
-            parts.setdefault(tax_line.account_id, 0.0)
-            parts[tax_line.account_id] -= tax_line.amount_currency
+            if not waiting_only or self._is_tax_waiting(tax_line):
+                account = self._get_tax_account(tax_line)
+                parts[account] = parts.get(account, 0.0) - tax_line.amount_currency
         return [
             (account, company_currency.round(tax * share * rate),
              invoice.currency_id.round(tax * share))

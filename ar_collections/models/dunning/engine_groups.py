@@ -101,7 +101,8 @@ class ArDunningEngine(models.AbstractModel):
               FROM (VALUES (1, judged.channel), (2, judged.fallback_channel),
                            (3, judged.second_fallback_channel), (4, 'task')) way (rank, channel)
               JOIN (
-                SELECT 1 AS rank, judged.collections_contact_id AS id
+                SELECT 1 AS rank, contact.id FROM res_partner contact
+                 WHERE contact.id = judged.collections_contact_id AND contact.active
                  UNION ALL
                 SELECT 2, contact.id FROM res_partner contact
                  WHERE contact.parent_id = judged.partner_id AND contact.type = 'invoice'

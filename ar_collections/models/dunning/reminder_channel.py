@@ -29,7 +29,9 @@ class ArReminder(models.Model):
         """Return the addresses to try, in order."""
         self.ensure_one()
         invoice_contacts = self.partner_id.child_ids.filtered(lambda p: p.type == 'invoice')
-        return self.customer_id.collections_contact_id | invoice_contacts | self.partner_id
+        # Who has left is archived, and gets nothing any more.
+        return (self.customer_id.collections_contact_id.filtered('active') | invoice_contacts
+                | self.partner_id)
 
     def _can_reach(self, channel, partner):
         """Return whether ``partner`` has the address that ``channel`` needs.

@@ -104,8 +104,12 @@ class ArReminder(models.Model):
 
     def _set_unknown(self, reason):
         """The process died between sending and hearing the answer: a person must decide."""
-        return self._update_state(('sending',), 'unknown', reason=reason,
-                                  sent_at=fields.Datetime.now(), sent_date=fields.Date.today())
+        moved = self.browse()
+        for company, reminders in self.grouped('company_id').items():
+            moved |= reminders._update_state(
+                ('sending',), 'unknown', reason=reason, sent_at=fields.Datetime.now(),
+                sent_date=company._get_ar_today())
+        return moved
 
     def _set_skipped(self, reason):
         """A person decided that this message should not leave: the level counts as done."""

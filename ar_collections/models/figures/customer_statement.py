@@ -23,7 +23,9 @@ class ArCustomer(models.Model):
         self.ensure_one()
         invoice_contacts = self.partner_id.child_ids.filtered(
             lambda partner: partner.type == 'invoice')
-        return self.collections_contact_id | invoice_contacts | self.partner_id
+        # Who has left is archived, and gets nothing any more.
+        return (self.collections_contact_id.filtered('active') | invoice_contacts
+                | self.partner_id)
 
     def _get_statement_recipient(self):
         """Return the first address with an e-mail, or nothing."""

@@ -1,0 +1,57 @@
+from odoo import models
+
+
+class ArWriteOff(models.Model):
+    """VAT that falls due on payment: a loss is no payment, and no VAT falls due by it.
+
+    It is taken off the account where it waits, whether or not other VAT is recovered: it was never
+    owed to the state, so it is no loss either.
+    """
+    _inherit = 'ar.write.off'
+
+    def _get_waiting_tax(self):
+        """Return the VAT in this write-off that never fell due, in company currency."""
+        self.ensure_one()
+        return sum(part[1] for line in self.line_ids
+                   for part in line._get_tax_parts(waiting_only=True))
+
+    def _settle(self):
+        """EXTENDS proposed entry: Odoo would book the VAT as due, as for a payment."""
+        result = super(ArWriteOff, self.with_context(no_cash_basis=True))._settle()
+        for record in self.filtered(lambda record: record.move_id.state == 'posted'):
+            for line in record.line_ids:
+                line._settle_waiting_tax()
+        return result
+
+
+class ArWriteOffLine(models.Model):
+    _inherit = 'ar.write.off.line'
+
+    def _is_tax_waiting(self, tax_line):
+        """Return whether a tax of the invoice waits for the payment of this very item.
+
+        Not once the item was moved to the doubtful account: Odoo books the VAT as due then.
+        """
+        return (tax_line.tax_line_id.tax_exigibility == 'on_payment'
+                and self.move_line_id.move_id == tax_line.move_id)
+
+    def _get_tax_account(self, tax_line):
+        """Return the account on which a tax of the invoice stands now."""
+        if tax_line.tax_line_id.tax_exigibility == 'on_payment' and (
+                not self._is_tax_waiting(tax_line)):
+            return tax_line.tax_repartition_line_id.account_id or tax_line.account_id
+        return tax_line.account_id
+
+    def _settle_waiting_tax(self):
+        """Match what was taken off a waiting account, so that the last payment finds the rest."""
+        self.ensure_one()
+        invoice = self.move_line_id.sudo().move_id
+        waiting = invoice.line_ids.filtered(
+            lambda item: item.tax_line_id and self._is_tax_waiting(item)
+            and item.account_id.reconcile and not item.reconciled)
+        for account, items in waiting.grouped('account_id').items():
+            ours = self.write_off_id.sudo().move_id.line_ids.filtered(
+                lambda item, account=account: item.account_id == account
+                and item.name == invoice.name and not item.reconciled)
+            if ours:
+                (items | ours).reconcile()
