@@ -22,6 +22,7 @@ from . import cockpit_cards
 from . import cockpit_dso
 from . import cockpit_rooms
 from . import report_schedule
+from . import report_sending
 from . import (
     kpi_queries,
     kpi,
