@@ -25,6 +25,7 @@ from . import report_schedule
 from . import report_sending
 from . import (
     kpi_queries,
+    kpi_dso,
     kpi,
     kpi_figures,
     kpi_stored,
