@@ -22,6 +22,8 @@ def uninstall_hook(env):
         ('module', '=', 'ar_collections'), ('model', '=', 'mail.activity.type')]).mapped('res_id')
     env['mail.activity'].with_context(active_test=False).search([
         '|', ('res_model', '=like', 'ar.%'), ('activity_type_id', 'in', types)]).unlink()
+    # Reports on their way: their documents go with us, and their mails belong to no record.
+    env['ar.report.sending'].search([]).mail_id.unlink()
     env['ir.attachment'].search([('res_model', '=like', 'ar.%')]).unlink()
     # Our notes on invoices carry our own message id.
     env['mail.message'].search([

@@ -229,6 +229,20 @@ class TestInsuredItems(CoverCommon):
                 part.read(fields_read)
                 counts.append(self.env.cr.sql_log_count - before)
             self.assertLessEqual(counts[1], counts[0] + 1, fields_read)
+        Balance = self.env['ar.aged.balance'].with_context(ar_date='2026-06-01')
+        counts = []
+        for number in (1, 2, 6):  # the first time warms the caches
+            for account in customers[:number]:
+                self.invoice(
+                    100, date='2026-06-01', due='2026-06-20', partner=account.partner_id)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            rows = Balance._read_group(
+                [('customer_id', 'in', customers.ids)], ['partner_id'],
+                ['amount:sum', 'insured_amount:sum'])
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual([insured for *_keys, insured in rows], [90] * number)
+        self.assertEqual(counts[2], counts[1])
 
     # === REMINDERS === #
 

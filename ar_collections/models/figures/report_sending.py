@@ -37,7 +37,7 @@ class ArReportSending(models.Model):
     user_id = fields.Many2one('res.users', string="Recipient", required=True, ondelete='cascade')
     date = fields.Date(required=True)
     state = fields.Selection(STATES, required=True, default='waiting', readonly=True)
-    reason = fields.Char(readonly=True, help="Why it failed, in words.")
+    reason = fields.Char(readonly=True, help="Why it was left out or failed, in words.")
     retry_count = fields.Integer(readonly=True)
     sent_at = fields.Datetime(readonly=True)
     mail_id = fields.Many2one(
