@@ -60,13 +60,15 @@ class ArCover(models.Model):
             """
             WITH held AS MATERIALIZED (%(held)s), layer AS MATERIALIZED (%(layers)s)
             SELECT insured.* FROM (
-                SELECT stacked.line_id, stacked.company_id, stacked.partner_id,
+                -- One row per item; by its id alone, in whose order the rows arrive.
+                SELECT stacked.line_id, MIN(stacked.company_id) AS company_id,
+                       MIN(stacked.partner_id) AS partner_id,
                        ROUND(SUM(GREATEST(
                            LEAST(stacked.before + stacked.amount, stacked.low + stacked.capacity)
                            - GREATEST(stacked.before, stacked.low), 0)
                            * stacked.percentage / 100), MIN(stacked.digits)) AS amount
                   FROM (%(stacked)s) stacked
-                 GROUP BY stacked.line_id, stacked.company_id, stacked.partner_id
+                 GROUP BY stacked.line_id
             ) insured
              WHERE insured.company_id = ANY(%(companies)s) AND %(partners)s AND %(where)s
             """,
@@ -121,15 +123,12 @@ class ArCover(models.Model):
               JOIN ar_insurance_policy policy ON policy.id = cover.policy_id
               JOIN ar_customer customer ON customer.id = cover.customer_id
                    AND customer.company_id = policy.company_id
-              JOIN res_company insured ON insured.id = policy.company_id
-              JOIN (%(rates)s) rate (company_id, currency_id, rate, digits)
-                   ON rate.currency_id = policy.currency_id
-              JOIN res_company place ON place.id = rate.company_id
-                   AND place.parent_path LIKE insured.parent_path || '%%'
+              JOIN (%(places)s) rate (policy_id, company_id, rate, digits)
+                   ON rate.policy_id = policy.id
              WHERE %(buyers)s
              GROUP BY policy.id, customer.id, rate.company_id, rate.rate, rate.digits
             """,
-            rates=self._get_policy_rates(entity, date),
+            places=self._get_policy_places(entity, date),
             buyers=ALL if partner_ids is None else SQL(
                 "customer.partner_id IN (%s)", self._get_buyers_query(partner_ids)))
 
@@ -141,6 +140,8 @@ class ArCover(models.Model):
                    layer.amount, layer.rank, policy.sequence,
                    NULLIF(policy.max_extension_days, 0) AS max_extension_days,
                    %(percentage)s AS percentage, %(kind_rank)s AS kind_rank,
+                   MIN(%(kind_rank)s) OVER (
+                       PARTITION BY cover.policy_id, cover.customer_id) AS first_rank,
                    MIN(layer.date_from) OVER (PARTITION BY layer.cover_id) AS first_day
               FROM ar_cover_layer layer
               JOIN ar_cover cover ON cover.id = layer.cover_id
@@ -155,28 +156,32 @@ class ArCover(models.Model):
         """Return one row per item and layer: where the item and the layer stand in the pile."""
         return SQL(
             """
-            SELECT laid.*,
-                   COALESCE(SUM(laid.capacity) OVER (
-                       PARTITION BY laid.line_id
-                       ORDER BY laid.sequence, laid.policy_id, laid.rank, laid.layer_id
+            SELECT item.line_id, item.company_id, item.partner_id, item.amount, item.before,
+                   item.digits, layer.percentage, layer.amount / item.rate AS capacity,
+                   COALESCE(SUM(layer.amount / item.rate) OVER (
+                       PARTITION BY item.line_id
+                       ORDER BY layer.sequence, item.policy_id, layer.rank, layer.id
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS low
-              FROM (
-                SELECT item.line_id, item.company_id, item.partner_id, item.policy_id,
-                       item.amount, item.before, item.digits, layer.sequence, layer.rank,
-                       layer.id AS layer_id, layer.amount / item.rate AS capacity,
-                       layer.percentage, layer.kind_rank, MIN(layer.kind_rank) OVER (
-                           PARTITION BY item.line_id, item.policy_id) AS first_rank
-                  FROM (%(insurable)s) item
-                  JOIN layer ON layer.policy_id = item.policy_id
-                       AND layer.customer_id = item.customer_id
-                       AND layer.date_from <= item.attached
-                       AND (layer.date_to IS NULL OR layer.date_to >= item.attached)
-                 WHERE item.invoice_date <= item.oldest_due + layer.max_extension_days
-                       IS NOT FALSE
-                   AND layer.first_day <= item.invoice_date
-              ) laid
-             WHERE laid.kind_rank = laid.first_rank
+              FROM (%(insurable)s) item
+              JOIN layer ON layer.policy_id = item.policy_id
+                   AND layer.customer_id = item.customer_id
+                   AND layer.date_from <= item.attached
+                   AND (layer.date_to IS NULL OR layer.date_to >= item.attached)
+             WHERE item.invoice_date <= item.oldest_due + layer.max_extension_days IS NOT FALSE
+               AND layer.first_day <= item.invoice_date
+               -- Asked only of customers with covers of two kinds.
+               AND (layer.kind_rank = layer.first_rank OR NOT EXISTS (
+                   SELECT 1 FROM ar_cover cover
+                     JOIN ar_cover_layer better ON better.cover_id = cover.id
+                    WHERE cover.policy_id = item.policy_id
+                      AND cover.customer_id = item.customer_id
+                      AND %(kind_rank)s < layer.kind_rank
+                      AND better.date_from <= item.attached
+                      AND (better.date_to IS NULL OR better.date_to >= item.attached)
+                      AND (SELECT MIN(first.date_from) FROM ar_cover_layer first
+                            WHERE first.cover_id = cover.id) <= item.invoice_date))
             """,
+            kind_rank=KIND_RANK,
             insurable=self._get_insurable_query(entity, date, partner_ids))
 
     def _get_insurable_query(self, entity, date, partner_ids):
@@ -220,11 +225,40 @@ class ArCover(models.Model):
             """,
             items=items, date=date)
 
+    def _get_policy_places(self, entity, date):
+        """Return the VALUES of (policy, company that it insures, rate, digits).
+
+        Few, and counted here: PostgreSQL would guess wrong by a thousand.
+        """
+        # sudo: which policies there are is no secret; the figure is the reader's own.
+        policies = self.env['ar.insurance.policy'].sudo().with_context(
+            active_test=False).search(fields.Domain.TRUE)
+        rates = self._read_policy_rates(entity, date)
+        rows = [
+            SQL("(%s::int, %s::int, %s::numeric, %s::int)", policy.id, company.id,
+                rates[company, policy.currency_id], company.currency_id.decimal_places)
+            for policy in policies for company in entity
+            if company.parent_path.startswith(policy.company_id.parent_path)
+            and (company, policy.currency_id) in rates]
+        if not rows:
+            return SQL("SELECT NULL::int, NULL::int, NULL::numeric, NULL::int WHERE FALSE")
+        return SQL("VALUES %s", SQL(", ").join(rows))
+
     def _get_policy_rates(self, companies, date):
         """Return the rates of the policies' currencies: (company, currency, units of it per unit
         of company currency, digits). A currency without a rate covers nothing: it says so on the
         policy."""
-        rows = []
+        rows = [
+            SQL("(%s::int, %s::int, %s::numeric, %s::int)", company.id, currency.id, rate,
+                company.currency_id.decimal_places)
+            for (company, currency), rate in self._read_policy_rates(companies, date).items()]
+        if not rows:
+            return SQL("SELECT NULL::int, NULL::int, NULL::numeric, NULL::int WHERE FALSE")
+        return SQL("VALUES %s", SQL(", ").join(rows))
+
+    def _read_policy_rates(self, companies, date):
+        """Return {(company, currency of a policy): units of it per unit of company currency}."""
+        rates = {}
         # sudo: which currencies policies are in is no secret; the figure is the reader's own.
         currencies = self.env['ar.insurance.policy'].sudo().with_context(
             active_test=False).search(fields.Domain.TRUE).currency_id
@@ -234,12 +268,8 @@ class ArCover(models.Model):
                     rate = self.env['ar.credit.exposure']._get_rates(company, currency, date)
                 except UserError:
                     continue
-                rows.append(SQL(
-                    "(%s::int, %s::int, %s::numeric, %s::int)", company.id, currency.id,
-                    rate[currency.id], company.currency_id.decimal_places))
-        if not rows:
-            return SQL("SELECT NULL::int, NULL::int, NULL::numeric, NULL::int WHERE FALSE")
-        return SQL("VALUES %s", SQL(", ").join(rows))
+                rates[company, currency] = rate[currency.id]
+        return rates
 
     # === BY CUSTOMER === #
 
