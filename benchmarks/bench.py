@@ -61,7 +61,7 @@ class Bench:
         """Measure everything that was asked for."""
         wanted = self.arguments.only or [
             'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi',
-            'figures', 'growth', 'worklist', 'poll',
+            'figures', 'covers', 'growth', 'worklist', 'poll',
             'peer']
         main = self.arguments.database
         work = f'{main}_work'
@@ -191,6 +191,12 @@ class Bench:
         import bench_figures
 
         bench_figures.run(self)
+
+    def bench_covers(self, database):
+        """The insured part of every open item today."""
+        import bench_covers
+
+        bench_covers.add_rows(self, self.step('covers_balance', database))
 
     def bench_worklist(self, database):
         """The collector's list of 20,000 customers."""

@@ -294,6 +294,10 @@ def main():
             import bench_figures
 
             result = getattr(bench_figures, step.replace('figures_', 'step_', 1))(env, options)
+        elif step.startswith('covers_'):
+            import bench_covers
+
+            result = getattr(bench_covers, step.replace('covers_', 'step_', 1))(env, options)
         elif step.startswith('poll_'):
             import bench_poll
 

@@ -26,7 +26,8 @@ UPDATE mail_mail SET state = 'cancel'
 UPDATE ar_thanks SET state = 'cancelled', reason = 'Neutralized copy'
  WHERE state IN ('queued', 'sending');
 UPDATE res_company SET ar_thanks = FALSE;
-UPDATE ar_report_sending SET state = 'failed', error = 'Neutralized copy' WHERE state = 'pending';
+UPDATE ar_report_sending SET state = 'cancelled', reason = 'Neutralized copy'
+ WHERE state IN ('waiting', 'queued', 'sending');
 -- No insurer and no provider is asked by a copy: credentials gone, test, off.
 DELETE FROM ar_provider_secret;
 UPDATE ar_provider SET is_on = FALSE, environment = 'test', callback_digest = NULL;

@@ -23,6 +23,7 @@ from .pure import (
 )
 from . import (
     test_aged_balance,
+    test_aged_buckets,
     test_aged_report,
     test_aged_tour,
     test_cockpit,
@@ -52,6 +53,7 @@ from . import (
     test_portal_link,
     test_diagnosis,
     test_dunning_engine,
+    test_dunning_exclusions,
     test_dunning_fields,
     test_dunning_letters,
     test_dunning_mail,
@@ -98,5 +100,6 @@ from . import (
     test_worklist_tour,
 )
 from . import test_cover_decision, test_cover_insured, test_cover_request
+from . import test_cover_jobs, test_cover_own, test_cover_rules
 from . import test_case_file, test_legal_case, test_write_off
 from . import test_legal_random

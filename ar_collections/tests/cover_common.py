@@ -3,9 +3,6 @@ import os
 import time
 from decimal import Decimal
 from unittest.mock import patch
-from urllib.parse import urlsplit
-
-import requests
 
 from odoo import Command, fields
 
@@ -18,20 +15,12 @@ from ..connectors.results import (
 )
 from ..models.insurance import provider_memory
 from .credit_common import BlockCommon
+from .local_http import LocalHttp
 from .simulators.server import EPOCH
 
-# Taken before any test case replaces it.
-_send = requests.Session.send
 
-
-class CoverCommon(BlockCommon):
+class CoverCommon(LocalHttp, BlockCommon):
     """One policy of the main company, 90 % of tax-free amounts, and the buyer as its customer."""
-
-    @classmethod
-    def _request_handler(cls, session, request, /, **kwargs):
-        if urlsplit(request.url).hostname == '127.0.0.1':
-            return _send(session, request, **kwargs)
-        return super()._request_handler(session, request, **kwargs)
 
     @classmethod
     def setUpClass(cls):

@@ -2,28 +2,18 @@
 import contextlib
 import os
 from unittest.mock import patch
-from urllib.parse import urlsplit
-
-import requests
 
 from odoo.addons.ar_collections.models.insurance import provider_memory
 
 from .common import CollectionsCommon
+from .local_http import LocalHttp
 
-# Taken before any test case replaces it.
-_send = requests.Session.send
 # The companies that all simulators know.
 LEVANT, AUBE, MIDI = '012345674', '002003002', '031000425'
 
 
-class ProviderCommon(CollectionsCommon):
+class ProviderCommon(LocalHttp, CollectionsCommon):
     """A house with customers whom the simulators know, and ways to make accounts and poll."""
-
-    @classmethod
-    def _request_handler(cls, session, request, /, **kwargs):
-        if urlsplit(request.url).hostname == '127.0.0.1':
-            return _send(session, request, **kwargs)
-        return super()._request_handler(session, request, **kwargs)
 
     @classmethod
     def start(cls, simulator_class):

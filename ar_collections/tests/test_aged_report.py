@@ -228,7 +228,7 @@ class TestReportSchedule(ReportCommon):
         self.assertEqual(str(schedule.next_date), '2026-06-08')
         sendings = schedule.sending_ids
         self.assertEqual(sendings.mapped('state'), ['queued', 'queued'],
-                         sendings.mapped('error'))
+                         sendings.mapped('reason'))
         totals = {}
         for sending in sendings:
             self.assertEqual(sending.mail_id.recipient_ids, sending.user_id.partner_id)
@@ -252,10 +252,55 @@ class TestReportSchedule(ReportCommon):
         self.auditor.email = False
         self.cron()
         self.assertEqual(schedule.sending_ids.mapped('state'), ['failed', 'failed'])
-        self.assertTrue(all(schedule.sending_ids.mapped('error')))
+        self.assertTrue(all(schedule.sending_ids.mapped('reason')))
+        self.assertEqual(schedule.problem_count, 2)
         self.assertFalse(schedule.sending_ids.mail_id)
         self.cron()
         self.assertEqual(len(schedule.sending_ids), 2)
+
+    def test_a_lost_outcome_waits_for_a_person_and_the_cockpit_says_so(self):
+        schedule = self.schedule()
+        self.cron()
+        lost, other = schedule.sending_ids
+        lost._set_sending()  # what a process leaves that dies while it sends
+        self.cron()
+        self.assertEqual((lost.state, lost.mail_id.state), ('unknown', 'exception'))
+        self.assertIn("mail server", lost.reason)
+        self.assertEqual(other.state, 'queued')
+        self.assertEqual(schedule.problem_count, 1)
+        todo = next(row for row in self.env['ar.cockpit'].load_cockpit({})['actions']
+                    if row['code'] == 'reports')
+        self.assertEqual(self.env['ar.report.schedule'].search(todo['action']['domain']), schedule)
+        with self.assertRaises(AccessError):
+            lost.with_user(self.auditor).action_retry()
+        with self.assertRaises(AccessError):
+            lost.with_user(self.own).write({'state': 'sent'})
+        first = lost.mail_id
+        lost.with_user(self.user('manager')).action_retry()
+        self.cron()
+        self.assertEqual((lost.state, first.state), ('queued', 'cancel'))
+        self.assertNotEqual(lost.mail_id, first)
+        lost._set_sending()
+        self.cron()
+        lost.action_mark_sent()
+        self.assertEqual(lost.state, 'sent')
+        with self.assertRaisesRegex(UserError, "None of these"):
+            lost.action_retry()
+
+    def test_one_report_that_cannot_be_made_stops_nobody_else(self):
+        schedule = self.schedule()
+        Report = type(self.env['ar.aged.report'])
+        render = Report._render_xlsx
+
+        def fail_for_one(report, dataset):
+            if report.env.user == self.own:
+                raise ValueError("no room left")
+            return render(report, dataset)
+
+        with patch.object(Report, '_render_xlsx', fail_for_one):
+            self.cron()
+        states = {row.user_id: row.state for row in schedule.sending_ids}
+        self.assertEqual(states, {self.auditor: 'queued', self.own: 'failed'})
 
     def test_dates(self):
         schedule = self.schedule()

@@ -1,7 +1,4 @@
 from datetime import date
-from urllib.parse import urlsplit
-
-import requests
 
 from odoo.exceptions import AccessError
 from odoo.modules import neutralize
@@ -10,24 +7,17 @@ from odoo.tests import tagged
 from ..connectors.bodacc import BodaccClient
 from ..connectors.transport import LocalSimulator
 from .common import CollectionsCommon
+from .local_http import LocalHttp
 from .simulators.open_data import Bodacc, make_notice, make_siret
 
-# Taken before any test case replaces it.
-_send = requests.Session.send
 SIREN, OTHER = '012345674', '002003002'
 LIQUIDATION = "Jugement d'ouverture de liquidation judiciaire"
 CLAIMS = "Dépôt de l'état des créances"
 
 
 @tagged('post_install', '-at_install')
-class TestBodaccPoll(CollectionsCommon):
+class TestBodaccPoll(LocalHttp, CollectionsCommon):
     """The gazette is read over real HTTP; what it says stops reminders and orders."""
-
-    @classmethod
-    def _request_handler(cls, session, request, /, **kwargs):
-        if urlsplit(request.url).hostname == '127.0.0.1':
-            return _send(session, request, **kwargs)
-        return super()._request_handler(session, request, **kwargs)
 
     @classmethod
     def setUpClass(cls):

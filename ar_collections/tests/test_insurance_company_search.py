@@ -1,27 +1,16 @@
-from urllib.parse import urlsplit
-
-import requests
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 from ..connectors.recherche_entreprises import RechercheEntreprisesClient
 from ..connectors.transport import LocalSimulator
+from .local_http import LocalHttp
 from .simulators.open_data import RechercheEntreprises, make_siret
-
-# Taken before any test case replaces it.
-_send = requests.Session.send
 
 
 @tagged('post_install', '-at_install')
-class TestCompanySearch(TransactionCase):
+class TestCompanySearch(LocalHttp, TransactionCase):
     """A person finds a company in the register; the contact is filled in. Real HTTP."""
-
-    @classmethod
-    def _request_handler(cls, session, request, /, **kwargs):
-        if urlsplit(request.url).hostname == '127.0.0.1':
-            return _send(session, request, **kwargs)
-        return super()._request_handler(session, request, **kwargs)
 
     @classmethod
     def setUpClass(cls):

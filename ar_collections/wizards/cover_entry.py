@@ -17,10 +17,15 @@ WITHOUT_AMOUNT = ENDED | {'increase_refused', 'suspended', 'withdrawal_announced
 
 
 class ArCoverDocuments(models.AbstractModel):
-    """What the two dialogues share: documents that were uploaded in them."""
+    """What the two dialogues share: whose cover it is, and documents uploaded in them."""
     _name = 'ar.cover.documents'
     _description = "Documents of a cover"
 
+    customer_id = fields.Many2one('ar.customer', required=True)
+    company_id = fields.Many2one(related='customer_id.company_id')
+    policy_id = fields.Many2one(
+        'ar.insurance.policy', string="Insurance policy", required=True)
+    currency_id = fields.Many2one(related='policy_id.currency_id')
     document_ids = fields.Many2many('ir.attachment', string="Documents")
 
     def _take_documents(self):
@@ -41,12 +46,7 @@ class ArCoverEntry(models.TransientModel):
     _inherit = ['ar.cover.documents']
     _description = "Decision of the insurer, typed in"
 
-    customer_id = fields.Many2one('ar.customer', required=True)
-    company_id = fields.Many2one(related='customer_id.company_id')
-    policy_id = fields.Many2one(
-        'ar.insurance.policy', string="Insurance policy", required=True)
     request_id = fields.Many2one('ar.cover.request', string="Answer to")
-    currency_id = fields.Many2one(related='policy_id.currency_id')
     status = fields.Selection(
         [item for item in STATUSES if item[0] in DECISIONS], string="Decision", required=True,
         default='granted')
@@ -149,11 +149,6 @@ class ArCoverOwn(models.TransientModel):
     _inherit = ['ar.cover.documents']
     _description = "Cover by the rules of the policy"
 
-    customer_id = fields.Many2one('ar.customer', required=True)
-    company_id = fields.Many2one(related='customer_id.company_id')
-    policy_id = fields.Many2one(
-        'ar.insurance.policy', string="Insurance policy", required=True)
-    currency_id = fields.Many2one(related='policy_id.currency_id')
     kind = fields.Selection(
         [('discretionary', "Discretionary"), ('non_named', "Non-named")], required=True,
         default='discretionary')

@@ -12,6 +12,7 @@ from collections import Counter
 import pytest
 
 CUSTOMERS = 24
+READERS = 8
 
 LEDGER = """
 from odoo import Command, fields
@@ -39,16 +40,26 @@ moves = env['account.move'].create([
     for partner in partners])
 moves.action_post()
 env['ar.dunning.run']._run(company)
+readers = env['res.users'].create([
+    {{'name': f"Reader {{n}}", 'login': f'r{{n}}', 'email': f'r{{n}}@house.example.com',
+      'group_ids': [Command.set([env.ref('base.group_user').id,
+                                 env.ref('ar_collections.group_ar_auditor').id])]}}
+    for n in range({readers})])
+# The same report twice a day would be the same row: one schedule, due today.
+env['ar.report.schedule'].create({{
+    'name': "Aged balance", 'kind': 'xlsx', 'company_id': company.id,
+    'user_ids': [Command.set(readers.ids)], 'next_date': fields.Date.today()}})
 env.cr.commit()
 """
 
-# What the two scheduled actions do, in a process that may be killed.
+# What the scheduled actions do, in a process that may be killed.
 WORK = """
 import sys
 print('ready', flush=True)
 for attempt in range(5):
     try:
         env['ar.reminder']._cron_send(batch_size=4)
+        env['ar.report.schedule']._cron_send()
         env['mail.mail'].process_email_queue()
         env.cr.commit()
     except Exception as error:
@@ -95,34 +106,42 @@ def odoo_script():
 
 @pytest.fixture
 def ledger(odoo, scratch_db):
-    """A database whose run has just approved one reminder per customer."""
-    odoo.shell(scratch_db, LEDGER.format(count=CUSTOMERS))
+    """A database whose run has just approved one reminder per customer; a report is due too."""
+    odoo.shell(scratch_db, LEDGER.format(count=CUSTOMERS, readers=READERS))
     assert states(odoo, scratch_db) == {'approved': CUSTOMERS}
     return scratch_db
 
 
-def states(odoo, database):
-    rows = odoo.sql(database, "SELECT state, COUNT(*) FROM ar_reminder GROUP BY 1")
+def states(odoo, database, table='ar_reminder'):
+    rows = odoo.sql(database, f"SELECT state, COUNT(*) FROM {table} GROUP BY 1")
     return {state: int(count) for state, count in rows}
 
 
-def received(catcher):
-    return Counter(message['X-Catcher-To'] for message in catcher.messages())
+def received(catcher, house=False):
+    """Return {address: messages}: of the customers, or of the readers of the house."""
+    return Counter(
+        message['X-Catcher-To'] for message in catcher.messages()
+        if message['X-Catcher-To'].endswith('@house.example.com') == house)
 
 
 def check_nothing_twice_nothing_lost(odoo, database, catcher, kills):
     """Sent: exactly one message. Unknown: none or one, at most one per kill. Nothing else."""
-    mails = received(catcher)
-    rows = odoo.sql(
+    reminders = odoo.sql(
         database, "SELECT p.email, r.state FROM ar_reminder r"
                   " JOIN res_partner p ON p.id = r.recipient_id")
-    assert len(rows) == CUSTOMERS
-    assert max(mails.values()) == 1, f"sent twice: {mails.most_common(3)}"
-    for address, state in rows:
-        assert state in ('sent', 'unknown'), (address, state)
-        if state == 'sent':
-            assert mails[address] == 1, f"{address} counts as sent and got nothing"
-    unknown = [address for address, state in rows if state == 'unknown']
+    reports = odoo.sql(
+        database, "SELECT p.email, s.state FROM ar_report_sending s"
+                  " JOIN res_users u ON u.id = s.user_id JOIN res_partner p ON p.id = u.partner_id")
+    unknown = []
+    for rows, count, mails in ((reminders, CUSTOMERS, received(catcher)),
+                               (reports, READERS, received(catcher, house=True))):
+        assert len(rows) == count
+        assert max(mails.values()) == 1, f"sent twice: {mails.most_common(3)}"
+        for address, state in rows:
+            assert state in ('sent', 'unknown'), (address, state)
+            if state == 'sent':
+                assert mails[address] == 1, f"{address} counts as sent and got nothing"
+        unknown += [address for address, state in rows if state == 'unknown']
     assert len(unknown) <= kills, unknown
     lines = odoo.sql(database, "SELECT DISTINCT l.state = r.state FROM ar_reminder_line l"
                                " JOIN ar_reminder r ON r.id = l.reminder_id")
@@ -131,8 +150,9 @@ def check_nothing_twice_nothing_lost(odoo, database, catcher, kills):
 
 def test_killed_at_several_instants_every_message_leaves_once(odoo, ledger, mail_catcher):
     kills = 0
-    # While preparing, then after so many messages have arrived.
-    for instant in (0.1, 1, 6, 12, 18):
+    # While preparing, then after so many messages have arrived: among the reports of the house
+    # and among the reminders, whichever the queue takes first.
+    for instant in (0.1, 1, 5, 16, 27):
         worker = Worker(odoo, ledger, mail_catcher).wait_ready()
         if instant < 1:
             time.sleep(instant)
@@ -166,6 +186,7 @@ def test_a_mail_server_that_is_down_or_in_trouble_delays_and_loses_nothing(
     down.stop()
     Worker(odoo, ledger, down).wait()
     assert states(odoo, ledger) == {'queued': CUSTOMERS}
+    assert states(odoo, ledger, 'ar_report_sending') == {'queued': READERS}
     retry_now = "UPDATE mail_mail SET scheduled_date = NULL WHERE state = 'outgoing'"
     odoo.sql(ledger, retry_now)
     trouble = start_catcher(fail=451, port=down.port)
@@ -177,5 +198,8 @@ def test_a_mail_server_that_is_down_or_in_trouble_delays_and_loses_nothing(
     assert states(odoo, ledger) == {'sent': CUSTOMERS - 1, 'failed': 1}
     mails = received(sound)
     assert set(mails.values()) == {1} and len(mails) == CUSTOMERS - 1
+    assert states(odoo, ledger, 'ar_report_sending') == {'sent': READERS}
+    mails = received(sound, house=True)
+    assert set(mails.values()) == {1} and len(mails) == READERS
     assert odoo.sql(ledger, "SELECT 1 FROM ar_reminder WHERE state = 'failed'"
                             " AND reason LIKE '%recipient refused%'")

@@ -123,7 +123,8 @@ def test_install_upgrade_use_and_uninstall_on_years_of_invoices(odoo, scratch_na
     odoo.shell(scratch_name, USE)
     assert fingerprint(odoo, scratch_name, columns) == sums, "dunning wrote into Odoo's data"
 
-    odoo.run('module', 'uninstall', '-d', scratch_name, 'ar_collections')
+    log = odoo.run('module', 'uninstall', '-d', scratch_name, 'ar_collections').stdout
+    assert not re.search(r' (ERROR|CRITICAL) ', log), log[-3000:]
     assert tables(odoo, scratch_name) == columns
     assert fingerprint(odoo, scratch_name, columns) == sums
     now = counts(odoo, scratch_name, columns)

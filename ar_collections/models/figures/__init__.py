@@ -22,8 +22,10 @@ from . import cockpit_cards
 from . import cockpit_dso
 from . import cockpit_rooms
 from . import report_schedule
+from . import report_sending
 from . import (
     kpi_queries,
+    kpi_dso,
     kpi,
     kpi_figures,
     kpi_stored,

@@ -114,29 +114,20 @@ class ArKpi(models.AbstractModel):
         return result
 
     def _add_windows(self, numbers, frame, settings, index, sales, balance):
-        """Add what spans several months: sales of the window, of a year, count-back, openings."""
+        """Add what spans several months: DSO and its window, sales of a year, openings."""
         months = settings.ar_kpi_months or 1
-        window = sales[index - months + 1:index + 1]
-        total = sum(window, kpi.ZERO)
-        back = kpi.dso_countback(balance[index], [
-            (sales[past], (frame.days[past] - frame.days[past - 1]).days)
-            for past in range(index, index - kpi.COUNTBACK_MONTHS, -1)])
+        numbers.update(self._get_dso_numbers(frame, settings, index, sales, balance))
+        total = numbers['window_sales']
         numbers.update({
-            'window_months': Decimal(months), 'window_sales': total,
-            'window_days': Decimal((frame.days[index] - frame.days[index - months]).days),
             'cei_opening': balance[index - months],
             'cei_sales': total / months if settings.ar_kpi_cei_average else total,
             'year_sales': sum(sales[index - YEAR_MONTHS + 1:index + 1], kpi.ZERO),
-            'dso_countback': back and back.days,
-            'countback_months': Decimal(back.months) if back else kpi.ZERO,
-            'countback_capped': bool(back and back.capped),
         })
 
     def _add_figures(self, numbers, rolls):
         """Add the figures: one pure formula each, see `tools/kpi.py`."""
         n = numbers
         n['current'] = kpi.current_part(n['receivables'], n['not_due'])
-        n['dso'] = kpi.dso(n['receivables'], n['window_sales'], n['window_days'])
         n['best_dso'] = kpi.dso(n['current'], n['window_sales'], n['window_days'])
         n['add'] = kpi.average_days_delinquent(n['dso'], n['best_dso'])
         n['cei'] = kpi.collection_effectiveness(

@@ -1,10 +1,10 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools.misc import format_date
+from odoo.exceptions import ValidationError
 
 from .aged_report import GROUPS
+from .report_sending import PROBLEMS
 
 LAST_DAY = 31
 
@@ -54,6 +54,9 @@ class ArReportSchedule(models.Model):
     group_by = fields.Selection(
         selection=lambda self: self._get_choices('group_by'), string="Sub-totals by")
     sending_ids = fields.One2many('ar.report.sending', 'schedule_id', readonly=True)
+    problem_count = fields.Integer(
+        string="Problems", compute='_compute_problem_count',
+        help="Reports that were not sent, or of which nobody knows whether they left.")
 
     _day_in_month = models.Constraint(
         'CHECK(day BETWEEN 1 AND 31)', "The day of the month is between 1 and 31.")
@@ -69,6 +72,15 @@ class ArReportSchedule(models.Model):
             company = schedule.company_id or self.env.company
             schedule.next_date = schedule._get_date_after(
                 company._get_ar_today() - relativedelta(days=1))
+
+    @api.depends('sending_ids.state')
+    def _compute_problem_count(self):
+        # sudo: how many, and no more; whoever reads the schedule may know that it stumbled.
+        counts = dict(self.env['ar.report.sending'].sudo()._read_group(
+            [('schedule_id', 'in', self.ids), ('state', 'in', PROBLEMS)],
+            ['schedule_id'], ['__count']))
+        for schedule in self:
+            schedule.problem_count = counts.get(schedule._origin, 0)
 
     @api.constrains('group_by')
     def _check_group_by(self):
@@ -102,19 +114,22 @@ class ArReportSchedule(models.Model):
         """Scheduled action: plan what is due, then prepare the mails one by one.
 
         Planning only writes keyed rows; a row is prepared once, so that a second or a killed run
-        sends nothing twice. Odoo's mail queue does the rest.
+        sends nothing twice. Odoo's mail queue does the rest, under `ar.mail.guard`.
         """
+        Sending = self.env['ar.report.sending']
+        Sending._recover_lost()
         for schedule in self.search(fields.Domain.TRUE):
             today = schedule.company_id._get_ar_today()
             if schedule.next_date and schedule.next_date <= today:
                 schedule._plan(today)
-        Sending = self.env['ar.report.sending']
-        pending = Sending.search([('state', '=', 'pending')], order='id')
-        self.env['ir.cron']._commit_progress(remaining=len(pending))
-        for sending in pending:
+        waiting = Sending.search([('state', '=', 'waiting')], order='id')
+        self.env['ir.cron']._commit_progress(remaining=len(waiting))
+        for sending in waiting:
             sending._prepare_safely()
             if not self.env['ir.cron']._commit_progress(1):
                 break
+        if waiting:
+            self.env.ref('mail.ir_cron_mail_scheduler_action')._trigger()
 
     def _plan(self, date):
         """Write one row per recipient for this day, and move on to the next date.
@@ -145,71 +160,3 @@ class ArReportSchedule(models.Model):
             'params': {'type': 'success', 'message': self.env._(
                 "The report is being prepared. Nobody gets it twice on one day.")},
         }
-
-
-class ArReportSending(models.Model):
-    """One report to one person on one day: written before anything leaves."""
-    _name = 'ar.report.sending'
-    _description = "Sending of a scheduled report"
-    _order = 'date desc, id desc'
-    _rec_name = 'schedule_id'
-
-    schedule_id = fields.Many2one(
-        'ar.report.schedule', required=True, ondelete='cascade', index=True)
-    company_id = fields.Many2one(related='schedule_id.company_id', store=True, index=True)
-    user_id = fields.Many2one('res.users', string="Recipient", required=True, ondelete='cascade')
-    date = fields.Date(required=True)
-    state = fields.Selection(
-        [('pending', "Waiting"), ('queued', "Handed to the mail queue"), ('failed', "Not sent")],
-        required=True, default='pending')
-    error = fields.Char()
-    mail_id = fields.Many2one('mail.mail', ondelete='set null')
-
-    _once = models.Constraint(
-        'UNIQUE(schedule_id, user_id, date)', "A report goes to a person once a day.")
-
-    def _prepare_safely(self):
-        """Prepare one mail; a report that cannot be made says why and stops nobody else."""
-        sending = self.try_lock_for_update().filtered(lambda row: row.state == 'pending')
-        if not sending:
-            return
-        try:
-            with self.env.cr.savepoint():
-                sending._prepare()
-        except UserError as error:  # AccessError and ValidationError too
-            sending.write({'state': 'failed', 'error': str(error)})
-
-    def _prepare(self):
-        """Make the document as its reader, and hand the mail to the queue."""
-        self.ensure_one()
-        schedule, user = self.schedule_id, self.user_id
-        company = schedule.company_id
-        if not user.active or company not in user.company_ids:
-            raise UserError(self.env._("%s does not work in this company.", user.name))
-        if not user.email:
-            raise UserError(self.env._("%s has no e-mail address.", user.name))
-        reader = self.env['ar.aged.report'].with_user(user).with_context(
-            lang=user.lang, tz=user.tz, allowed_company_ids=company.ids)
-        reader.env['ar.aged.balance'].check_access('read')
-        date = schedule._get_figures_date(self.date)
-        dataset = reader._get_dataset({
-            'date': date, 'age_by': schedule.age_by, 'credits': schedule.credits,
-            'valuation': schedule.valuation,
-        }, detailed=schedule.kind != 'pdf', group_by=schedule.group_by)
-        extension = 'xlsx' if schedule.kind == 'xlsx' else 'pdf'
-        content = (reader._render_xlsx if extension == 'xlsx' else reader._render_pdf)(dataset)
-        attachment = self.env['ir.attachment'].create({
-            'name': reader._get_file_name(date, extension), 'raw': content,
-            'res_model': self._name, 'res_id': self.id})
-        body = reader.env['ir.qweb'].sudo()._render('ar_collections.aged_balance_mail', {
-            'dataset': dataset, 'format': reader._format, 'name': schedule.with_context(
-                lang=user.lang).name, 'date': format_date(reader.env, date)})
-        mail = self.env['mail.mail'].create({
-            'subject': reader.env._(
-                "%(report)s at %(date)s – %(company)s", date=format_date(reader.env, date),
-                report=schedule.with_context(lang=user.lang).name, company=company.name),
-            'body_html': body, 'recipient_ids': [fields.Command.link(user.partner_id.id)],
-            'email_from': company.email_formatted or self.env.user.email_formatted,
-            'attachment_ids': [fields.Command.link(attachment.id)], 'auto_delete': True,
-        })
-        self.write({'state': 'queued', 'mail_id': mail.id, 'error': False})

@@ -13,16 +13,24 @@ NEXT_STEPS = [
 ]
 
 
-class ArProviderUsage(models.Model):
-    """How often an operation was called on one day (UTC), and how often it was billed."""
-    _name = 'ar.provider.usage'
-    _description = "Calls of a provider"
-    _order = 'day desc, id desc'
-    _rec_name = 'operation'
+class ArProviderNote(models.AbstractModel):
+    """What is written down about an account stands with it, in its company."""
+    _name = 'ar.provider.note'
+    _description = "Note about a provider"
 
     provider_id = fields.Many2one(
         'ar.provider', required=True, index=True, ondelete='cascade', readonly=True)
     company_id = fields.Many2one(related='provider_id.company_id', store=True)
+
+
+class ArProviderUsage(models.Model):
+    """How often an operation was called on one day (UTC), and how often it was billed."""
+    _name = 'ar.provider.usage'
+    _inherit = ['ar.provider.note']
+    _description = "Calls of a provider"
+    _order = 'day desc, id desc'
+    _rec_name = 'operation'
+
     day = fields.Date(required=True, readonly=True, help="Day of the calls, in UTC.")
     operation = fields.Char(required=True, readonly=True)
     calls = fields.Integer(readonly=True, help="Operations called; one may make several requests.")
@@ -38,13 +46,11 @@ class ArProviderUsage(models.Model):
 class ArProviderError(models.Model):
     """What went wrong with a call, in words for people, with masked evidence for the provider."""
     _name = 'ar.provider.error'
+    _inherit = ['ar.provider.note']
     _description = "Error of a provider"
     _order = 'happened_at desc, id desc'
     _rec_name = 'code'
 
-    provider_id = fields.Many2one(
-        'ar.provider', required=True, index=True, ondelete='cascade', readonly=True)
-    company_id = fields.Many2one(related='provider_id.company_id', store=True)
     happened_at = fields.Datetime(required=True, readonly=True)
     operation = fields.Char(readonly=True)
     code = fields.Char(readonly=True)
@@ -71,12 +77,11 @@ class ArProviderHealth(models.Model):
     transaction writes too would then be in the way.
     """
     _name = 'ar.provider.health'
+    _inherit = ['ar.provider.note']
     _description = "Health of a provider"
     _rec_name = 'provider_id'
 
-    provider_id = fields.Many2one(
-        'ar.provider', required=True, ondelete='cascade', readonly=True)
-    company_id = fields.Many2one(related='provider_id.company_id', store=True)
+    provider_id = fields.Many2one(index=False)  # unique, see below
     failures = fields.Integer(
         string="Failures in a row", readonly=True, default=0)
     last_success_at = fields.Datetime(string="Last answer", readonly=True)
@@ -98,13 +103,12 @@ class ArProviderHealth(models.Model):
 class ArProviderWrite(models.Model):
     """Memory of a write by our own reference: what may have arrived is not sent again."""
     _name = 'ar.provider.write'
+    _inherit = ['ar.provider.note']
     _description = "Write sent to a provider"
     _order = 'id desc'
     _rec_name = 'key'
 
-    provider_id = fields.Many2one(
-        'ar.provider', required=True, index=True, ondelete='restrict', readonly=True)
-    company_id = fields.Many2one(related='provider_id.company_id', store=True)
+    provider_id = fields.Many2one(ondelete='restrict')
     key = fields.Char(required=True, readonly=True)
     state = fields.Selection(
         [('sending', "Being sent"), ('unknown', "Outcome unknown"), ('done', "Arrived"),

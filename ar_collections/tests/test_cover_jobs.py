@@ -1,0 +1,104 @@
+from odoo.tests import tagged
+
+from .cover_common import CoverCommon
+from .simulators.allianz_trade import AllianzTrade
+
+
+@tagged('post_install', '-at_install')
+class TestCoverJobs(CoverCommon):
+    """Allianz Trade answers with a job, and lists limit and top-up apart."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = AllianzTrade().start()
+        cls.addClassCleanup(cls.sim.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+        self.provider = self.make_provider(
+            self.sim, 'allianz_trade', {'api_key': AllianzTrade.api_key},
+            {'business_unit': 'EHXX', 'policy_id': '900100'})
+        self.link(self.provider, '7100001')
+
+    def test_a_job_a_partial_grant_and_a_reduction(self):
+        self.sim.polls = 1
+        request = self.ask(80000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.assertEqual((request.state, request.status), ('open', 'submitted'))
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.assertEqual(request.state, 'open')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.assertRecordValues(request, [{
+            'state': 'answered', 'status': 'granted_partial', 'granted_amount': 48000}])
+        self.assertFalse(self.sim.errors)
+        cover = request.cover_id
+        self.go('2026-06-10')
+        self.sim.change({'reduce': {'cover': cover.insurer_reference, 'amount': 10000}})
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        self.assertRecordValues(cover, [{
+            'status': 'reduced', 'amount_today': 10000, 'needs_person': False}])
+        self.assertEqual(len(cover.activity_ids), 1)
+
+    def test_a_job_that_never_ends_is_for_a_person(self):
+        self.sim.job_state = 'PENDING'
+        request = self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.go('2026-06-03')
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        self.assertEqual((request.state, request.status), ('open', 'error'))
+        self.assertEqual(len(request.activity_ids), 1)
+        self.assertEqual(self.sim.count('create_cover'), 1)
+
+    def test_two_covers_in_force_are_for_a_person(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 40000)
+        [listed] = self.sim.covers.values()
+        self.sim.extra_covers = [dict(listed, coverId='C-TWIN')]
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover.invalidate_recordset()
+        self.assertEqual((cover.needs_person, cover.amount_today), (True, 40000))
+        self.assertEqual(len(cover.activity_ids), 1)
+
+    def test_a_top_up_stands_on_the_limit(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.ask(10000, 'topup')
+        self.run_cron('ir_cron_ar_cover_send')
+        for _night in range(3):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 50000)
+        self.assertEqual(sorted(cover.layer_ids.filtered(
+            lambda layer: not layer.date_to).mapped('kind')), ['permanent', 'top_up'])
+        self.assertFalse(cover.needs_person)
+
+    def test_a_change_that_nobody_confirmed_is_asked_for_by_hand(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        request = self.ask(60000, 'increase')
+        self.assertTrue(request.by_hand)
+        self.assertEqual(self.sim.count('create_cover'), 1)
+
+    def test_an_unfinished_list_closes_nothing(self):
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.sim.fail('search_covers', 'mutate', times=3, set={'covers': []}, delete=[])
+        self.sim.fail('cover', 'status', times=3, status=503)
+        self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 40000)

@@ -1,0 +1,90 @@
+from odoo import fields
+from odoo.tests import Form, tagged
+
+from .cover_common import CoverCommon
+
+DAY = fields.Date.to_date
+
+
+@tagged('post_install', '-at_install')
+class TestOwnCover(CoverCommon):
+    """Cover that the policy lets us grant ourselves: each rule refuses, the proof is kept."""
+
+    def setUp(self):
+        super().setUp()
+        self.contract.write({
+            'discretionary_ceiling': 5000, 'discretionary_percentage': 80,
+            'discretionary_proof': 'either', 'proof_max_age': 180,
+            'experience_min_invoices': 2, 'experience_max_days_late': 10,
+            'non_named_ceiling': 1000, 'non_named_percentage': 60})
+
+    def refused(self, words, **options):
+        kind = options.pop('kind', 'discretionary')
+        with self.assertRaisesRegex(Exception, words):
+            self.contract._grant_own(
+                self.account, kind, options.pop('amount', 1000), **{
+                    'proof': 'experience', **options})
+
+    def test_experience(self):
+        self.refused("too short")
+        for due, paid in (('2026-03-20', '2026-03-25'), ('2026-04-20', '2026-04-28')):
+            self.pay(self.invoice(100, due=due), 100, paid)
+        self.refused("up to", amount=5001)
+        cover = self.contract._grant_own(self.account, 'discretionary', 5000, proof='experience')
+        layer = cover.layer_ids
+        self.assertEqual((layer.source, layer.date_to), ('policy', DAY('2026-11-28')))
+        self.assertIn("2 invoices paid", layer.proof)
+        self.assertIn("8 days", layer.proof)
+        self.pay(self.invoice(100, due='2026-05-01'), 100, '2026-05-20')
+        self.refused("19 days late")
+
+    def test_report_must_be_attached_and_young(self):
+        self.refused("Attach", proof='report')
+        report = self.env['ir.attachment'].create({'name': "report.pdf", 'raw': b'%PDF'})
+        self.refused("180 days", proof='report', documents=report, proof_date=DAY('2025-11-01'))
+        cover = self.contract._grant_own(
+            self.account, 'discretionary', 4000, proof='report', documents=report,
+            proof_date=DAY('2026-05-01'))
+        self.assertEqual(cover.layer_ids.document_ids, report)
+        self.assertEqual(cover.layer_ids.date_to, DAY('2026-10-28'))
+
+    def test_overdue_excluded_or_turned_down_gets_none(self):
+        self.invoice(100, due='2026-05-20')
+        self.refused("overdue", kind='non_named')
+        self.contract.max_extension_days = 30
+        self.contract._grant_own(self.account, 'non_named', 1000)
+        self.contract.excluded_category_ids = self.env['res.partner.category'].create(
+            {'name': "Public body"})
+        self.buyer.category_id = self.contract.excluded_category_ids
+        self.refused("Public body", kind='non_named')
+        self.buyer.category_id = False
+        self.decide('refused')
+        self.refused("turned this buyer down", kind='non_named')
+
+    def test_a_policy_that_says_nothing_of_the_proof_grants_nothing(self):
+        self.contract.discretionary_proof = False
+        self.refused("which proof")
+
+    def test_by_itself_every_night_and_once(self):
+        self.contract.non_named_auto = True
+        others = [self.customer(f"Small {number}") for number in range(3)]
+        for partner in others:
+            self.invoice(100, due='2026-06-20', partner=partner)
+        self.invoice(100, due='2026-05-01', partner=others[2])
+        self.env['ar.customer']._refresh(self.company)
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_cover_follow')
+        covers = self.env['ar.cover'].search([('kind', '=', 'non_named')])
+        self.assertEqual(covers.customer_id.partner_id, others[0] | others[1])
+        self.assertEqual(covers.layer_ids.mapped('amount'), [1000, 1000])
+
+    def test_the_dialogue(self):
+        for due, paid in (('2026-03-20', '2026-03-25'), ('2026-04-20', '2026-04-28')):
+            self.pay(self.invoice(100, due=due), 100, paid)
+        action = self.account.with_user(self.collector).action_own_cover()
+        form = Form(self.env['ar.cover.own'].with_user(self.collector).with_context(
+            **action['context']))
+        self.assertEqual((form.amount, form.kind), (5000, 'discretionary'))
+        form.proof = 'experience'
+        form.save().action_grant()
+        self.assertEqual(self.account.cover_ids.amount_today, 5000)
