@@ -46,7 +46,7 @@ class ArWorklist(models.Model):
             'priority': work['priority'], 'amount': work['amount'],
             'lines': self._get_part_lines(customer.company_id, work['parts']),
             'contacts': self._get_contact_rows(customer),
-            'items': items, 'guide': self._get_guide_words(customer, work, facts),
+            'items': items, 'guides': self._get_guides(customer, work, facts),
             'history': self._get_history_rows(customer),
             'promises': self._get_promise_rows(customer),
             'disputes': self._get_dispute_rows(customer),
@@ -94,10 +94,20 @@ class ArWorklist(models.Model):
         return {'situations': situations,
                 'days': max((item['days'] for item in items), default=0)}
 
-    def _get_guide_words(self, customer, work, facts):
+    def _get_guides(self, customer, work, facts):
+        """Return what to say: the script of the level, else the guide for the age.
+
+        After it, what the last contacts ask for: a broken promise, an open dispute...
+        """
+        script = self._get_script_words(customer, work, facts)
         guide = self.env['ar.call.guide']._get_guide(customer, facts)
-        if not guide:
-            return False
+        if not script:
+            return [self._get_guide_words(guide, customer, work, facts)] if guide else []
+        if not guide or guide.situation == 'any' and not guide.level_ids:
+            return [script]
+        return [script, self._get_guide_words(guide, customer, work, facts)]
+
+    def _get_guide_words(self, guide, customer, work, facts):
         return {'name': guide.name, 'text': guide._render({
             'customer': customer.partner_id.sudo().name,
             'amount': formatLang(

@@ -30,7 +30,8 @@ class ArWorklist(models.Model):
         :param date date: today in this company
         :return: list of (code, SQL, options); the query has one row per customer with the columns
             customer_id, points and detail (jsonb, what `_get_part_text` needs); options may say
-            ``always``: shown even before the day on which the collector wants to look again. The
+            ``always``: SQL of alias `part` (a condition on its detail) that tells whether the
+            customer is shown even before the day on which the collector wants to look again. The
             common table `money` is that of `_get_money_query`.
         """
         return [

@@ -39,5 +39,6 @@ from . import (
     deadline_customer,
     deadline_guard,
     deadline_cockpit,
+    deadline_worklist,
     case_file,
 )
