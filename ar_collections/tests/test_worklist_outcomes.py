@@ -195,7 +195,8 @@ class TestOutcomes(WorklistCommon):
             return [(guide['name'], guide['text']) for guide in data['guides']]
         policy = self.policy([(5, 'approve', {'call_script': "First"}), (20, 'approve', {
             'call_script': "Ask {{ object.partner_id.name }} for {{ object.amount_text }}, late "
-                           "by {{ object.days_overdue }} days."}), (60, 'approve')])
+                           "by {{ object.days_overdue }} days."}), (60, 'approve')],
+            catch_up='age')
         self.assertEqual([name for name, _text in said()], ["Second call"], "no policy: the guide")
         self.company.ar_dunning_policy_id = policy
         # The next level of an item 30 days late: the one that its age has reached.
