@@ -84,6 +84,11 @@ class TestWorklist(WorklistCommon):
             self.assertAlmostEqual(row.priority, float(points) + sum(
                 one for one, _number in waiting.values()), 1, partner.name)
             seen.update(waiting)
+            lines = self.env['ar.worklist'].load_customer(customer.id)['lines']
+            self.assertEqual(
+                {line['code']: self.env[line['model']].search_count(line['domain'])
+                 for line in lines if 'model' in line},
+                {code: number for code, (_points, number) in waiting.items()}, partner.name)
         self.assertGreater(compared, 6)
         self.assertEqual(seen, {'hold', 'limit', 'law_deadline', 'insurer_deadline'})
         ordered = list(self.work().values())

@@ -94,7 +94,9 @@ class ArReminder(models.Model):
 
     def _get_letter_copies(self):
         """EXTENDS dunning: the names, as they stand at the foot of a letter."""
-        return ", ".join(partner.name for partner in self._get_copy_partners())
+        # Printed again later, a letter names those who did get it.
+        partners = self.copy_ids if self._is_frozen() else self._get_copy_partners()
+        return ", ".join(partner.name for partner in partners)
 
     def _send_letter_copies(self):
         """EXTENDS dunning: the printed letter as PDF to those named on it.

@@ -48,6 +48,15 @@ class ArWorklist(models.Model):
         return [*super()._get_waiting_codes(), 'hold', 'limit']
 
     @api.model
+    def _get_part_records(self, company, code):
+        """EXTENDS desk."""
+        if code == 'hold':
+            return 'ar.credit.hold', [('state', '=', 'held')]
+        if code == 'limit':
+            return 'ar.credit.request', [('state', '=', 'submitted')]
+        return super()._get_part_records(company, code)
+
+    @api.model
     def _get_part_text(self, company, code, part):
         """EXTENDS desk."""
         if code == 'hold':

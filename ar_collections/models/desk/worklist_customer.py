@@ -44,7 +44,7 @@ class ArWorklist(models.Model):
             'follow_up': format_date(self.env, customer.follow_up_date)
             if customer.follow_up_date else "",
             'priority': work['priority'], 'amount': work['amount'],
-            'lines': self._get_part_lines(customer.company_id, work['parts']),
+            'lines': self._get_line_rows(customer, work['parts']),
             'contacts': self._get_contact_rows(customer),
             'items': items, 'guides': self._get_guides(customer, work, facts),
             'history': self._get_history_rows(customer),
@@ -76,6 +76,20 @@ class ArWorklist(models.Model):
                 "This customer does not exist any more. Read the list again."))
         customer.check_access('read')
         return customer
+
+    def _get_line_rows(self, customer, parts):
+        """Return the lines of the sum; a line that counts records says where to find them."""
+        company, rows = customer.company_id, []
+        for line in self._get_part_lines(company, parts):
+            # sudo: the days of warning are settings of the company.
+            found = self._get_part_records(company.sudo(), line['code'])
+            if found and self.env[found[0]].has_access('read'):
+                model, domain = found
+                line.update(model=model, domain=[
+                    list(leaf) if isinstance(leaf, tuple) else leaf
+                    for leaf in (('customer_id', '=', customer.id), *domain)])
+            rows.append(line)
+        return rows
 
     def _get_facts(self, customer, items):
         """Return what chooses the call guide: situations, and the age of the oldest item."""

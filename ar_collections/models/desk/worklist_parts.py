@@ -200,6 +200,26 @@ class ArWorklist(models.Model):
             points=company.ar_worklist_waiting_points, company=company.id,
             since=fields.Date.subtract(date, days=REQUEST_DAYS))
 
+    # === THE RECORDS BEHIND IT === #
+
+    @api.model
+    def _get_part_records(self, company, code):
+        """Hook: return where the records stand that one part of a priority counts.
+
+        :param company: `res.company` of the customer
+        :param str code: code of `_get_priority_parts`
+        :return: (model, domain without the customer), or None when they stand on the screen anyway
+        """
+        today = company._get_ar_today()
+        if code == 'broken':
+            return 'ar.promise', [('state', '=', 'broken'), (
+                'closed_on', '>', fields.Date.subtract(today, days=BROKEN_DAYS))]
+        if code == 'approval':
+            return 'ar.reminder', [('state', '=', 'proposed')]
+        if code == 'dispute':
+            return 'ar.dispute', [('state', '=', 'open'), ('deadline', '<', today)]
+        return None
+
     # === IN WORDS === #
 
     @api.model

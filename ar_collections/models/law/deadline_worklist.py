@@ -1,10 +1,11 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL, format_date, formatLang
 
 from .procedural_rule import CLOCKS
 
 # The debtor's own time: nothing of ours is lost when it ends.
 NOT_OURS = ('opposition',)
+LAW_KINDS = ['prescription', *(code for code, _label in CLOCKS if code not in NOT_OURS)]
 
 
 class ArWorklist(models.Model):
@@ -16,10 +17,9 @@ class ArWorklist(models.Model):
     @api.model
     def _get_priority_parts(self, company, date):
         """EXTENDS desk: prescription and time limits of proceedings."""
-        kinds = ['prescription', *(code for code, _label in CLOCKS if code not in NOT_OURS)]
         return [
             *super()._get_priority_parts(company, date),
-            self._get_deadline_part('law_deadline', company, date, kinds),
+            self._get_deadline_part('law_deadline', company, date, LAW_KINDS),
         ]
 
     @api.model
@@ -68,6 +68,24 @@ class ArWorklist(models.Model):
     def _get_waiting_codes(self):
         """EXTENDS desk."""
         return [*super()._get_waiting_codes(), 'law_deadline']
+
+    @api.model
+    def _get_part_records(self, company, code):
+        """EXTENDS desk."""
+        if code == 'law_deadline':
+            return self._get_deadline_records(company, LAW_KINDS)
+        return super()._get_part_records(company, code)
+
+    @api.model
+    def _get_deadline_records(self, company, kinds):
+        """Return model and domain of what `_get_deadline_part` counts; paid ones go by night."""
+        today = company._get_ar_today()
+        return 'ar.deadline', [
+            ('state', '=', 'open'), ('kind', 'in', list(kinds)), ('last_day', '>=', today),
+            '|', '&', ('kind', '=', 'prescription'), (
+                'last_day', '<=', fields.Date.add(today, days=company.ar_prescription_lead_days)),
+            '&', ('kind', '!=', 'prescription'), (
+                'last_day', '<=', fields.Date.add(today, days=company.ar_deadline_lead_days))]
 
     @api.model
     def _get_part_text(self, company, code, part):
