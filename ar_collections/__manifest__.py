@@ -121,6 +121,7 @@
         'views/desk/ar_collector_views.xml',
         'views/desk/ar_worklist_views.xml',
         'views/desk/ar_reply_views.xml',
+        'views/desk/ar_thanks_views.xml',
         'views/desk/ar_factoring_views.xml',
         'views/desk/ar_portal_views.xml',
         'views/desk/door_templates.xml',

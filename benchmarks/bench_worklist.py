@@ -30,6 +30,7 @@ def step_page(env, options):
     env = env(context=dict(env.context, allowed_company_ids=company.ids))
     company = company.with_env(env)
     spread_over(env, company, options.get('customers', CUSTOMERS))
+    add_waiting(env, company, today)
     Worklist = env['ar.worklist']
     page, queries, result = timed(env, lambda: Worklist.load_worklist({'scope': 'all'}))
     first = result['rows'][0]['id']
@@ -75,6 +76,30 @@ def spread_over(env, company, number):
     env['ar.customer']._refresh(company)
     env['ar.forecast.habit']._refresh(company)
     env.cr.execute("ANALYZE account_move_line, res_partner, ar_customer")
+
+
+def add_waiting(env, company, today):
+    """Two deadlines near for every third customer, a limit asked for by every tenth."""
+    env.cr.execute(
+        """
+        INSERT INTO ar_deadline (kind, key, customer_id, partner_id, company_id, currency_id,
+                                 last_day, amount, state, move_line_id)
+        SELECT clock.kind, 'bench:' || c.id, c.id, c.partner_id, c.company_id, %(currency)s,
+               %(today)s::date + c.id %% 15, 1000, 'open',
+               (SELECT MIN(l.id) FROM account_move_line l
+                 WHERE l.partner_id = c.partner_id AND l.reconciled IS NOT TRUE)
+          FROM ar_customer c, (VALUES ('prescription'), ('overdue_notice')) clock (kind)
+         WHERE c.company_id = %(company)s AND c.id %% 3 = 0
+        """,
+        {'company': company.id, 'currency': company.currency_id.id, 'today': today})
+    env.cr.execute(
+        """
+        INSERT INTO ar_credit_request (customer_id, company_id, kind, amount, reason, user_id,
+                                       state)
+        SELECT id, company_id, 'amount', 1000, 'They grow', %s, 'submitted'
+          FROM ar_customer WHERE company_id = %s AND id %% 10 = 0
+        """, [env.uid, company.id])
+    env.cr.execute("ANALYZE ar_deadline, ar_credit_request")
 
 
 def timed(env, function):

@@ -1,4 +1,5 @@
 from . import story, story_credit, story_desk
+from . import story_agreed
 from . import story_deadlines
 from . import story_worklist
 from . import story_providers

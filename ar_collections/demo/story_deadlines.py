@@ -5,6 +5,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import Command, api, models
 
+from .story_agreed import NOTICE_NUMBER
+
 
 class ArDemoStory(models.AbstractModel):
     """EXTENDS demo: what is lost soon, and a formal notice that interrupts nothing."""
@@ -26,7 +28,7 @@ class ArDemoStory(models.AbstractModel):
         values = {'customer_id': customer.id, 'item_ids': [Command.set(item.ids)]}
         story.env['ar.limitation.act'].create({
             **values, 'kind': 'formal_notice', 'date': today - timedelta(days=50),
-            'reference': "RAR 1A 203 445"})
+            'reference': NOTICE_NUMBER})
         story.env['ar.court.step'].create({
             **values, 'court': "Tribunal de commerce de Romans", 'reference': "2026IP00451",
             'country_id': story.env.ref('base.fr').id, 'amount': item.amount_residual,

@@ -40,5 +40,5 @@ class ReportReminderLetter(models.AbstractModel):
             'place': Letter._get_place_and_date(company, date, lang),
             'reference': reminder.name, 'customer_number': reminder.partner_id.ref,
             'subject': letter['subject'], 'body': letter['body'], 'annex': letter['annex'],
-            'partner': reminder.partner_id.name,
+            'partner': reminder.partner_id.name, 'copies': reminder._get_letter_copies(),
         }

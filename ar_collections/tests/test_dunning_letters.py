@@ -73,6 +73,32 @@ class TestLetters(CollectionsCommon):
         self.assertGreater(pages["Zoe"], 1, "fifty items need a second page")
         self.assertEqual((pages["Ann"], pages["Bob"]), (1, 1))
 
+    def test_copies_are_named_on_the_letter_and_get_it_as_pdf(self):
+        seller, boss = self.user('sales_team.group_sale_salesman', 'seller'), self.user('manager')
+        self.company.ar_escalation_user_id = boss
+        self.ladder.level_ids[1].write({'copy_salesperson': True, 'copy_manager': True})
+        ann = self.letters.filtered(lambda r: r.partner_id.name == "Ann")
+        ann.partner_id.user_id = seller
+        self.assertIn(seller.name, ann.copy_names, "in the preview")
+        ann._approve()
+        with self.allow_pdf_render():
+            ann.with_context(force_report_rendering=True).with_user(
+                self.collector).action_print_letters()
+        text = self.words(*PdfReader(io.BytesIO(ann.attachment_id.raw)).pages)
+        self.assertIn(f"Copy to: {seller.name}, {boss.name}", text)
+        self.assertEqual(ann.copy_ids, (seller | boss).partner_id)
+        mail = self.env['mail.mail'].search([('res_id', '=', ann.customer_id.id),
+                                             ('model', '=', 'ar.customer')])
+        self.assertRecordValues(mail, [{
+            'recipient_ids': ann.copy_ids.ids, 'attachment_ids': ann.attachment_id.ids,
+            'state': 'outgoing'}])
+        self.assertIn(ann.name, mail.body_html)
+        with self.mock_smtplib_connection():
+            mail.send()
+        self.assertEqual({one['smtp_to_list'][0] for one in self.emails}, {
+            seller.email_normalized, boss.email_normalized})
+        self.assertEqual(ann.state, 'sent')
+
     def test_the_text_is_kept_as_printed(self):
         self.letters._approve()
         self.letters.action_print_letters()

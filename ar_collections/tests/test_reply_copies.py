@@ -83,6 +83,9 @@ class TestThanks(ReplyCommon):
         thanks = self.thanks()
         self.assertRecordValues(thanks, [{'amount': 100, 'cause': 'promise', 'state': 'queued'}])
         self.assertEqual(len(self.thanks()), 1, "once per payment")
+        self.assertEqual(
+            thanks.with_user(self.user('collector', 'thankful')).action_view_payment()['res_id'],
+            thanks.payment_line_id.move_id.id)
         emails = self.deliver_thanks()
         self.assertEqual(len(emails), 1)
         self.assertIn("100.00", emails[0]['message'])

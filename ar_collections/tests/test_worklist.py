@@ -62,12 +62,13 @@ class TestWorklist(WorklistCommon):
                     paid = self.invoice(200, due='2026-03-01', partner=partner)
                     self.pay(paid, date=fields.Date.add(
                         fields.Date.to_date('2026-03-01'), days=days))
+            self.draw_what_waits(rng, partner, invoice)
             # Even an order of the classes that is drawn says what the query must read.
             self.account_of(partner).sudo().risk_class_id = rng.choice(classes)
         self.env['ar.forecast.habit']._refresh(self.company)
         self.env.flush_all()
         rows = {row.customer_id: row for row in self.env['ar.worklist'].search([])}
-        compared = 0
+        compared, seen = 0, set()
         for partner in partners:
             customer = self.account_of(partner)
             amount, points = self.slow_money(customer)
@@ -77,10 +78,67 @@ class TestWorklist(WorklistCommon):
             self.assertAlmostEqual(row.amount, float(amount), 2, partner.name)
             self.assertAlmostEqual(float(part), float(points), 1, partner.name)
             compared += bool(amount)
+            waiting = {part['code']: (part['points'], part['number']) for part in row.parts or []
+                       if part['code'] != 'money'}
+            self.assertEqual(waiting, self.slow_waiting(customer), partner.name)
+            self.assertAlmostEqual(row.priority, float(points) + sum(
+                one for one, _number in waiting.values()), 1, partner.name)
+            seen.update(waiting)
+            lines = self.env['ar.worklist'].load_customer(customer.id)['lines']
+            self.assertEqual(
+                {line['code']: self.env[line['model']].search_count(line['domain'])
+                 for line in lines if 'model' in line},
+                {code: number for code, (_points, number) in waiting.items()}, partner.name)
         self.assertGreater(compared, 6)
+        self.assertEqual(seen, {'hold', 'limit', 'law_deadline', 'insurer_deadline'})
         ordered = list(self.work().values())
         self.assertEqual([row['priority'] for row in ordered],
                          sorted((row['priority'] for row in ordered), reverse=True))
+
+    def draw_what_waits(self, rng, partner, invoice):
+        """Held orders, requests and deadlines by chance, decided and undecided."""
+        for _order in range(rng.randint(0, 2)):
+            self.hold(partner, rng.randint(1, 900), state=rng.choice(('held', 'released')))
+        if rng.random() < 0.5:
+            self.limit_request(partner, rng.choice(('draft', 'submitted', 'refused')))
+        for _day in range(rng.randint(0, 4)):
+            kind = rng.choice(('prescription', 'order_service', 'opposition', 'overdue_notice',
+                               'credit_period', 'insurance_claim'))
+            self.deadline(
+                kind, fields.Date.add(fields.Date.to_date('2026-06-01'), days=rng.choice(
+                    (-1, 0, 3, 15, 16, 90, 180, 181))),
+                rng.choice((invoice, None)), partner,
+                state=rng.choice(('open', 'open', 'open', 'done', 'obsolete')))
+
+    def test_decisions_about_credit_wait_for_us(self):
+        held = self.hold(amount=750)
+        self.limit_request()
+        row = self.row()
+        self.assertEqual((row.triage, row.priority), ('waiting', 60))
+        self.assertRegex(row.reason, r"Orders held, waiting for a decision: 1, .*750\.00")
+        self.assertIn("Limit requests that wait for a decision: 1", row.reason)
+        held._update_state('refused', decision_reason="No")
+        self.assertEqual([part['code'] for part in self.row().parts], ['limit'])
+
+    def test_a_last_day_brings_the_customer_back_in_time(self):
+        invoice = self.invoice(1000, due='2026-05-02')
+        self.deadline('overdue_notice', '2026-06-12', invoice)
+        self.deadline('credit_period', '2026-06-14', invoice)
+        self.deadline('prescription', '2026-10-01', invoice)
+        row = self.row()
+        self.assertEqual(row.triage, 'waiting')
+        self.assertEqual({part['code']: part['points'] for part in row.parts if
+                          part['code'] != 'money'}, {'law_deadline': 50, 'insurer_deadline': 50})
+        self.assertIn("Deadlines: 2. The first, Insurance: overdue notice: last day 06/12/2026",
+                      row.reason)
+        self.assertIn("Prescription: last day 10/01/2026", row.reason)
+        customer = self.account_of()
+        customer.follow_up_date = '2026-06-12'
+        self.assertFalse(self.row(), "the day to look again is early enough")
+        customer.follow_up_date = '2026-06-13'
+        self.assertTrue(self.row(), "it would be too late")
+        self.pay(invoice)
+        self.assertFalse(self.row(), "a payment takes it off before the night")
 
     def test_a_later_day_takes_the_customer_off_until_then(self):
         self.invoice(1000, due='2026-05-02')

@@ -172,7 +172,7 @@ class TestOutcomes(WorklistCommon):
 
     def test_the_guide_fits_what_happened(self):
         def guide():
-            return self.env['ar.worklist'].load_customer(self.account_of().id)['guide']
+            return self.env['ar.worklist'].load_customer(self.account_of().id)['guides'][0]
         self.assertEqual(guide()['name'], "Second call")
         self.assertIn("1,000.00", guide()['text'])
         self.assertIn("30 days", guide()['text'])
@@ -187,6 +187,43 @@ class TestOutcomes(WorklistCommon):
         self.assertEqual(guide()['text'], "Buyer {unknown} {0.__class__}")
         own.min_days = 1000
         self.assertEqual(guide()['name'], "Long overdue")
+
+    def test_the_script_of_the_level_speaks_with_the_figures(self):
+        def said():
+            data = self.env['ar.worklist'].with_user(self.collector).load_customer(
+                self.account_of().id)
+            return [(guide['name'], guide['text']) for guide in data['guides']]
+        policy = self.policy([(5, 'approve', {'call_script': "First"}), (20, 'approve', {
+            'call_script': "Ask {{ object.partner_id.name }} for {{ object.amount_text }}, late "
+                           "by {{ object.days_overdue }} days."}), (60, 'approve')],
+            catch_up='age')
+        self.assertEqual([name for name, _text in said()], ["Second call"], "no policy: the guide")
+        self.company.ar_dunning_policy_id = policy
+        # The next level of an item 30 days late: the one that its age has reached.
+        [(name, text)] = said()
+        self.assertEqual(name, "Level +20")
+        self.assertRegex(text, r"^Ask Buyer for .*1,000\.00.*, late by 30 days\.$")
+        # The level of the reminder that waits, then of the one that has left.
+        for reminder in self.run_dunning('2026-06-01').reminder_ids:
+            self.assertEqual(said()[0][0], reminder.level_id.name)
+            reminder._approve()
+        self.send()
+        self.deliver()
+        self.env['ar.customer']._refresh(self.company)
+        self.assertEqual(said()[0][0], "Level +20")
+        self.assertFalse(self.env['ar.reminder'].search([('state', '=', 'proposed')]))
+        # What the last contact asks for comes after it.
+        self.click(outcome='no_answer')
+        self.assertEqual([name for name, _text in said()], ["Level +20", "Not reached last time"])
+        # In the language of whoever calls.
+        self.env['res.lang']._activate_lang('fr_FR')
+        policy.level_ids[1].with_context(lang='fr_FR').call_script = (
+            "Demandez {{ object.amount_text }}.")
+        self.collector.lang = 'fr_FR'
+        self.assertRegex(said()[0][1], r"^Demandez 1.000,00.*\.$")
+        # A level without a script: today's guide.
+        policy.level_ids.call_script = False
+        self.assertEqual([name for name, _text in said()], ["Not reached last time"])
 
     def test_money_part_survives_a_customer_without_anything(self):
         empty = self.customer("Empty")

@@ -29,6 +29,30 @@ class WorklistCommon(DeskCommon):
         return self.env['ar.worklist'].search(
             [('customer_id', '=', self.account_of(partner).id)])
 
+    def hold(self, partner=None, amount=500, **vals):
+        """Note a held order; judging orders is the subject of other tests."""
+        customer = self.account_of(partner)
+        order = self.env['sale.order'].create({
+            'partner_id': customer.partner_id.id, 'company_id': customer.company_id.id})
+        return self.env['ar.credit.hold'].sudo().create({
+            'order_id': order.id, 'customer_id': customer.id,
+            'company_id': customer.company_id.id, 'amount': amount, **vals})
+
+    def limit_request(self, partner=None, state='submitted'):
+        return self.env['ar.credit.request'].sudo().create({
+            'customer_id': self.account_of(partner).id, 'amount': 9000, 'reason': "They grow",
+            'state': state})
+
+    def deadline(self, kind, last_day, invoice=None, partner=None, **vals):
+        """Note a deadline; counting their days is the subject of other tests."""
+        customer = self.account_of(partner)
+        item = self.items(invoice) if invoice else self.env['account.move.line']
+        return self.env['ar.deadline'].sudo().create({
+            'kind': kind, 'key': f"test:{self.env['ar.deadline'].search_count([])}",
+            'customer_id': customer.id, 'partner_id': customer.partner_id.id,
+            'company_id': customer.company_id.id, 'currency_id': customer.currency_id.id,
+            'last_day': last_day, 'amount': 1000, 'move_line_id': item.id, **vals})
+
     # === THE SLOW WAY === #
 
     def slow_money(self, customer):
@@ -52,6 +76,35 @@ class WorklistCommon(DeskCommon):
         points = total * self.slow_likelihood(customer, days) * factor / Decimal(
             str(customer.company_id.ar_worklist_point_amount))
         return total, points.quantize(Decimal('0.1'), ROUND_HALF_UP)
+
+    def slow_waiting(self, customer):
+        """Return {code: (points, number)} of what waits for a decision or a last day."""
+        company, today = customer.company_id, customer.company_id._get_ar_today()
+        mine = [('customer_id', '=', customer.id)]
+        numbers = {
+            'approval': len(self.env['ar.reminder'].search(mine).filtered(
+                lambda reminder: reminder.state == 'proposed')),
+            'hold': len(self.env['ar.credit.hold'].search(mine).filtered(
+                lambda hold: hold.state == 'held')),
+            'limit': len(self.env['ar.credit.request'].search(mine).filtered(
+                lambda request: request.state == 'submitted')),
+            'law_deadline': 0, 'insurer_deadline': 0,
+        }
+        of_insurers = {
+            'credit_period', 'overdue_notice', 'extension', 'collections', 'insurance_claim',
+            'insolvency_notice'}
+        for row in self.env['ar.deadline'].search(mine):
+            lead = (company.ar_prescription_lead_days if row.kind == 'prescription'
+                    else company.ar_deadline_lead_days)
+            paid = row.move_line_id and not row.move_line_id.amount_residual
+            if (row.state != 'open' or paid or row.kind == 'opposition'
+                    or not 0 <= (row.last_day - today).days <= lead):
+                continue
+            numbers['insurer_deadline' if row.kind in of_insurers else 'law_deadline'] += 1
+        return {
+            code: (company.ar_worklist_deadline_points if code.endswith('deadline')
+                   else company.ar_worklist_waiting_points, number)
+            for code, number in numbers.items() if number}
 
     def slow_is_kept_out(self, item, today):
         promised = self.env['ar.promise.line'].search([('move_line_id', '=', item.id)]).filtered(

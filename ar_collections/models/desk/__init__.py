@@ -10,7 +10,7 @@ from . import credit_decision, dunning_engine, dunning_skip
 from . import interaction, interaction_customer
 from . import collector_absence, collector_rule, collector_target, call_guide
 from . import worklist, worklist_parts, worklist_screen, worklist_customer, worklist_outcome
-from . import worklist_dunning, worklist_settings
+from . import worklist_dunning, worklist_settings, worklist_credit, worklist_script
 from . import customer, figures, res_company, res_config_settings
 from . import reply, reply_incoming, reply_accept, reply_rooms, dunning_copies, thanks
 from . import factoring_contract, factoring_assignment, factoring_entries, factoring_documents

@@ -1,4 +1,6 @@
-from odoo import api, fields, models
+from markupsafe import Markup
+
+from odoo import Command, api, fields, models
 
 
 class ResCompany(models.Model):
@@ -22,13 +24,16 @@ class ArDunningLevel(models.Model):
 
     copy_salesperson = fields.Boolean(
         string="Copy to the salesperson",
-        help="E-mails only. Of the customer, else those of the listed invoices.")
+        help="Of the customer, else those of the listed invoices. On e-mails; of a printed letter "
+             "the PDF goes by e-mail.")
     copy_manager = fields.Boolean(
         string="Copy to our manager",
-        help="E-mails only. The manager named in the settings of the company.")
+        help="The manager named in the settings of the company. On e-mails; of a printed letter "
+             "the PDF goes by e-mail.")
     copy_escalation = fields.Boolean(
         string="Copy to the customer's management",
-        help="E-mails only. The escalation contact named on the customer.")
+        help="The escalation contact named on the customer. On e-mails; of a printed letter the "
+             "PDF goes by e-mail.")
 
 
 class ArCustomer(models.Model):
@@ -69,7 +74,7 @@ class ArReminder(models.Model):
         """
         self.ensure_one()
         level, partners = self.level_id, self.env['res.partner'].sudo()
-        if self.channel != 'email':
+        if self.channel not in ('email', 'letter'):
             return partners
         # sudo: colleagues' addresses are on every message that they send.
         reminder = self.sudo()
@@ -86,6 +91,51 @@ class ArReminder(models.Model):
         recipient = reminder.recipient_id.email_normalized
         return partners.filtered(
             lambda partner: partner.email_normalized and partner.email_normalized != recipient)
+
+    def _get_letter_copies(self):
+        """EXTENDS dunning: the names, as they stand at the foot of a letter."""
+        # Printed again later, a letter names those who did get it.
+        partners = self.copy_ids if self._is_frozen() else self._get_copy_partners()
+        return ", ".join(partner.name for partner in partners)
+
+    def _send_letter_copies(self):
+        """EXTENDS dunning: the printed letter as PDF to those named on it.
+
+        The mails are written in the transaction that marks the letters as sent, which happens
+        once; they stand in the history of the customer.
+        """
+        result = super()._send_letter_copies()
+        mails = []
+        for reminder in self:
+            partners = reminder._get_copy_partners()
+            if not partners:
+                continue
+            reminder.copy_ids = partners
+            mails.append(reminder._get_copy_mail_values(partners))
+        if mails:
+            # sudo: a queued mail is the system's.
+            self.env['mail.mail'].sudo().create(mails)
+            self.env.ref('mail.ir_cron_mail_scheduler_action').sudo()._trigger()
+        return result
+
+    def _get_copy_mail_values(self, partners):
+        self.ensure_one()
+        # sudo: name and address of the sender are meant for the reader.
+        reminder = self.sudo().with_context(lang=self.lang)
+        letter = reminder._render_message()[reminder.id]
+        text = Markup("<p>%s</p>") % reminder.env._(
+            "For your information, a copy of our letter %(reference)s to %(customer)s.",
+            reference=reminder.name, customer=reminder.partner_id.name)
+        company = reminder.company_id
+        return {
+            'subject': reminder.env._("Copy: %s", letter['subject']),
+            # Without a PDF engine there is only the text.
+            'body_html': text if reminder.attachment_id else text + letter['body'],
+            'email_from': reminder.user_id.email_formatted or company.email_formatted,
+            'recipient_ids': [Command.set(partners.ids)],
+            'attachment_ids': [Command.set(reminder.attachment_id.ids)],
+            'model': 'ar.customer', 'res_id': reminder.customer_id.id, 'auto_delete': False,
+        }
 
     def _queue_mails(self, template):
         """EXTENDS dunning: with the copies of the level, remembered as they left."""

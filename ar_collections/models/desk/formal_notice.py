@@ -175,7 +175,11 @@ class ArLegalCase(models.Model):
             'url': f'/web/content/{self.notice_attachment_id.id}?download=true',
         }
 
-    def _make_notice(self):
+    def _make_notice(self, date=None):
+        """Print the notice and file it with the case.
+
+        :param date date: day on the letter; today when omitted
+        """
         self.ensure_one()
         if self.stage == 'closed':
             raise UserError(self.env._("%s is closed.", self.name))
@@ -192,7 +196,7 @@ class ArLegalCase(models.Model):
             raise UserError(self.env._("Nothing is owed on %s any more.", self.name))
         # sudo: the notice is filed with the case, whoever may write attachments elsewhere.
         case = self.sudo()
-        case.notice_date = self.company_id._get_ar_today()
+        case.notice_date = date or self.company_id._get_ar_today()
         content, kind = self.env['ir.actions.report'].sudo()._render_qweb_pdf(
             'ar_collections.ar_formal_notice_report', res_ids=self.ids)
         replaced = case.notice_attachment_id

@@ -106,7 +106,8 @@ class ArLegalCase(models.Model):
             case.with_context(tracking_disable=True).sudo().name = (
                 self.env['ir.sequence'].sudo().with_company(case.company_id).next_by_code(
                     self._name) or "/")
-            case._log_step(case.stage, self.env._("Case opened: %s", case.amounts_text))
+            case._log_step(
+                case.stage, self.env._("Case opened: %s", case.amounts_text), date=case.opened_on)
             case.customer_id.sudo()._message_log(body=Markup("%s %s") % (
                 self.env._("Legal case opened, reminders stop for its items:"),
                 case._get_html_link()))

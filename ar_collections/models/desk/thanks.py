@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_amount
 
 STATES = [
@@ -60,11 +60,13 @@ class ArThanks(models.Model):
     payment_line_id = fields.Many2one(
         'account.move.line', string="Payment", readonly=True, ondelete='set null')
     currency_id = fields.Many2one('res.currency', readonly=True)
-    amount = fields.Monetary(readonly=True, help="Amount received.")
+    amount = fields.Monetary(
+        readonly=True, aggregator=None, help="Amount received, in the currency of the payment.")
     cause = fields.Selection(
         [('promise', "After a broken promise"), ('reminder', "After the last reminder")],
         required=True, readonly=True)
     recipient_id = fields.Many2one('res.partner', readonly=True, ondelete='set null')
+    collector_id = fields.Many2one(related='customer_id.collector_id')
     state = fields.Selection(STATES, required=True, default='queued', readonly=True)
     reason = fields.Char(readonly=True)
     retry_count = fields.Integer(readonly=True)
@@ -102,6 +104,21 @@ class ArThanks(models.Model):
         if not self.env.su and not set(vals) <= {'message_follower_ids', 'message_ids'}:
             raise AccessError(self.env._("A thank-you moves on by itself."))
         return super().write(vals)
+
+    # === ACTIONS === #
+
+    def action_view_payment(self):
+        """Open the entry of the payment that was thanked for."""
+        self.ensure_one()
+        self.check_access('read')
+        move = self.payment_line_id.move_id
+        if not move:
+            raise UserError(self.env._(
+                "The entry of this payment was deleted. Look for it in the bank journal."))
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'account.move', 'res_id': move.id,
+            'view_mode': 'form', 'views': [(False, 'form')],
+        }
 
     # === STATES === #
 

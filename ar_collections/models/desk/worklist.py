@@ -42,7 +42,8 @@ class ArWorklist(models.Model):
         'ar.reminder': ['state'],
         'ar.collector.absence': ['collector_id', 'substitute_id', 'date_from', 'date_to', 'active'],
         'res.partner': ['commercial_partner_id', 'country_id', 'user_id'],
-        'res.company': ['ar_worklist_point_amount', 'ar_worklist_broken_points'],
+        'res.company': [
+            'ar_worklist_point_amount', 'ar_worklist_broken_points', 'ar_worklist_deadline_points'],
     }
 
     # === FIELDS === #
@@ -128,7 +129,7 @@ class ArWorklist(models.Model):
         scope = SQL("TRUE") if customer_ids is None else SQL("c.id = ANY(%s)", list(customer_ids))
         parts = SQL(" UNION ALL ").join(
             SQL("SELECT part.customer_id, part.points::numeric, part.detail, %s AS code,"
-                " %s AS always FROM (%s) part", code, bool(options.get('always')), query)
+                " %s AS always FROM (%s) part", code, options.get('always') or SQL("FALSE"), query)
             for code, query, options in self._get_priority_parts(company, date))
         return SQL(
             """

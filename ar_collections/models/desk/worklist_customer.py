@@ -44,9 +44,9 @@ class ArWorklist(models.Model):
             'follow_up': format_date(self.env, customer.follow_up_date)
             if customer.follow_up_date else "",
             'priority': work['priority'], 'amount': work['amount'],
-            'lines': self._get_part_lines(customer.company_id, work['parts']),
+            'lines': self._get_line_rows(customer, work['parts']),
             'contacts': self._get_contact_rows(customer),
-            'items': items, 'guide': self._get_guide_words(customer, work, facts),
+            'items': items, 'guides': self._get_guides(customer, work, facts),
             'history': self._get_history_rows(customer),
             'promises': self._get_promise_rows(customer),
             'disputes': self._get_dispute_rows(customer),
@@ -77,6 +77,20 @@ class ArWorklist(models.Model):
         customer.check_access('read')
         return customer
 
+    def _get_line_rows(self, customer, parts):
+        """Return the lines of the sum; a line that counts records says where to find them."""
+        company, rows = customer.company_id, []
+        for line in self._get_part_lines(company, parts):
+            # sudo: the days of warning are settings of the company.
+            found = self._get_part_records(company.sudo(), line['code'])
+            if found and self.env[found[0]].has_access('read'):
+                model, domain = found
+                line.update(model=model, domain=[
+                    list(leaf) if isinstance(leaf, tuple) else leaf
+                    for leaf in (('customer_id', '=', customer.id), *domain)])
+            rows.append(line)
+        return rows
+
     def _get_facts(self, customer, items):
         """Return what chooses the call guide: situations, and the age of the oldest item."""
         situations = {'any'}
@@ -94,10 +108,20 @@ class ArWorklist(models.Model):
         return {'situations': situations,
                 'days': max((item['days'] for item in items), default=0)}
 
-    def _get_guide_words(self, customer, work, facts):
+    def _get_guides(self, customer, work, facts):
+        """Return what to say: the script of the level, else the guide for the age.
+
+        After it, what the last contacts ask for: a broken promise, an open dispute...
+        """
+        script = self._get_script_words(customer, work, facts)
         guide = self.env['ar.call.guide']._get_guide(customer, facts)
-        if not guide:
-            return False
+        if not script:
+            return [self._get_guide_words(guide, customer, work, facts)] if guide else []
+        if not guide or guide.situation == 'any' and not guide.level_ids:
+            return [script]
+        return [script, self._get_guide_words(guide, customer, work, facts)]
+
+    def _get_guide_words(self, guide, customer, work, facts):
         return {'name': guide.name, 'text': guide._render({
             'customer': customer.partner_id.sudo().name,
             'amount': formatLang(

@@ -30,7 +30,8 @@ class ArWorklist(models.Model):
         :param date date: today in this company
         :return: list of (code, SQL, options); the query has one row per customer with the columns
             customer_id, points and detail (jsonb, what `_get_part_text` needs); options may say
-            ``always``: shown even before the day on which the collector wants to look again. The
+            ``always``: SQL of alias `part` (a condition on its detail) that tells whether the
+            customer is shown even before the day on which the collector wants to look again. The
             common table `money` is that of `_get_money_query`.
         """
         return [
@@ -198,6 +199,26 @@ class ArWorklist(models.Model):
             """,
             points=company.ar_worklist_waiting_points, company=company.id,
             since=fields.Date.subtract(date, days=REQUEST_DAYS))
+
+    # === THE RECORDS BEHIND IT === #
+
+    @api.model
+    def _get_part_records(self, company, code):
+        """Hook: return where the records stand that one part of a priority counts.
+
+        :param company: `res.company` of the customer
+        :param str code: code of `_get_priority_parts`
+        :return: (model, domain without the customer), or None when they stand on the screen anyway
+        """
+        today = company._get_ar_today()
+        if code == 'broken':
+            return 'ar.promise', [('state', '=', 'broken'), (
+                'closed_on', '>', fields.Date.subtract(today, days=BROKEN_DAYS))]
+        if code == 'approval':
+            return 'ar.reminder', [('state', '=', 'proposed')]
+        if code == 'dispute':
+            return 'ar.dispute', [('state', '=', 'open'), ('deadline', '<', today)]
+        return None
 
     # === IN WORDS === #
 

@@ -15,7 +15,11 @@ class ResCompany(models.Model):
         help="When the day has come on which the customer is to be contacted again.")
     ar_worklist_waiting_points = fields.Integer(
         string="Points of what waits for us", default=30,
-        help="A reminder to approve, a dispute past its deadline, a question without answer.")
+        help="A reminder to approve, a held order, a limit that was asked for, a dispute past its "
+             "deadline, a question without answer.")
+    ar_worklist_deadline_points = fields.Integer(
+        string="Points of a deadline", default=50,
+        help="A last day of the law or of an insurance contract in its time of warning.")
     ar_no_answer_days = fields.Integer(
         string="No answer: again in (days)", default=1)
     ar_no_answer_tries = fields.Integer(
@@ -60,6 +64,8 @@ class ResConfigSettings(models.TransientModel):
         related='company_id.ar_worklist_follow_up_points', readonly=False)
     ar_worklist_waiting_points = fields.Integer(
         related='company_id.ar_worklist_waiting_points', readonly=False)
+    ar_worklist_deadline_points = fields.Integer(
+        related='company_id.ar_worklist_deadline_points', readonly=False)
     ar_no_answer_days = fields.Integer(related='company_id.ar_no_answer_days', readonly=False)
     ar_no_answer_tries = fields.Integer(related='company_id.ar_no_answer_tries', readonly=False)
     ar_spoken_days = fields.Integer(related='company_id.ar_spoken_days', readonly=False)

@@ -148,12 +148,13 @@ class ArDunningEngine(models.AbstractModel):
         """Return the query of the day on which each item reaches its next level.
 
         Columns: item_id, move_id, customer_id, currency_id, residual_currency, policy_id,
-        next_date (null at the end of the ladder).
+        level_id and next_date (null at the end of the ladder).
         """
         return SQL(
             """
             SELECT stepped.item_id, stepped.move_id, stepped.customer_id, stepped.currency_id,
                    stepped.residual_currency, stepped.policy_id,
+                   stepped.levels[stepped.next] AS level_id,
                    GREATEST(stepped.due + stepped.offsets[stepped.next],
                             %(date)s::date) AS next_date
               FROM (

@@ -45,6 +45,7 @@ class ArReminder(models.Model):
             LETTER_REPORT, data={'reminder_ids': letters.ids})
         batch._store(content, letters)
         letters._keep_letter_text()
+        letters._send_letter_copies()
         if letters.company_id._ar_posts_by_snailmail():
             letters._hand_to_snailmail()
         letters._set_sent(batch_id=batch.id)
@@ -62,6 +63,14 @@ class ArReminder(models.Model):
         for reminder in self:
             message = reminder._render_message()[reminder.id]
             reminder.write({'subject': message['subject'], 'body': message['body']})
+
+    def _get_letter_copies(self):
+        """Hook: return the names of those who get a copy, for the foot of the letter."""
+        self.ensure_one()
+        return ""
+
+    def _send_letter_copies(self):
+        """Hook: the letters are printed and filed; copies leave in the same transaction."""
 
     def _hand_to_snailmail(self):
         """Give each customer's own PDF to Odoo's postal service, which prints and posts it."""

@@ -139,11 +139,14 @@ class ArReminder(models.Model):
         return {'subject': values['subject'], 'body': values['body_html']}
 
     def _render_text(self, field):
-        """Render the SMS text or the call script of the level in the right language."""
+        """Render the SMS text or the call script of the level in the right language.
+
+        Also of a draft in memory: `_ids`, because `ids` leaves out what is not stored.
+        """
         self.ensure_one()
         lang = self.lang if field == 'sms_body' else (self.user_id.lang or self.env.lang)
         source = self.level_id.sudo().with_context(lang=lang)[field] or ''
         text = self.env['mail.render.mixin'].sudo().with_context(lang=lang)._render_template(
-            source, 'ar.reminder', self.ids, engine='inline_template')[self.id]
+            source, 'ar.reminder', self._ids, engine='inline_template')[self.id]
         # One character outside the SMS alphabet halves what fits into a message.
         return text.replace('\xa0', ' ').replace('\u202f', ' ')

@@ -43,5 +43,6 @@ from . import (
     deadline_customer,
     deadline_guard,
     deadline_cockpit,
+    deadline_worklist,
     case_file,
 )

@@ -304,6 +304,21 @@ export class Worklist extends Component {
         });
     }
 
+    /** The records that a line of the sum counts. */
+    openPart(line) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            name: this.state.customer.name,
+            res_model: line.model,
+            domain: line.domain,
+            views: [
+                [false, "list"],
+                [false, "form"],
+            ],
+            context: { create: false },
+        });
+    }
+
     openHistory() {
         return this.action.doAction("ar_collections.ar_interaction_action", {
             additionalContext: { search_default_customer_id: this.state.customer.id },

@@ -54,11 +54,21 @@ registry.category("web_tour.tours").add("ar_door_visit", {
         { trigger: 'button:contains("Pay them")', run: "click", expectUnloadPage: true },
         { trigger: 'tfoot:contains("40.00")' },
         {
+            content: "the form of the provider",
+            trigger: "#customer_input",
+            run: "edit 4242 4242 4242 4242",
+        },
+        { trigger: "#simulated_payment_state", run: "select done" },
+        {
             trigger: '[name="o_payment_submit_button"]:not(:disabled)',
             run: "click",
             expectUnloadPage: true,
         },
-        { content: "back from the provider", trigger: 'h3:contains("Statement of account")' },
+        {
+            content: "back from the provider, by way of Odoo's status page",
+            trigger: '.alert-success:contains("Thank you for your payment")',
+            timeout: 30000,
+        },
     ],
 });
 
