@@ -209,6 +209,26 @@ class TestInsuredItems(CoverCommon):
         self.assertRecordValues(self.account, [{
             'exposure': 2000, 'insured_amount': 1350, 'own_risk': 650}])
 
+    def test_no_new_delivery_is_insured_while_an_invoice_is_long_overdue(self):
+        """The maximum extension period stops new cover; what was delivered before keeps its own."""
+        self.contract.max_extension_days = 30
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        old = self.invoice(1000, due='2026-05-02', date='2026-04-02')
+        self.set_limit(100000)
+        self.quote([(1, 1000, False)])
+
+        def read(day):
+            self.go(day)
+            self.env.invalidate_all()
+            return self.account.cover_today, self.account.insured_amount
+
+        self.assertEqual(read('2026-06-01'), (5000, 1800), "the thirtieth day after")
+        self.assertEqual(read('2026-06-02'), (0, 900))
+        self.pay(old, 1000, '2026-06-02')
+        self.assertEqual(read('2026-06-02'), (5000, 900))
+        self.contract.active = False
+        self.assertEqual(read('2026-06-02')[0], 0, "a policy that was put away insures nothing new")
+
     def test_queries_do_not_grow_with_customers(self):
         customers = self.env['ar.customer']
         for number in range(40):
@@ -284,6 +304,19 @@ class TestOwnCover(CoverCommon):
         self.pay(self.invoice(100, due='2026-05-01'), 100, '2026-05-20')
         self.refused("19 days late")
 
+    def test_only_money_is_a_payment_experience(self):
+        """What was written off or credited shows nobody who pays: the insurer asks for payments."""
+        self.pay(self.invoice(100, due='2026-03-20'), 100, '2026-03-25')
+        written, credited = self.invoice(100, due='2026-04-20'), self.invoice(80, due='2026-04-20')
+        self.match(written, self.entry(-100, '2026-04-22'))
+        self.match(credited, self.credit_note(80, '2026-04-22'))
+        self.refused("too short: 1 invoices")
+        part = self.invoice(100, due='2026-04-25')
+        self.pay(part, 60, '2026-04-26')
+        self.match(part, self.credit_note(40, '2026-04-28'))
+        cover = self.contract._grant_own(self.account, 'discretionary', 1000, proof='experience')
+        self.assertIn("2 invoices paid", cover.layer_ids.proof)
+
     def test_report_must_be_attached_and_young(self):
         self.refused("Attach", proof='report')
         report = self.env['ir.attachment'].create({'name': "report.pdf", 'raw': b'%PDF'})
@@ -353,6 +386,11 @@ class TestCoverRules(CoverCommon):
         self.rule('cover_missing')
         self.assertIn("No credit insurance", self.try_order(100, 'cover_missing'))
         self.decide('granted', 1000)
+        self.assertFalse(self.try_order(100, 'cover_missing'))
+        late = self.invoice(10, due='2026-04-20')
+        self.contract.max_extension_days = 30
+        self.assertTrue(self.try_order(100, 'cover_missing'), "nothing new while it is so late")
+        self.pay(late, 10, '2026-06-01')
         self.assertFalse(self.try_order(100, 'cover_missing'))
         self.contract.date_to = '2026-05-31'
         self.assertFalse(self.try_order(100, 'cover_missing'), "no policy asks for it")

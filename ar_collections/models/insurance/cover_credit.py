@@ -44,7 +44,8 @@ class ArCreditDecision(models.AbstractModel):
         date, tree = company._get_ar_today(), company._get_ar_tree_ids()
         rows = {row['partner_id']: row for row in self.env.execute_query_dict(SQL(
             """
-            SELECT c.partner_id, SUM(a.amount / rate.rate) AS amount,
+            SELECT c.partner_id,
+                   SUM(a.amount / rate.rate) FILTER (WHERE NOT %(stopped)s) AS amount,
                    (ARRAY_AGG(cover.status ORDER BY cover.decided_on DESC NULLS LAST, cover.id DESC)
                         FILTER (WHERE cover.kind = 'named'))[1] AS status,
                    MIN(cover.withdrawal_on) FILTER (
@@ -62,6 +63,7 @@ class ArCreditDecision(models.AbstractModel):
              GROUP BY c.partner_id
             """,
             date=date, amounts=Cover._get_amounts_query(date), company=company.id, tree=tree,
+            stopped=Cover._get_stop_condition(company, date),
             rates=Cover._get_policy_rates(company, date), partners=partners.ids))}
         policies = self.env['ar.insurance.policy'].sudo()._get_live(company, date)
         for partner_id, fact in facts.items():
