@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..connectors.errors import BudgetError
 from .provider_common import AUBE, LEVANT, MIDI, ProviderCommon
 from .simulators.atradius import BUYERS, Atradius
 from .simulators.coface import CofaceIcon
@@ -282,6 +283,11 @@ class TestProviderPollResumed(PollCommon):
         self.assertEqual(self.billed.health, 'good')
         self.poll('2026-06-02')
         self.assertEqual(len(self.values(self.billed)), 3)
+
+    def test_a_call_that_was_never_sent_is_no_answer(self):
+        self.billed.daily_budget = 0
+        self.refused(BudgetError, self.billed, 'get_rating', KEYS[LEVANT])
+        self.assertEqual((self.billed.health, self.billed.last_success_at), ('never', False))
 
     def test_a_billed_search_that_was_lost_is_for_a_person(self):
         sim = self.start(Atradius)

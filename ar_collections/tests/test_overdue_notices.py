@@ -172,7 +172,7 @@ class TestOverdueNotices(InsuredCommon):
 
     def test_a_day_typed_into_a_draft_stops_no_clock(self):
         notice = self.notice(self.invoice(1000, due='2026-05-15'))
-        notice.write({'sent_on': '2026-06-01', 'handed_over_on': '2026-12-31'})
+        notice.sent_on = '2026-06-01'
         self.assertEqual(set(self.last_days()), {
             'overdue_notice', 'extension', 'collections', 'insurance_claim'})
         notice.action_mark_sent()

@@ -68,8 +68,6 @@ class ArDeadline(models.Model):
             policy = policies.browse(item['policy_id'])
             for clock, start in self._get_item_clocks(item, policy, today):
                 done = item.get(STOPS.get(clock))
-                # A day that is still to come stops nothing.
-                done = done if done and done <= today else None
                 last = add_period(start, days=policy._get_days(TERMS[clock]))
                 rows.append({
                     'kind': clock, 'key': f"{item['id']}:{policy.id}",
@@ -77,7 +75,7 @@ class ArDeadline(models.Model):
                     'move_line_id': item['id'], 'move_id': item['move_id'], 'start_day': start,
                     'counted_day': last, 'last_day': last, 'amount': item['amount'],
                     'insurance_policy_id': policy.id, 'overdue_notice_id': item['notice_id'],
-                    'done_on': done,
+                    'done_on': done or None,
                 })
         return rows
 
@@ -111,6 +109,7 @@ class ArDeadline(models.Model):
             SELECT l.id, l.move_id, c.id AS customer_id, c.partner_id, policy.id AS policy_id,
                    l.amount_residual AS amount, original.date AS original_due,
                    COALESCE(m.invoice_date, l.date) AS invoiced, notice.id AS notice_id,
+                   -- A day typed into a draft is no notice.
                    CASE WHEN notice.state <> 'draft' THEN notice.sent_on END AS sent_on,
                    notice.handed_over_on, notice.claim_filed_on
               FROM ar_original_due original
