@@ -211,7 +211,8 @@ class AtradiusClient(AtradiusReading):
         for item in self._read(answer).children('data', required=True):
             rating, buyer = self._load_rating(item.own(), answer), item.text('buyerId')
             events.append(CompanyEvent(
-                f'{buyer}:{rating.value}', 'rating_changed', buyer, attention=rating.attention,
+                f'{buyer}:{rating.value}', 'rating_changed', buyer, label=rating.value,
+                attention=rating.attention,
                 details=MappingProxyType({
                     'scale': rating.scale, 'value': rating.value, 'previous': rating.previous,
                     'trend': rating.trend}), meta=rating.meta))
@@ -239,10 +240,12 @@ class AtradiusClient(AtradiusReading):
         current = self._find_live(order.buyer_id)
         if not current:
             return self._submit('request_cover', 'POST', data, order)
-        before = current.layers[0].amount if current.layers else None
-        if before and before == order.amount:
+        # A limit in two parts is one limit.
+        parts = [layer.amount for layer in current.layers]
+        before = sum(part.amount for part in parts) if parts and all(parts) else None
+        if before == order.amount.amount:
             raise InvalidInputError('unchanged', "this is the limit in force")
-        lower = before and order.amount.amount < before.amount
+        lower = before is not None and order.amount.amount < before
         return self._submit('request_cover', 'PUT', {
             **data, 'coverId': current.cover_id,
             'action': 'reduce' if lower else 'supersede'}, order)

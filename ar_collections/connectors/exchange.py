@@ -245,10 +245,12 @@ class Exchange:
 
     def _make_network_error(self, call, error, place):
         name = type(error).__name__
+        # Of the failures of TLS only a refused certificate is sure to come before the request.
         not_sent = isinstance(error, (
-            requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError,
+            requests.ConnectTimeout, requests.exceptions.ProxyError,
             requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL,
-        )) or 'NewConnectionError' in str(error) or 'NameResolutionError' in str(error)
+        )) or any(word in str(error) for word in (
+            'NewConnectionError', 'NameResolutionError', 'CERTIFICATE_VERIFY_FAILED'))
         if call.kind == Kind.WRITE and not not_sent:
             return self._error(UnknownOutcomeError, 'no_answer', name, answer=place)
         return self._error(TemporaryError, 'unreachable' if not_sent else 'no_answer', name,

@@ -74,6 +74,13 @@ class TestCoverDecision(CoverCommon):
         cover.invalidate_recordset()
         self.assertEqual(cover.amount_today, 0)
 
+    def test_a_withdrawal_that_is_put_off_covers_until_its_new_day(self):
+        self.decide('granted', 50000, day='2026-05-01')
+        for until in ('2026-07-01', '2026-09-01', '2026-08-01'):
+            self.decide('withdrawal_announced', 50000, withdrawal_on=fields.Date.to_date(until))
+            last = fields.Date.subtract(fields.Date.to_date(until), days=1)
+            self.assertEqual((self.covered(last), self.covered(until)), (50000, 0), until)
+
     def test_without_a_date_the_notice_of_the_policy_counts_and_otherwise_a_person(self):
         self.decide('granted', 50000, day='2026-05-01')
         cover = self.decide('withdrawal_announced', 50000)

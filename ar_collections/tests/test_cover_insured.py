@@ -209,6 +209,26 @@ class TestInsuredItems(CoverCommon):
         self.assertRecordValues(self.account, [{
             'exposure': 2000, 'insured_amount': 1350, 'own_risk': 650}])
 
+    def test_no_new_delivery_is_insured_while_an_invoice_is_long_overdue(self):
+        """The maximum extension period stops new cover; what was delivered before keeps its own."""
+        self.contract.max_extension_days = 30
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        old = self.invoice(1000, due='2026-05-02', date='2026-04-02')
+        self.set_limit(100000)
+        self.quote([(1, 1000, False)])
+
+        def read(day):
+            self.go(day)
+            self.env.invalidate_all()
+            return self.account.cover_today, self.account.insured_amount
+
+        self.assertEqual(read('2026-06-01'), (5000, 1800), "the thirtieth day after")
+        self.assertEqual(read('2026-06-02'), (0, 900))
+        self.pay(old, 1000, '2026-06-02')
+        self.assertEqual(read('2026-06-02'), (5000, 900))
+        self.contract.active = False
+        self.assertEqual(read('2026-06-02')[0], 0, "a policy that was put away insures nothing new")
+
     def test_queries_do_not_grow_with_customers(self):
         customers = self.env['ar.customer']
         for number in range(40):
@@ -264,3 +284,176 @@ class TestInsuredItems(CoverCommon):
         self.decide('withdrawn', effective_from=DAY('2026-01-01'),
                     withdrawal_on=DAY('2026-01-01'), cover_id='C9')
         self.assertNotIn(sentence, read())
+<<<<<<< HEAD
+=======
+
+
+@tagged('post_install', '-at_install')
+class TestOwnCover(CoverCommon):
+    """Cover that the policy lets us grant ourselves: each rule refuses, the proof is kept."""
+
+    def setUp(self):
+        super().setUp()
+        self.contract.write({
+            'discretionary_ceiling': 5000, 'discretionary_percentage': 80,
+            'discretionary_proof': 'either', 'proof_max_age': 180,
+            'experience_min_invoices': 2, 'experience_max_days_late': 10,
+            'non_named_ceiling': 1000, 'non_named_percentage': 60})
+
+    def refused(self, words, **options):
+        kind = options.pop('kind', 'discretionary')
+        with self.assertRaisesRegex(Exception, words):
+            self.contract._grant_own(
+                self.account, kind, options.pop('amount', 1000), **{
+                    'proof': 'experience', **options})
+
+    def test_experience(self):
+        self.refused("too short")
+        for due, paid in (('2026-03-20', '2026-03-25'), ('2026-04-20', '2026-04-28')):
+            self.pay(self.invoice(100, due=due), 100, paid)
+        self.refused("up to", amount=5001)
+        cover = self.contract._grant_own(self.account, 'discretionary', 5000, proof='experience')
+        layer = cover.layer_ids
+        self.assertEqual((layer.source, layer.date_to), ('policy', DAY('2026-11-28')))
+        self.assertIn("2 invoices paid", layer.proof)
+        self.assertIn("8 days", layer.proof)
+        self.pay(self.invoice(100, due='2026-05-01'), 100, '2026-05-20')
+        self.refused("19 days late")
+
+    def test_only_money_is_a_payment_experience(self):
+        """What was written off or credited shows nobody who pays: the insurer asks for payments."""
+        self.pay(self.invoice(100, due='2026-03-20'), 100, '2026-03-25')
+        written, credited = self.invoice(100, due='2026-04-20'), self.invoice(80, due='2026-04-20')
+        self.match(written, self.entry(-100, '2026-04-22'))
+        self.match(credited, self.credit_note(80, '2026-04-22'))
+        self.refused("too short: 1 invoices")
+        part = self.invoice(100, due='2026-04-25')
+        self.pay(part, 60, '2026-04-26')
+        self.match(part, self.credit_note(40, '2026-04-28'))
+        cover = self.contract._grant_own(self.account, 'discretionary', 1000, proof='experience')
+        self.assertIn("2 invoices paid", cover.layer_ids.proof)
+
+    def test_report_must_be_attached_and_young(self):
+        self.refused("Attach", proof='report')
+        report = self.env['ir.attachment'].create({'name': "report.pdf", 'raw': b'%PDF'})
+        self.refused("180 days", proof='report', documents=report, proof_date=DAY('2025-11-01'))
+        cover = self.contract._grant_own(
+            self.account, 'discretionary', 4000, proof='report', documents=report,
+            proof_date=DAY('2026-05-01'))
+        self.assertEqual(cover.layer_ids.document_ids, report)
+        self.assertEqual(cover.layer_ids.date_to, DAY('2026-10-28'))
+
+    def test_overdue_excluded_or_turned_down_gets_none(self):
+        self.invoice(100, due='2026-05-20')
+        self.refused("overdue", kind='non_named')
+        self.contract.max_extension_days = 30
+        self.contract._grant_own(self.account, 'non_named', 1000)
+        self.contract.excluded_category_ids = self.env['res.partner.category'].create(
+            {'name': "Public body"})
+        self.buyer.category_id = self.contract.excluded_category_ids
+        self.refused("Public body", kind='non_named')
+        self.buyer.category_id = False
+        self.decide('refused')
+        self.refused("turned this buyer down", kind='non_named')
+
+    def test_a_policy_that_says_nothing_of_the_proof_grants_nothing(self):
+        self.contract.discretionary_proof = False
+        self.refused("which proof")
+
+    def test_by_itself_every_night_and_once(self):
+        self.contract.non_named_auto = True
+        others = [self.customer(f"Small {number}") for number in range(3)]
+        for partner in others:
+            self.invoice(100, due='2026-06-20', partner=partner)
+        self.invoice(100, due='2026-05-01', partner=others[2])
+        self.env['ar.customer']._refresh(self.company)
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_cover_follow')
+        covers = self.env['ar.cover'].search([('kind', '=', 'non_named')])
+        self.assertEqual(covers.customer_id.partner_id, others[0] | others[1])
+        self.assertEqual(covers.layer_ids.mapped('amount'), [1000, 1000])
+
+    def test_the_dialogue(self):
+        for due, paid in (('2026-03-20', '2026-03-25'), ('2026-04-20', '2026-04-28')):
+            self.pay(self.invoice(100, due=due), 100, paid)
+        action = self.account.with_user(self.collector).action_own_cover()
+        form = Form(self.env['ar.cover.own'].with_user(self.collector).with_context(
+            **action['context']))
+        self.assertEqual((form.amount, form.kind), (5000, 'discretionary'))
+        form.proof = 'experience'
+        form.save().action_grant()
+        self.assertEqual(self.account.cover_ids.amount_today, 5000)
+
+
+@tagged('post_install', '-at_install')
+class TestCoverRules(CoverCommon):
+    """What the insurer says holds new orders, in words that a salesperson may read."""
+
+    def try_order(self, amount, reason):
+        order = self.quote([(1, amount, False)], user_id=self.seller.id)
+        hold = order.sudo().ar_hold_ids
+        if not hold:
+            return False
+        self.assertIn(reason, hold.reason_codes)
+        return hold.reasons
+
+    def test_missing(self):
+        self.set_limit(100000)
+        self.rule('cover_missing')
+        self.assertIn("No credit insurance", self.try_order(100, 'cover_missing'))
+        self.decide('granted', 1000)
+        self.assertFalse(self.try_order(100, 'cover_missing'))
+        late = self.invoice(10, due='2026-04-20')
+        self.contract.max_extension_days = 30
+        self.assertTrue(self.try_order(100, 'cover_missing'), "nothing new while it is so late")
+        self.pay(late, 10, '2026-06-01')
+        self.assertFalse(self.try_order(100, 'cover_missing'))
+        self.contract.date_to = '2026-05-31'
+        self.assertFalse(self.try_order(100, 'cover_missing'), "no policy asks for it")
+
+    def test_reduced(self):
+        self.set_limit(100000)
+        self.rule('cover_reduced')
+        self.decide('granted', 5000, day='2026-05-01')
+        self.assertFalse(self.try_order(6000, 'cover_reduced'), "granted, not reduced")
+        self.go('2026-06-05')
+        self.decide('reduced', 2000)
+        self.assertIn("uncovered", self.try_order(1000, 'cover_reduced'))
+
+    def test_withdrawn_after_its_day_only(self):
+        self.set_limit(100000)
+        self.rule('cover_withdrawn')
+        self.decide('granted', 5000, day='2026-05-01')
+        self.decide('withdrawal_announced', 5000, withdrawal_on=DAY('2026-07-01'))
+        self.assertFalse(self.try_order(100, 'cover_withdrawn'), "delivered before is covered")
+        self.go('2026-07-01')
+        self.assertIn("07/01/2026", self.try_order(100, 'cover_withdrawn'))
+        self.decide('refused', cover_id='C3', day='2026-07-01')
+        self.assertIn("Refused", self.try_order(100, 'cover_withdrawn'))
+
+    def test_guarantees_and_insurance_together(self):
+        self.set_limit(100000)
+        rule = self.rule('not_covered')
+        rule.tolerance_amount = 100
+        self.decide('granted', 1000, valid_from=DAY('2026-01-01'))
+        self.assertFalse(self.try_order(1000, 'not_covered'), "100 of 1,000 at our own risk")
+        self.assertTrue(self.try_order(500, 'not_covered'))
+
+    def test_queries_of_the_judge(self):
+        self.rule('cover_missing'), self.rule('cover_reduced'), self.rule('cover_withdrawn')
+        partners = self.buyer
+        for number in range(10):
+            partner = self.customer(f"Judged {number}")
+            self.decide('granted', 100, customer=self.env['ar.customer']._get_or_create(
+                partner, self.company))
+            partners |= partner
+        Decision, counts = self.env['ar.credit.decision'], []
+        rules = self.env['ar.credit.rule']._get_rules(self.company)
+        for some in (partners[:2], partners):
+            Decision._get_facts(self.company, some, rules)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            Decision._get_facts(self.company, some, rules)
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[0], counts[1])
+>>>>>>> readmoney

@@ -35,6 +35,11 @@ class TestProceedings(DeadlineCommon):
         self.assertRecordValues(self.rows('order_service'), [
             {'state': 'done', 'done_on': day('2026-06-01')}])
         self.assertEqual(self.rows('opposition').last_day, day('2026-07-01'))
+        rule = self.rows('opposition').procedural_rule_id
+        rule.action_withdraw()
+        self.build()
+        self.assertEqual(order.state, 'served', "no rule: nobody knows that it is over")
+        rule.action_confirm()
         self.build('2026-07-02')
         self.assertEqual(order.state, 'title')
         [act] = self.account_of().limitation_act_ids
@@ -77,6 +82,29 @@ class TestProceedings(DeadlineCommon):
         listed = self.env['account.move.line'].search(list(row._get_items_domain()))
         self.assertEqual(sum(listed.mapped('amount_residual')), 700.0)
         self.assertNotIn(self.items(later), listed)
+
+    def test_an_insolvency_typed_in_counts_before_the_gazette_tells_it(self):
+        """No notice found says nothing: the letter of the trustee comes first. A reversed opening
+        and one that was closed ask for nothing, but a new one of later does."""
+        self.invoice(700, due='2026-03-31')
+        customer = self.account_of()
+        customer.write({
+            'insolvency_date': '2026-05-20', 'insolvency_state': 'none_found',
+            'bodacc_checked_on': '2026-06-01'})
+        self.build()
+        self.assertEqual(self.rows('insolvency_claim').last_day, day('2026-07-20'))
+        notice = self.env['ar.legal.notice'].sudo().create({
+            'customer_id': customer.id, 'event_id': 'A1', 'kind': 'reorganisation',
+            'judged_on': '2026-05-20', 'published_on': '2026-05-28'})
+        self.build()
+        self.assertEqual(self.rows('insolvency_claim').state, 'obsolete', "reversed")
+        notice.write({'judged_on': '2015-05-20', 'published_on': '2015-05-28'})
+        customer.write({
+            'insolvency_state': 'closed', 'insolvency_published_on': '2015-05-28'})
+        self.build()
+        self.assertEqual(
+            (self.rows('insolvency_claim').state, self.rows('insolvency_claim').last_day),
+            ('open', day('2026-07-20')))
 
     def test_creditors_abroad_and_overseas_have_four(self):
         self.invoice(700, due='2026-03-31')

@@ -55,6 +55,15 @@ class TestPrescription(DeadlineCommon):
         self.build()
         self.assertEqual(self.table(), [(bill.name, '2026-09-15', 'open', 100.0)])
 
+    def test_a_trade_without_a_rule_of_its_own_follows_the_general_one(self):
+        self.company.ar_limitation_trade = 'transport'
+        rules = self.env['ar.limitation.rule'].search([('trade', '=', 'transport')])
+        rules.action_withdraw()
+        bill = self.invoice(100, due='2021-09-15')
+        self.account_of()
+        self.build()
+        self.assertEqual(self.table(), [(bill.name, '2026-09-15', 'open', 100.0)])
+
     def test_without_a_confirmed_rule_nothing_is_watched_and_the_customer_says_so(self):
         self.invoice(1000, due='2021-09-30')
         self.account_of()

@@ -121,6 +121,18 @@ class TestProviderLinks(ProviderCommon):
         self.assertEqual(sim.calls[1]['query']['externalId'], f'registration-number#{LEVANT}')
         self.assertEqual((link.state, link.external_id), ('linked', 'ICO0000000101'))
 
+    def test_what_was_found_in_test_is_searched_again_in_production(self):
+        found = self.search_for(self.make_account("Anything", LEVANT))
+        choose = self.search_for(self.make_account("Ateliers du Levant"))
+        typed = self.link(self.provider, self.make_account("Typed"), 'FR-0-002003002')
+        self.provider.changes_read_until = '2026-06-01'
+        with self.as_job():
+            self.provider.write({'environment': 'production', 'simulator_url': False})
+        self.assertEqual((found | choose | typed).mapped('state'), ['stopped', 'stopped', 'linked'])
+        self.assertFalse(choose.candidate_ids)
+        self.assertFalse(self.provider.changes_read_until)
+        self.assertIn("test environment", found.message)
+
     def test_merged_contacts_keep_one_link(self):
         first, second = (self.make_account(name, LEVANT) for name in ("One", "Two"))
         kept = self.link(self.provider, first, 'FR-0-012345674')

@@ -1,9 +1,12 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..connectors.errors import BudgetError
 from .provider_common import AUBE, LEVANT, MIDI, ProviderCommon
-from .simulators.atradius import Atradius
+from .simulators.atradius import BUYERS, Atradius
 from .simulators.coface import CofaceIcon
 from .simulators.ellisphere import Ellisphere
 from .simulators.infolegale import Infolegale
@@ -88,6 +91,22 @@ class TestProviderPoll(PollCommon):
         self.assertEqual(str(self.free.changes_read_until), '2026-06-02')
         self.poll('2026-06-03')
         self.assertEqual(self.sim.count('score'), 4, "the same alert is no news")
+
+    def test_each_change_of_a_rating_is_news_to_an_insurer_that_gives_no_day(self):
+        sim = self.start(Atradius)
+        provider = self.make_provider(sim, name="Atradius", rating_days=0)
+        for option in provider.option_ids:
+            option.value = {'policy_currency': 'EUR'}.get(option.name, '1')
+        link = self.link(provider, self.accounts[1], '8200002')
+        self.poll()
+        self.assertEqual(link.rating_ids.mapped('value'), ['71'])
+        buyer = BUYERS[8200002]
+        for day, rating in (
+                ('2026-06-02', '80'), ('2026-06-03', '90'), ('2026-06-04', '90')):
+            with patch.dict(buyer, rating=rating):
+                self.poll(day)
+            self.assertEqual(link.rating_ids.sorted('id')[-1].value, rating)
+        self.assertEqual(sim.count('buyer'), 3, "the same rating told again is no news")
 
     # Fault 37
     def test_a_failed_list_of_changes_does_not_move_the_date(self):
@@ -265,6 +284,11 @@ class TestProviderPollResumed(PollCommon):
         self.poll('2026-06-02')
         self.assertEqual(len(self.values(self.billed)), 3)
 
+    def test_a_call_that_was_never_sent_is_no_answer(self):
+        self.billed.daily_budget = 0
+        self.refused(BudgetError, self.billed, 'get_rating', KEYS[LEVANT])
+        self.assertEqual((self.billed.health, self.billed.last_success_at), ('never', False))
+
     def test_a_billed_search_that_was_lost_is_for_a_person(self):
         sim = self.start(Atradius)
         provider = self.make_provider(sim, name="Atradius", rating_days=0)
@@ -313,6 +337,16 @@ class TestProviderPollResumed(PollCommon):
         self.poll('2026-06-02')
         self.assertEqual(sim.count('order'), 1)
         self.assertTrue(link.order_id)
+
+    def test_an_order_whose_answer_cannot_be_read_is_looked_up(self):
+        sim = self.start(CofaceIcon)
+        provider = self.make_provider(sim, name="Coface")
+        link = self.link(provider, self.accounts[0], 'ICO0000000101')
+        sim.fail('order', fault='mutate', delete=['id'])
+        self.poll()
+        self.assertTrue(link.order_reference, "it was accepted, and is billed")
+        self.poll('2026-06-02')
+        self.assertEqual((sim.count('order'), bool(link.order_id)), (1, True))
 
     # Fault 41
     def test_answers_are_not_kept_for_ever(self):

@@ -125,7 +125,9 @@ class TestClaims(LawCommon):
             for button in ('action_claim', 'action_waive', 'action_cancel'):
                 with self.assertRaises(AccessError, msg=button):
                     getattr(claim.with_user(user), button)()
-            for vals in ({'state': 'claimed'}, {'move_id': False}):
+            for vals in ({'state': 'claimed'}, {'move_id': False},
+                         {'customer_id': self.account_of(self.customer("Elsewhere")).id},
+                         {'currency_id': self.env.ref('base.CHF').id}):
                 with self.assertRaises(AccessError):
                     claim.with_user(user).write(vals)
             with self.assertRaises(AccessError):

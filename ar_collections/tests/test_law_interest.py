@@ -220,6 +220,17 @@ class TestWhichLaw(LawCommon):
         # 1.27 + 5 = 6.27 % for ten days of 3,650.
         self.assertEqual(self.amounts(german, '2026-03-12')[0][1:3], ('6.27', '0.00'))
 
+    def test_a_notice_is_about_what_was_due_by_then(self):
+        """§ 286 BGB: a reminder counts when it comes after the claim fell due."""
+        german = self.person(country_id=self.env.ref('base.de').id)
+        self.account_of(german).write({'debtor_kind': 'consumer', 'notice_date': '2026-03-02'})
+        self.invoice(3650, due='2026-01-31', partner=german)
+        self.invoice(3650, due='2026-03-02', partner=german)
+        found = self.items_of(german, '2026-03-12')
+        self.assertEqual([(c.reason, str(c.interest)) for c in found],
+                         [(None, '6.27'), ('later', '0')])
+        self.assertIn("03/02/2026", self.env['ar.interest.engine']._describe_reason(found[1]))
+
     def test_the_contract_beats_the_law_and_is_flagged_not_altered(self):
         customer = self.account_of()
         self.invoice(3650, due='2026-01-31')

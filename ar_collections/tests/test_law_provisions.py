@@ -170,6 +170,39 @@ class TestProvision(ProvisionCommon):
         self.assertFalse(second.move_id)
         self.assertEqual(self.balances()['499000'], -first.amount_loss)
 
+    def test_one_entry_stands_at_a_time_whatever_the_order(self):
+        """What is provided is what the last day says: nothing twice, in any order of booking."""
+        self.history()
+        first = self.run_at('2026-04-30')
+        first.action_book()
+        later = self.run_at('2026-05-31')
+        with self.assertRaisesRegex(UserError, first.name):
+            later.action_book()
+        first.move_id.sudo().action_post()
+        later.action_book()
+        later.move_id.sudo().action_post()
+        self.assertEqual(later.previous_id, first)
+        for day in ('2026-05-31', '2026-03-31'):
+            run = self.run_at(day)
+            with self.assertRaisesRegex(UserError, later.name):
+                run.action_book()
+        self.assertEqual(self.balances()['499000'], -later.amount_loss)
+
+    def test_a_reversed_entry_is_none(self):
+        self.history()
+        first = self.run_at('2026-04-30')
+        first.action_book()
+        first.move_id.sudo().action_post()
+        first.move_id.sudo()._reverse_moves([{'date': '2026-04-30'}]).action_post()
+        second = self.run_at('2026-05-31')
+        self.assertFalse(second.previous_id)
+        second.action_book()
+        second.move_id.sudo().action_post()
+        self.assertEqual(self.balances()['499000'], -second.amount_loss)
+        first.action_cancel()
+        self.assertEqual(first.state, 'cancelled')
+        self.assertEqual(self.balances()['499000'], -second.amount_loss)
+
     def test_roll_rates_come_from_the_same_figures_as_the_key_figures(self):
         self.history()
         for month in range(6, 13):
@@ -299,6 +332,28 @@ class TestProvisionIndividual(ProvisionCommon):
         third.move_id.sudo().action_post()
         self.assertEqual(self.balances()['491000'], 0)
         self.assertFalse(claims._carry_forward(self.company, date(2028, 12, 31)))
+
+    def test_one_valuation_stands_at_a_time_whatever_the_order(self):
+        bill = self.claim()
+        one, two = self.value(bill), self.value(bill, day='2026-03-31', rate=80)
+        (one | two).action_confirm()
+        one.action_book()
+        with self.assertRaisesRegex(UserError, "2025-12-31"):
+            two.action_book()
+        one.move_id.sudo().action_post()
+        two.action_book()
+        two.move_id.sudo().action_post()
+        self.assertEqual(self.balances()['491000'], -800)
+        between = self.value(bill, day='2026-01-31', rate=20)
+        between.action_confirm()
+        with self.assertRaisesRegex(UserError, "2026-03-31"):
+            between.action_book()
+        two.move_id.sudo()._reverse_moves([{'date': '2026-03-31'}]).action_post()
+        between.action_book()
+        between.move_id.sudo().action_post()
+        self.assertEqual(self.balances()['491000'], -200)
+        two.action_cancel()
+        self.assertEqual(two.state, 'cancelled')
 
     def test_a_closing_in_the_past_reads_the_ledger_of_that_day(self):
         bill = self.claim()

@@ -181,6 +181,14 @@ class TestOverdueNotices(InsuredCommon):
         notice.action_close()
         self.assertEqual(notice.state, 'closed')
 
+    def test_a_day_typed_into_a_draft_stops_no_clock(self):
+        notice = self.notice(self.invoice(1000, due='2026-05-15'))
+        notice.sent_on = '2026-06-01'
+        self.assertEqual(set(self.last_days()), {
+            'overdue_notice', 'extension', 'collections', 'insurance_claim'})
+        notice.action_mark_sent()
+        self.assertEqual(self.rows('overdue_notice').state, 'done')
+
     def test_an_item_is_told_once_per_policy(self):
         bill = self.invoice(1000, due='2026-05-15')
         first = self.notice(bill)

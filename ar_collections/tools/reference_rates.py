@@ -22,6 +22,9 @@ class Tie:
     step: Decimal | None = None
 
     def expect(self, base: Decimal) -> Decimal:
+        if base * self.factor + self.points < 0:
+            # § 247 BGB stood at -0.88 from 2016 to 2022: a reference may, a rate due may not.
+            return base * self.factor + self.points
         rule = Regime('tie', reference=self.base, margin=self.points, rate_step=self.step)
         return rule.get_rate(base * self.factor)
 

@@ -76,7 +76,8 @@ class ArCreditDecision(models.AbstractModel):
         date, tree = company._get_ar_today(), company._get_ar_tree_ids()
         for row in self.env.execute_query_dict(SQL(
             """
-            SELECT c.partner_id, SUM(a.amount / rate.rate) AS amount,
+            SELECT c.partner_id,
+                   SUM(a.amount / rate.rate) FILTER (WHERE NOT %(stopped)s) AS amount,
                    (ARRAY_AGG(cover.status ORDER BY cover.decided_on DESC NULLS LAST, cover.id DESC)
                         FILTER (WHERE cover.kind = 'named'))[1] AS status,
                    MIN(cover.withdrawal_on) FILTER (
@@ -94,6 +95,7 @@ class ArCreditDecision(models.AbstractModel):
              GROUP BY c.partner_id
             """,
             date=date, amounts=Cover._get_amounts_query(date), company=company.id, tree=tree,
+            stopped=Cover._get_stop_condition(company, date),
             rates=Cover._get_policy_rates(company, date), partners=partners.ids)):
             facts[row['partner_id']].update(
                 cover=float(row['amount'] or 0.0), cover_status=row['status'],

@@ -205,9 +205,11 @@ class ArCover(models.Model):
         today = self.company_id._get_ar_today()
         current = self._get_current_layers(only, min(reading.start, today))
         if reading.last_day:
+            # A withdrawal that is put off covers until its new day.
+            announced = self.withdrawal_on and self.withdrawal_on - timedelta(days=1)
             for layer in current:
                 last = max(reading.last_day, layer.date_from - timedelta(days=1))
-                if not layer.date_to or layer.date_to > last:
+                if not layer.date_to or layer.date_to > last or layer.date_to == announced:
                     layer.date_to = last
         if reading.layers is None:
             return

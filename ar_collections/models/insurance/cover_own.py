@@ -124,20 +124,25 @@ class ArInsurancePolicy(models.Model):
     def _get_experience(self, customer, today):
         """Return (invoices paid, days late of the latest, first day looked at).
 
-        Items paid in full since the first day: each is late by its last matching, counted from
-        its own due date. One that is not paid yet is looked at by `_check_own`.
+        Items settled since the first day: each is late by its last matching, counted from its own
+        due date. Only those on which money came in count as paid, none that a general entry
+        settled: what was written off or credited shows nobody who pays. One that is not paid yet is
+        looked at by `_check_own`.
         """
         first = today - timedelta(days=self.proof_max_age or 365)
         self.env['account.move.line'].flush_model()
         company = customer.company_id
         [(paid, worst)] = self.env.execute_query(SQL(
             """
-            SELECT COUNT(*), COALESCE(MAX(days), 0) FROM (
-                SELECT l.id, MAX(part.max_date) - COALESCE(l.date_maturity, l.date) AS days
+            SELECT COUNT(*) FILTER (WHERE money AND NOT general), COALESCE(MAX(days), 0) FROM (
+                SELECT l.id, MAX(part.max_date) - COALESCE(l.date_maturity, l.date) AS days,
+                       BOOL_OR(other.journal_id = ANY(%(cash)s)) AS money,
+                       BOOL_OR(other.journal_id = ANY(%(general)s)) AS general
                   FROM account_move_line l
                   JOIN account_move m ON m.id = l.move_id AND m.move_type = 'out_invoice'
                   JOIN res_partner p ON p.id = l.partner_id
                   JOIN account_partial_reconcile part ON part.debit_move_id = l.id
+                  JOIN account_move_line other ON other.id = part.credit_move_id
                  WHERE l.account_id = ANY(%(accounts)s) AND l.reconciled AND l.balance > 0
                    AND l.company_id = ANY(%(companies)s) AND l.parent_state = 'posted'
                    AND p.commercial_partner_id = %(partner)s
@@ -145,6 +150,8 @@ class ArInsurancePolicy(models.Model):
             ) item
             """,
             accounts=company._get_ar_account_ids(), companies=company._get_ar_tree_ids(),
+            cash=self.env['ar.customer']._get_cash_journal_ids(company),
+            general=self.env['ar.provision.history']._get_general_journals(company),
             partner=customer.partner_id.id, first=first))
         return paid, worst, first
 

@@ -2,7 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+<<<<<<< HEAD
 from ...tools.open_items import ALL, DUE_DATE
+=======
+from ...tools.open_items import ALL, DUE_DATE, ITEM_COLUMNS
+>>>>>>> readmoney
 
 # A named cover, even one of zero, leaves no room for what the policy grants by itself.
 KIND_RANK = SQL(
@@ -313,7 +317,11 @@ class ArCover(models.Model):
         return found
 
     def _get_open_layers_query(self, company, partner_ids, date):
-        """Return the layers that cover a delivery of ``date``, in the order they are used."""
+        """Return the layers that cover a delivery of ``date``, in the order they are used.
+
+        None of a policy that was put away, nor while an invoice of its time is overdue beyond the
+        maximum extension period: see the class.
+        """
         return SQL(
             """
             SELECT open.partner_id, open.amount / rate.rate, open.percentage FROM (
@@ -330,6 +338,7 @@ class ArCover(models.Model):
                    AND (layer.date_to IS NULL OR layer.date_to >= %(date)s)
                    AND policy.date_from <= %(date)s
                    AND (policy.date_to IS NULL OR policy.date_to >= %(date)s)
+                   AND policy.active AND NOT %(stopped)s
             ) open
               JOIN (%(rates)s) rate (company_id, currency_id, rate, digits)
                    ON rate.currency_id = open.currency_id AND rate.company_id = %(company)s
@@ -338,7 +347,29 @@ class ArCover(models.Model):
             """,
             percentage=PERCENTAGE, kind_rank=KIND_RANK, partners=list(partner_ids), date=date,
             tree=company._get_ar_tree_ids(), company=company.id,
+            stopped=self._get_stop_condition(company, date),
             rates=self._get_policy_rates(company, date))
+
+    @api.model
+    def _get_stop_condition(self, company, date):
+        """Return the condition that an invoice of customer `c` in the time of `policy` is overdue
+        beyond the maximum extension period: nothing that is delivered now is insured."""
+        for model in ('account.move.line', 'ar.original.due', 'ar.insurance.policy'):
+            self.env[model].flush_model()
+        return SQL(
+            """
+            (policy.max_extension_days > 0 AND EXISTS (
+                SELECT 1 FROM account_move_line l
+                  JOIN res_partner family ON family.id = l.partner_id
+                  LEFT JOIN ar_original_due original ON original.move_line_id = l.id
+                 WHERE family.commercial_partner_id = c.partner_id
+                   AND l.account_id = ANY(%(accounts)s) AND l.reconciled IS NOT TRUE
+                   AND l.company_id = ANY(%(tree)s) AND l.parent_state = 'posted'
+                   AND l.amount_residual > 0
+                   AND COALESCE(l.invoice_date, l.date) >= policy.date_from
+                   AND COALESCE(original.date, %(due)s) + policy.max_extension_days < %(date)s))
+            """, tree=company._get_ar_tree_ids(), due=DUE_DATE, date=date,
+            accounts=company._get_ar_exposure_account_ids())
 
     @api.model
     def _get_insured_part(self, insured, exposure):

@@ -22,10 +22,15 @@ class ArCustomer(models.Model):
     def _get_insolvency_event(self):
         """EXTENDS law: the publication in the gazette, where it was found.
 
-        Proceedings that are closed or that a court reversed ask for no declaration any more.
+        Proceedings that are closed or that a court reversed ask for no declaration any more. What
+        somebody typed in before the gazette told anything, or about proceedings newer than all its
+        notices, stands: no notice found is no proof that there is none.
         """
-        if self.insolvency_state in ('closed', 'none_found') and self.bodacc_checked_on:
-            return False
+        told = max((notice.judged_on or notice.published_on for notice in self.legal_notice_ids
+                    if notice.judged_on or notice.published_on), default=None)
+        if told and self.insolvency_state in ('closed', 'none_found') and self.bodacc_checked_on:
+            newer = self.insolvency_date and self.insolvency_date > told
+            return super()._get_insolvency_event() if newer else False
         return self.insolvency_published_on or super()._get_insolvency_event()
 
     def _get_steps_taken(self):

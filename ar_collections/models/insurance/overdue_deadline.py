@@ -138,7 +138,9 @@ class ArDeadline(models.Model):
             SELECT l.id, l.move_id, c.id AS customer_id, c.partner_id, policy.id AS policy_id,
                    l.amount_residual AS amount, original.date AS original_due,
                    COALESCE(m.invoice_date, l.date) AS invoiced, notice.id AS notice_id,
-                   notice.sent_on, notice.handed_over_on, notice.claim_filed_on
+                   -- A day typed into a draft is no notice.
+                   CASE WHEN notice.state <> 'draft' THEN notice.sent_on END AS sent_on,
+                   notice.handed_over_on, notice.claim_filed_on
               FROM ar_original_due original
               JOIN account_move_line l ON l.id = original.move_line_id
               JOIN account_move m ON m.id = l.move_id

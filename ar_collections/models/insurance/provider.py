@@ -171,10 +171,25 @@ class ArProvider(models.Model):
         if 'code' in vals and any(provider.code != vals['code'] for provider in self):
             raise UserError(self.env._(
                 "Another provider is another record: archive this one and create a new one."))
+        switched = self.filtered(lambda provider: provider.environment != vals.get(
+            'environment', provider.environment))
         result = super().write(vals)
+        if switched.filtered(lambda provider: provider.environment == 'production'):
+            switched._forget_test_links()
         if {'environment', 'simulator_url', 'is_on'} & set(vals):
             self._forget_problem()
         return result
+
+    def _forget_test_links(self):
+        """What the test environment called a customer may be somebody else in production."""
+        # sudo: links are written by searches; an administrator has switched the environment.
+        links = self.env['ar.provider.link'].sudo().search([
+            ('provider_id', 'in', self.ids), ('environment', 'in', ('test', 'simulator')),
+            ('state', 'in', ('linked', 'choose'))])
+        links.candidate_ids.unlink()
+        links.write({'state': 'stopped', 'rating_wanted': False, 'message': self.env._(
+            "Found in the test environment. Press “Search again” to find it in production.")})
+        self.changes_read_until = False
 
     @api.constrains('simulator_url', 'environment')
     def _check_simulator_url(self):

@@ -10,9 +10,11 @@ from ...connectors.errors import (
     AccessError as RouteError,
 )
 from ...connectors.errors import (
+    BudgetError,
     ConfigurationError,
     ConnectorError,
     CredentialsError,
+    InvalidInputError,
     NotSupportedError,
     TemporaryError,
     UnconfirmedError,
@@ -209,8 +211,8 @@ class ArProvider(models.Model):
                     values.update(problem=error.code, problem_text=text)
                     if health.problem != error.code:
                         self._tell_problem(env, text)
-            else:
-                # It was understood and answered: the connection is good.
+            elif not isinstance(error, BudgetError | InvalidInputError):
+                # It was understood and answered: the connection is good. Those were never sent.
                 values.update(failures=0, paused_until=None, last_success_at=now)
             self._upsert_health(env, values)
         self._invalidate_health()

@@ -4,6 +4,7 @@ from ...connectors.errors import (
     BudgetError,
     ConnectorError,
     TemporaryError,
+    UnexpectedAnswerError,
     UnknownOutcomeError,
 )
 
@@ -79,7 +80,7 @@ class ArProvider(models.Model):
                 link.order_reference = False
                 yield 0
                 return
-            except UnknownOutcomeError as error:
+            except (UnknownOutcomeError, UnexpectedAnswerError) as error:
                 # It may have arrived: the next poll looks it up by our reference.
                 link._put_off(error)
                 yield 0

@@ -92,6 +92,9 @@ class ArClaim(models.Model):
 
     def write(self, vals):
         self._refuse_protected(set(vals))
+        if not self.env.su and {'customer_id', 'currency_id', 'reminder_id'} & set(vals):
+            raise AccessError(self.env._(
+                "A statement is about one customer and one currency: prepare another one."))
         if {'date', 'paid_since', 'allocation'} & set(vals) and any(
                 claim.state != 'draft' for claim in self):
             raise UserError(self.env._("Only a draft statement can be changed."))

@@ -63,7 +63,7 @@ class ArCourtStep(models.Model):
                 'closed' if step.closed_on
                 else 'opposed' if step.opposed_on
                 else 'title' if step.served_on and step.served_in_person and opposition and (
-                    opposition.state == 'obsolete')
+                    opposition.state == 'obsolete' and opposition.days_left < 0)
                 else 'served' if step.served_on
                 else 'lapsed' if service and service.state == 'missed'
                 else 'ordered' if step.order_date else 'filed')

@@ -51,7 +51,8 @@ class ArDeadline(models.Model):
         """
         # sudo: the law is no secret.
         rules = self.env['ar.limitation.rule'].sudo().search([('state', '=', 'confirmed')])
-        rules = rules.filtered(lambda rule: rule.trade == company.ar_limitation_trade)
+        # Where the trade has no rule, the general one binds: see `_pick_for`.
+        rules = rules.filtered(lambda rule: rule.trade in (company.ar_limitation_trade, 'general'))
         rules |= self.env['ar.customer'].sudo().with_context(active_test=False).search([
             ('company_id', '=', company.id),
             ('limitation_rule_id', '!=', False)]).limitation_rule_id

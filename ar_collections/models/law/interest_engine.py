@@ -216,7 +216,11 @@ class ArInterestEngine(models.AbstractModel):
             rule = replace(regime._to_regime(to_decimal(agreed)), allocation=rule.allocation)
         if compensated or regime.currency_id != currency:
             rule = replace(rule, compensation=Compensation())
-        due = max(item['due'], frame['notice'] or item['due'])
+        if frame['notice'] and item['due'] >= frame['notice']:
+            # A notice is about what was late by then: § 286 (1) BGB, article 1231-6 code civil.
+            return replace(claim, regime_id=regime.id, reason='later',
+                           detail=frame['notice'].isoformat())
+        due = frame['notice'] or item['due']
         end = date
         if item['reconciled'] and events:
             # Settled in the books: nothing runs on after the last entry.
@@ -252,6 +256,10 @@ class ArInterestEngine(models.AbstractModel):
         if claim.reason == 'wait':
             return self.env._(
                 "Nothing may be charged before the notice has run out on %s.",
+                format_date(self.env, fields.Date.to_date(claim.detail)))
+        if claim.reason == 'later':
+            return self.env._(
+                "Fell due after the formal notice of %s: it needs a notice of its own.",
                 format_date(self.env, fields.Date.to_date(claim.detail)))
         if claim.reason == 'rate':
             reference, day = claim.detail.split('|')

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...tools import provision as tool
 from ...tools.kpi import ROLL_EDGES
+from .provision_company import STANDING, is_reversed
 
 STATES = [('draft', "Draft"), ('booked', "Entry made"), ('cancelled', "Cancelled")]
 
@@ -255,11 +256,30 @@ class ArProvision(models.Model):
         self.sudo().warning = "\n".join(texts) or False
 
     def _get_previous(self):
-        """Return the last run before whose entry is posted."""
+        """Return the last run before whose entry stands."""
         return self.search([
             ('company_id', '=', self.company_id.id), ('state', '=', 'booked'),
-            ('date', '<', self.date), ('move_id.state', '=', 'posted'), ('id', '!=', self.id),
+            ('date', '<', self.date), ('move_id', 'any', STANDING), ('id', '!=', self.id),
         ], order='date desc, id desc', limit=1)
+
+    def _check_order(self):
+        """Refuse an entry that would provide twice: each one takes back the one before it."""
+        self.ensure_one()
+        # sudo: whose entry is the last does not depend on the reader.
+        booked = self.sudo().search([
+            ('company_id', '=', self.company_id.id), ('state', '=', 'booked'),
+            ('id', '!=', self.id)])
+        waiting = booked.filtered(lambda run: run.move_id.state == 'draft')
+        if waiting:
+            raise UserError(self.env._(
+                "The entry of %s is not posted yet: post it, or cancel that one.",
+                waiting[0].name))
+        later = booked.filtered_domain([('date', '>=', self.date), ('move_id', 'any', STANDING)])
+        if later:
+            raise UserError(self.env._(
+                "%(name)s of %(date)s has an entry already, which this one would not take back: "
+                "cancel it first, or choose a later day.",
+                name=later[0].name, date=later[0].date))
 
     # === ACTIONS === #
 
@@ -278,6 +298,7 @@ class ArProvision(models.Model):
             if any(not rate.has_rate and rate.base > 0 for rate in run.rate_ids):
                 raise UserError(run.warning)
             run._lock()
+            run._check_order()
             # sudo: whose entry is the last does not depend on the reader.
             run.sudo().previous_id = run.sudo()._get_previous()
             # sudo: a credit manager prepares the entry, an accountant posts it.
@@ -291,10 +312,10 @@ class ArProvision(models.Model):
         for run in self:
             # sudo: the entry is ours.
             move = run.sudo().move_id
-            if move.state == 'posted':
+            if move.state == 'posted' and not is_reversed(move):
                 raise UserError(self.env._(
                     "%s is posted: reset it to draft or reverse it first.", move.name))
-            move.unlink()
+            move.filtered(lambda entry: entry.state != 'posted').unlink()
             run.sudo().state = 'cancelled'
         return True
 

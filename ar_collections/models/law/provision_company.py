@@ -6,6 +6,13 @@ ACCOUNTS = {
     'ecl': {'expense': '6817', 'income': '7817', 'allowance': '491'},
     'individual': {'expense': '6817', 'income': '7817', 'allowance': '491'},
 }
+# An entry that stands: posted, and no posted entry reverses it.
+STANDING = [('state', '=', 'posted'), ('reversal_move_ids', 'not any', [('state', '=', 'posted')])]
+
+
+def is_reversed(move):
+    """Tell whether a posted entry was taken back by another one."""
+    return 'posted' in move.reversal_move_ids.mapped('state')
 
 
 class ResCompany(models.Model):

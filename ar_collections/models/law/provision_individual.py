@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ...tools import provision as tool
+from .provision_company import STANDING, is_reversed
 
 REASONS = [
     ('insolvency', "Insolvency proceedings"), ('lawsuit', "Claimed in court"),
@@ -149,11 +150,28 @@ class ArProvisionIndividual(models.Model):
                     'previous_id': claim._get_previous().id})
 
     def _get_previous(self):
-        """Return the last valuation of the same claim whose entry is posted."""
+        """Return the last valuation of the same claim whose entry stands."""
         return self.search([
             ('move_line_id', '=', self.move_line_id.id), ('date', '<', self.date),
-            ('state', '=', 'booked'), ('move_id.state', '=', 'posted'),
+            ('state', '=', 'booked'), ('move_id', 'any', STANDING),
         ], order='date desc', limit=1)
+
+    def _check_order(self):
+        """Refuse an entry that would provide twice: each one books the difference to the last."""
+        # sudo: which entry is the last does not depend on the reader.
+        booked = self.sudo().search([
+            ('move_line_id', 'in', self.move_line_id.ids), ('state', '=', 'booked')])
+        standing = booked.filtered_domain([('move_id', 'any', STANDING)])
+        days = {claim.move_line_id.id: claim.date for claim in self}
+        for claim in booked:
+            if claim.move_id.state == 'draft':
+                raise UserError(self.env._(
+                    "The entry of %s is not posted yet: post it, or cancel that one.",
+                    claim.display_name))
+            if claim in standing and claim.date >= days[claim.move_line_id.id]:
+                raise UserError(self.env._(
+                    "%s has an entry already, which this one would not take back: cancel it first, "
+                    "or choose a later day.", claim.display_name))
 
     @api.model
     def _carry_forward(self, company, date):
@@ -165,7 +183,7 @@ class ArProvisionIndividual(models.Model):
         """
         last = self.search([
             ('company_id', '=', company.id), ('state', '=', 'booked'), ('date', '<', date),
-            ('move_id.state', '=', 'posted')], order='date, id')
+            ('move_id', 'any', STANDING)], order='date, id')
         latest = {claim.move_line_id: claim for claim in last}
         done = self.search([
             ('move_line_id', 'in', [item.id for item in latest]), ('date', '>=', date),
@@ -201,6 +219,7 @@ class ArProvisionIndividual(models.Model):
         moves = self.env['account.move']
         for (company, date), claims in self.grouped(
                 lambda claim: (claim.company_id, claim.date)).items():
+            claims._check_order()
             claims._fill()
             vals = claims._get_move_vals(company, date)
             # sudo: a credit manager prepares the entry, an accountant posts it.
@@ -220,12 +239,12 @@ class ArProvisionIndividual(models.Model):
         self._check_manager()
         # sudo: the entry is ours.
         for move in self.sudo().move_id:
-            if move.state == 'posted':
+            if move.state == 'posted' and not is_reversed(move):
                 raise UserError(self.env._(
                     "%s is posted: reset it to draft or reverse it first.", move.name))
             others = self.sudo().search([('move_id', '=', move.id)]) - self.sudo()
             others.write({'state': 'confirmed', 'move_id': False})
-            move.unlink()
+            move.filtered(lambda entry: entry.state != 'posted').unlink()
         self.sudo().write({'state': 'cancelled', 'move_id': False})
         return True
 

@@ -178,6 +178,16 @@ class TestAtradius(ConnectorCase):
         with self.assertRaises(InvalidInputError):
             self.client.request_cover(self.order(40000, 'REQ/2'))
 
+    def test_the_parts_of_a_limit_are_compared_together(self):
+        self.decide('DC01', '30000', asked=30000, firstAmtDecision={
+            'decisionAmtInPolicyCurrency': '20000', 'decisionExpiryDate': ''}, secondAmtDecision={
+            'decisionAmtInPolicyCurrency': '10000', 'decisionExpiryDate': '2027-03-31'})
+        with self.assertRaises(InvalidInputError):
+            self.client.request_cover(self.order(30000, 'REQ/2'))
+        self.client.request_cover(self.order(25000, 'REQ/3'))
+        self.assertIn('"action": "reduce"', [
+            x for x in self.sim.calls if x['route'] == 'change'][-1]['body'])
+
     def test_a_pending_application_is_attached_to(self):
         self.sim.refer = {int(BUYER)}
         first = self.client.request_cover(self.order())

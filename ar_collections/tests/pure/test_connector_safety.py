@@ -1,9 +1,20 @@
+import contextlib
 import copy
 import logging
 import pickle
+import socket
+import ssl
+import tempfile
+import threading
 import time
 import traceback
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from odoo.tests import tagged
 
@@ -15,10 +26,12 @@ from ...connectors.errors import (
     CredentialsError,
     TemporaryError,
     UnexpectedAnswerError,
+    UnknownOutcomeError,
 )
+from ...connectors.exchange import Call, Kind
 from ...connectors.masking import Masker, Secret
 from ...connectors.recherche_entreprises import RechercheEntreprisesClient
-from ...connectors.transport import LocalSimulator, resolve_link
+from ...connectors.transport import Adapter, LocalSimulator, resolve_link
 from ..simulators.atradius import Atradius
 from ..simulators.open_data import RechercheEntreprises
 from .connector_common import ConnectorCase
@@ -82,6 +95,68 @@ class TestAddresses(ConnectorCase):
             client.get_company('012345674')
         self.assertEqual(caught.exception.code, 'private_address')
         self.assertFalse(self.sim.calls)
+
+    def test_a_broken_tls_answer_is_no_proof_that_nothing_was_sent(self):
+        """A write whose answer cannot be deciphered may have arrived; a certificate that is refused
+        stops us before anything is sent."""
+        heard = []
+        url, certificate = self.serve_tls(heard)
+
+        class Broken(RechercheEntreprisesClient):
+            bases = {'production': {'api': url}}
+
+        client = Broken(environment='production', timeouts=(5, 5), sleep=self.sleep)
+        self.addCleanup(client.close)
+        client.session.proxies = {}
+        client.session.mount('https://', Adapter((5, 5), public_only=False))
+        call = Call('order', 'POST', f'{url}/orders', Kind.WRITE, json={'buy': 1}, signed=False)
+        client.session.verify = True
+        with self.assertRaises(TemporaryError) as caught:
+            client._run(call)
+        self.assertEqual((caught.exception.details, heard), ({'not_sent': True}, []))
+        client.session.verify = certificate
+        with self.assertRaises(UnknownOutcomeError):
+            client._run(call)
+        self.assertIn(b'"buy": 1', heard[0])
+
+    def serve_tls(self, heard):
+        """Serve TLS that reads a request and answers with noise; return (address, certificate)."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'localhost')])
+        now = datetime.now(UTC)
+        made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(
+            key.public_key()).serial_number(1).not_valid_before(now - timedelta(days=1)
+            ).not_valid_after(now + timedelta(days=1)).add_extension(
+            x509.SubjectAlternativeName([x509.DNSName('localhost')]), False).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), True).sign(key, hashes.SHA256())
+        path = f'{folder}/both.pem'
+        with open(path, 'wb') as file:
+            file.write(key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption()))
+            file.write(made.public_bytes(serialization.Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        listener = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            for _call in range(2):
+                plain, _address = listener.accept()
+                with contextlib.suppress(OSError):
+                    secure = context.wrap_socket(plain, server_side=True)
+                    if request := secure.recv(65536):
+                        while b'"buy": 1' not in request:
+                            request += secure.recv(65536)
+                        heard.append(request)
+                    with socket.socket(fileno=secure.detach()) as raw:
+                        raw.sendall(b'noise in place of an answer')
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, 5)
+        return f'https://localhost:{listener.getsockname()[1]}', path
 
     def test_links_stay_on_the_host(self):
         here = 'https://api.example.com/v3/'

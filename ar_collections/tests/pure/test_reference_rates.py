@@ -48,6 +48,11 @@ class TestReferenceRates(BaseCase):
             rate('boe', '2026H1', '3.75'), rate('uk_business', '2026H1', '11.75'),
             rate('be_business', '2026H1', '10.5')), [])
 
+    def test_the_base_rate_below_zero_of_2016_to_2022_fits(self):
+        self.assertEqual(self.codes(
+            rate('ecb', '2022H1', '0.00'), rate('de_base', '2022H1', '-0.88'),
+            rate('de_business', '2022H1', '8.12')), [])
+
     def test_wrong_pages_are_caught_by_their_neighbours(self):
         """Rows as those pages print them; see the list of wrong pages in docs/law.md."""
         for page, right, expected in (
