@@ -38,6 +38,19 @@ class TestOwnCover(CoverCommon):
         self.pay(self.invoice(100, due='2026-05-01'), 100, '2026-05-20')
         self.refused("19 days late")
 
+    def test_only_money_is_a_payment_experience(self):
+        """What was written off or credited shows nobody who pays: the insurer asks for payments."""
+        self.pay(self.invoice(100, due='2026-03-20'), 100, '2026-03-25')
+        written, credited = self.invoice(100, due='2026-04-20'), self.invoice(80, due='2026-04-20')
+        self.match(written, self.entry(-100, '2026-04-22'))
+        self.match(credited, self.credit_note(80, '2026-04-22'))
+        self.refused("too short: 1 invoices")
+        part = self.invoice(100, due='2026-04-25')
+        self.pay(part, 60, '2026-04-26')
+        self.match(part, self.credit_note(40, '2026-04-28'))
+        cover = self.contract._grant_own(self.account, 'discretionary', 1000, proof='experience')
+        self.assertIn("2 invoices paid", cover.layer_ids.proof)
+
     def test_report_must_be_attached_and_young(self):
         self.refused("Attach", proof='report')
         report = self.env['ir.attachment'].create({'name': "report.pdf", 'raw': b'%PDF'})

@@ -24,6 +24,11 @@ class TestCoverRules(CoverCommon):
         self.assertIn("No credit insurance", self.try_order(100, 'cover_missing'))
         self.decide('granted', 1000)
         self.assertFalse(self.try_order(100, 'cover_missing'))
+        late = self.invoice(10, due='2026-04-20')
+        self.contract.max_extension_days = 30
+        self.assertTrue(self.try_order(100, 'cover_missing'), "nothing new while it is so late")
+        self.pay(late, 10, '2026-06-01')
+        self.assertFalse(self.try_order(100, 'cover_missing'))
         self.contract.date_to = '2026-05-31'
         self.assertFalse(self.try_order(100, 'cover_missing'), "no policy asks for it")
 

@@ -2,11 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-<<<<<<< HEAD
 from ...tools.open_items import ALL, DUE_DATE
-=======
-from ...tools.open_items import ALL, DUE_DATE, ITEM_COLUMNS
->>>>>>> readmoney
 
 # A named cover, even one of zero, leaves no room for what the policy grants by itself.
 KIND_RANK = SQL(
