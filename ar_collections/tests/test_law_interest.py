@@ -95,6 +95,16 @@ class TestLateInterest(LawCommon):
         self.assertEqual(
             self.amounts(paid_since=date(2026, 1, 1)), [(bill.name, '12.15', '40.00', None)])
 
+    def test_what_was_never_paid_was_not_paid_late(self):
+        """An invoice that a credit note took back, or that was written off, is no late payment."""
+        credited, written = (self.invoice(3650, due='2026-01-31') for _number in range(2))
+        self.match(credited, self.credit_note(3650, '2026-02-10'))
+        self.match(written, self.entry(-3650, '2026-02-10'))
+        part = self.invoice(3650, due='2026-01-31')
+        self.pay(part, 1825, date='2026-02-10')
+        self.match(part, self.credit_note(1825, '2026-02-05'))
+        self.assertEqual([row[0] for row in self.amounts(paid_since=date(2026, 1, 1))], [part.name])
+
     def test_forty_euros_per_invoice_not_per_instalment(self):
         bill = self.invoice(3000, date='2026-01-01', terms=[(10, 50), (20, 50)])
         found = self.amounts(day='2026-03-01')

@@ -16,6 +16,7 @@ from ...tools.interest import (
     compute_statement,
 )
 from ...tools.interest_rules import ZERO, Compensation, to_decimal
+from ..core.customer_refresh import CASH_JOURNALS
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,16 @@ class ArInterestEngine(models.AbstractModel):
         """Return the late receivable lines of invoices, oldest first, as dictionaries."""
         company = customers.company_id
         if paid_since:
+            # What a credit note or a write-off closed alone was never paid, late or in time.
             scope = SQL(
                 """(l.reconciled IS NOT TRUE OR EXISTS (
                     SELECT 1 FROM account_partial_reconcile paid
-                     WHERE paid.debit_move_id = l.id AND paid.max_date >= %s))""", paid_since)
+                      JOIN account_move_line other ON other.id = paid.credit_move_id
+                      JOIN account_move source ON source.id = other.move_id
+                      JOIN account_journal j ON j.id = other.journal_id
+                     WHERE paid.debit_move_id = l.id AND paid.max_date >= %s
+                       AND (j.type = ANY(%s) OR source.origin_payment_id IS NOT NULL)))""",
+                paid_since, list(CASH_JOURNALS))
         else:
             scope = SQL("l.reconciled IS NOT TRUE")
         if moves is not None:
@@ -126,14 +133,14 @@ class ArInterestEngine(models.AbstractModel):
     def _read_events(self, item_ids):
         """Return {item id: [Payment or Credit]}, from what was matched with each item.
 
-        Bank and cash entries are payments; everything else (credit notes, write-offs, transfers)
-        cuts the principal without paying interest.
+        Entries of banks, cash and cards are payments; everything else (credit notes, write-offs,
+        transfers) cuts the principal without paying interest.
         """
         self.env['account.partial.reconcile'].flush_model()
         rows = self.env.execute_query_dict(SQL(
             """
             SELECT pr.debit_move_id AS item_id, pr.debit_amount_currency AS amount, other.date,
-                   m.name, (j.type IN ('bank', 'cash') OR m.origin_payment_id IS NOT NULL) AS paid,
+                   m.name, (j.type = ANY(%s) OR m.origin_payment_id IS NOT NULL) AS paid,
                    cur.decimal_places AS decimals
               FROM account_partial_reconcile pr
               JOIN account_move_line other ON other.id = pr.credit_move_id
@@ -143,7 +150,7 @@ class ArInterestEngine(models.AbstractModel):
               JOIN res_currency cur ON cur.id = item.currency_id
              WHERE pr.debit_move_id = ANY(%s)
              ORDER BY other.date, pr.id
-            """, list(item_ids)))
+            """, list(CASH_JOURNALS), list(item_ids)))
         events = {}
         for row in rows:
             amount = to_decimal(row['amount'], row['decimals'])
