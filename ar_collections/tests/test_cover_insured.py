@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo import Command, fields
 from odoo.tests import tagged
 
+from ..connectors.results import Cover, CoverStatus, Layer, LayerKind, Money
 from .cover_common import CoverCommon
 
 DAY = fields.Date.to_date
@@ -96,6 +97,20 @@ class TestInsuredItems(CoverCommon):
         self.assertIn("1 invoices paid", cover.layer_ids.proof)
         self.decide('refused', day='2026-06-01')
         self.assertEqual(self.insured('2026-06-01'), {})
+
+    def test_what_we_granted_ourselves_covers_until_the_named_cover_begins(self):
+        self.contract.discretionary_percentage = 80
+        first = DAY('2026-01-01')
+        self.env['ar.cover']._apply(
+            self.contract, self.account, Cover(
+                '', CoverStatus.GRANTED, decided_on=first, effective_from=first, layers=(Layer(
+                    LayerKind.DISCRETIONARY,
+                    Money(Decimal(800), self.contract.currency_id.name), valid_from=first),)),
+            kind='discretionary', source='policy')
+        self.decide('granted', 5000, valid_from=DAY('2026-05-01'))
+        early = self.invoice(500, due='2026-05-10', date='2026-04-10')
+        late = self.invoice(500, due='2026-06-10', date='2026-05-10')
+        self.assertEqual(self.insured('2026-06-01'), {early: 400, late: 450})
 
     def test_two_customers_that_are_one_buyer_share_the_cover(self):
         twin = self.env['ar.customer']._get_or_create(self.customer("Twin"), self.company)
