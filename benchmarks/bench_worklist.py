@@ -79,7 +79,7 @@ def spread_over(env, company, number):
 
 
 def add_waiting(env, company, today):
-    """Two deadlines near for every third customer, a limit asked for by every tenth."""
+    """Two deadlines near for every third customer in arrears, a limit asked for by every tenth."""
     env.cr.execute(
         """
         INSERT INTO ar_deadline (kind, key, customer_id, partner_id, company_id, currency_id,
@@ -89,7 +89,7 @@ def add_waiting(env, company, today):
                (SELECT MIN(l.id) FROM account_move_line l
                  WHERE l.partner_id = c.partner_id AND l.reconciled IS NOT TRUE)
           FROM ar_customer c, (VALUES ('prescription'), ('overdue_notice')) clock (kind)
-         WHERE c.company_id = %(company)s AND c.id %% 3 = 0
+         WHERE c.company_id = %(company)s AND c.id %% 3 = 0 AND c.overdue_amount > 0
         """,
         {'company': company.id, 'currency': company.currency_id.id, 'today': today})
     env.cr.execute(
@@ -97,7 +97,7 @@ def add_waiting(env, company, today):
         INSERT INTO ar_credit_request (customer_id, company_id, kind, amount, reason, user_id,
                                        state)
         SELECT id, company_id, 'amount', 1000, 'They grow', %s, 'submitted'
-          FROM ar_customer WHERE company_id = %s AND id %% 10 = 0
+          FROM ar_customer WHERE company_id = %s AND id %% 10 = 0 AND overdue_amount > 0
         """, [env.uid, company.id])
     env.cr.execute("ANALYZE ar_deadline, ar_credit_request")
 
