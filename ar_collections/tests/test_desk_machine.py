@@ -100,9 +100,8 @@ class TestDeskMachine(PlanCommon):
             part for part in self.items(self.invoices).matched_credit_ids
             if part.debit_move_id.id not in Claim.known
             or Item(part.debit_move_id).standing() == part.debit_move_id]
-        partials += list((self.transfers.line_ids.doubtful_line_id.matched_credit_ids).filtered(
-            lambda part: part.credit_move_id not in Claim.of(part.debit_move_id).lines
-            and part.debit_move_id.move_id.state == 'posted'))
+        partials += list(self.booked().line_ids.doubtful_line_id.matched_credit_ids.filtered(
+            lambda part: part.credit_move_id not in Claim.of(part.debit_move_id).lines))
         if partials:
             self.pick(partials).unlink()
 

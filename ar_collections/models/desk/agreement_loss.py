@@ -50,8 +50,9 @@ class ArDispute(models.Model):
         state = super()._get_settled_state()
         if state != 'paid':
             return state
-        items = self.line_ids.move_line_id
+        items = self.line_ids.move_line_id.sudo()
         every = items.union(*self.env['ar.doubtful.line']._get_successors(items).values())
+        # Read from the ledger: the loss itself may follow it only after this.
         lost = self.env['ar.write.off.line'].sudo().search_count([
-            ('move_line_id', 'in', every.ids), ('state', '=', 'booked')], limit=1)
+            ('credit_line_id', 'in', every.matched_credit_ids.credit_move_id.ids)], limit=1)
         return 'written_off' if lost else state

@@ -152,7 +152,9 @@ class ArDoubtfulTransfer(models.Model):
                 'name': item.move_id.name, 'date_maturity': doubtful.date_maturity}
             prepared += [((line, name), {
                 **values, 'account_id': account.id, 'balance': sign * doubtful.amount_residual,
-                'amount_currency': sign * doubtful.amount_residual_currency})
+                'amount_currency': sign * doubtful.amount_residual_currency,
+                # What comes back is reminded of again, if the invoice was.
+                'no_followup': name == 'out_line_id' or item.no_followup})
                 for name, account, sign in (
                     ('out_line_id', doubtful.account_id, -1), ('back_line_id', item.account_id, 1))]
         self.back_move_id = self._make_entry(

@@ -93,14 +93,18 @@ class ArDoubtfulLine(models.Model):
         """
         if not items or not self._is_used():
             return {}
-        roots = {item: self._get_origins(items).get(item.id, item) for item in items}
+        origins = self._get_origins(items)
+        roots = {item: origins.get(item.id, item) for item in items}
         # sudo: what is owed on an item does not depend on who may see the transfer.
         lines = self.sudo().search([('root_line_id', 'in', [one.id for one in roots.values()])])
         moved = lines.grouped('root_line_id')
         found = {}
         for item, root in roots.items():
             of = moved.get(root.sudo(), lines.browse())
-            others = (of.doubtful_line_id | of.back_line_id | root.sudo()).filtered(
+            # Open on both sides after somebody unmatched them it is owed once: by the invoice.
+            doubtful = of.filtered(lambda line: (
+                line.state == 'booked' or line.doubtful_line_id.reconciled)).doubtful_line_id
+            others = (doubtful | of.back_line_id | root.sudo()).filtered(
                 lambda one: one.parent_state == 'posted') - item.sudo()
             if of and others:
                 found[item.id] = others.with_env(self.env)
