@@ -172,14 +172,18 @@ class ReportStatement(models.AbstractModel):
 
     @api.model
     def _get_pay_values(self, customer, sections, reference, today, lang):
-        """Return how to pay: bank account, link, and one code for the amount due.
+        """Return how to pay: bank account, link, one code for the amount due, and what is not to
+        be paid to us at all.
 
         One code only: two of them side by side, and the wrong one is scanned. It is for the
         currency of the company when something is due in it, else for the first that has a method.
         """
         bank = self._get_bank(customer.company_id)
         due = [section for section in sections if section['due']]
-        values = {'bank': False, 'qr': False, 'due': [], 'url': False}
+        values = {'bank': False, 'qr': False, 'due': [], 'url': False, 'elsewhere': [
+            (format_amount(customer.env, amount, section['currency'], lang_code=lang).replace(
+                '\ufeff', ''), payee)
+            for section in sections for amount, payee in section['elsewhere']]}
         for section in due:
             amount = format_amount(
                 customer.env, section['due'], section['currency'], lang_code=lang)

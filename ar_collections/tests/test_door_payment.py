@@ -1,5 +1,5 @@
 """Paying on the pages: the ledger says how much, the browser says nothing."""
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
 
@@ -148,3 +148,12 @@ class TestDoorPayment(DoorPaymentCommon):
         self.env.flush_all()
         self.assertFalse([reason for reason, _amount in self.reasons(
             self.env['ar.dunning.run']._run(self.company)) if reason == 'paying'])
+
+    def test_a_transfer_announced_again_and_again_stops_it_once(self):
+        first, again = self.start('due', 350), self.start('due', 350)
+        (first | again)._set_pending()
+        for days, stops in ((91, True), (8, False)):
+            first.last_state_change = fields.Datetime.subtract(fields.Datetime.now(), days=days)
+            self.env.flush_all()
+            run = self.env['ar.dunning.run']._run(self.company)
+            self.assertEqual('paying' in dict(self.reasons(run)), stops, days)

@@ -441,6 +441,13 @@ class TestFactoringDocuments(FactoringCommon):
                 ('due', 40), ('all', 40), ('undisputed', 40), (str(self.items(ours).id), 40),
                 (str(self.items(with_factor).id), 0)):
             self.assertEqual(Door._get_payment(customer, currency.id, choice)[1], amount, choice)
+        [statement] = self.env['ar.statement']._read_statements(customer)[customer.id]
+        self.assertEqual((statement['balance'], statement['due']), (140, 40))
+        self.assertEqual(
+            statement['elsewhere'], [(100, "Factor House, FR76 3000 6000 0112 3456 7890 189")])
+        [paper] = self.env['report.ar_collections.report_ar_statement']._get_report_values(
+            customer.ids)['docs']
+        self.assertEqual(paper['pay']['elsewhere'][0][1], statement['elsewhere'][0][1])
         [section] = Door._read(customer)['sections']
         notes = {row['document']: row['notes'] for row in section['rows']}
         self.assertEqual(

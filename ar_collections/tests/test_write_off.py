@@ -64,6 +64,8 @@ class TestWriteOff(LegalCommon):
         invoice = self.invoice(1000, due='2026-03-01', post=False)
         invoice.invoice_line_ids.tax_ids = tax
         invoice.action_post()
+        with self.assertRaisesRegex(UserError, "falls due when it is paid"):
+            self.to_doubtful(invoice)
         self.pay(invoice, 300)
         self.assertEqual((self.balance(waiting), self.balance(declared)), (-150, -50))
         record = self.book(self.write_off(invoice, amount=450))

@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Money announced by a payment provider is waited for so long.
+# Money announced by a payment provider is waited for so long, and once in so many days: whoever
+# announces a transfer every week and never makes it hears from us.
 PENDING_DAYS = 7
+PENDING_AGAIN_DAYS = 90
 
 
 class ArDunningEngine(models.AbstractModel):
@@ -23,8 +25,15 @@ class ArDunningEngine(models.AbstractModel):
                 "l.id IN (SELECT rel.move_line_id FROM payment_transaction tx"
                 " JOIN ar_payment_transaction_item_rel rel ON rel.transaction_id = tx.id"
                 " WHERE tx.state IN ('pending', 'authorized')"
-                " AND tx.last_state_change >= %s)",
-                fields.Date.subtract(date, days=PENDING_DAYS))),
+                " AND tx.last_state_change >= %(since)s AND NOT EXISTS ("
+                "    SELECT 1 FROM payment_transaction earlier"
+                "      JOIN ar_payment_transaction_item_rel old ON old.transaction_id = earlier.id"
+                "     WHERE old.move_line_id = rel.move_line_id"
+                "       AND earlier.state IN ('pending', 'authorized', 'cancel')"
+                "       AND earlier.last_state_change >= %(again)s"
+                "       AND earlier.last_state_change < %(since)s))",
+                since=fields.Date.subtract(date, days=PENDING_DAYS),
+                again=fields.Date.subtract(date, days=PENDING_AGAIN_DAYS))),
         ]
 
 

@@ -7,8 +7,9 @@ class ResCompany(models.Model):
     _inherit = 'res.company'
 
     ar_escalation_user_id = fields.Many2one(
-        'res.users', string="Manager in copy", domain=[('share', '=', False)],
-        help="Gets the copies of reminders whose level asks for one.")
+        'res.users', string="Escalations go to", domain=[('share', '=', False)],
+        help="Takes what a collector escalates, and gets the copies of reminders whose level asks "
+             "for one.")
 
 
 class ResConfigSettings(models.TransientModel):

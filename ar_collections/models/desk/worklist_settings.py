@@ -32,8 +32,6 @@ class ResCompany(models.Model):
         help="Reminders about these items wait so long for the money.")
     ar_clean_up_days = fields.Integer(
         string="Wrong contact or address: again in (days)", default=7)
-    ar_escalation_user_id = fields.Many2one(
-        'res.users', string="Escalations go to", domain=[('share', '=', False)])
 
     _ar_worklist_point_positive = models.Constraint(
         'CHECK(ar_worklist_point_amount > 0)', "One point must stand for some money.")
@@ -71,5 +69,3 @@ class ResConfigSettings(models.TransientModel):
     ar_spoken_days = fields.Integer(related='company_id.ar_spoken_days', readonly=False)
     ar_said_paid_days = fields.Integer(related='company_id.ar_said_paid_days', readonly=False)
     ar_clean_up_days = fields.Integer(related='company_id.ar_clean_up_days', readonly=False)
-    ar_escalation_user_id = fields.Many2one(
-        related='company_id.ar_escalation_user_id', readonly=False)

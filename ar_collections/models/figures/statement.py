@@ -30,8 +30,9 @@ class ArStatement(models.AbstractModel):
         :param bool branches: add the branches of the customer's company
         :return: {customer id: list of sections}, one per currency, that of the company first;
             a section is {'currency', 'items', 'movements', 'opening', 'closing', 'ages',
-            'credit', 'balance', 'due'}: ``ages`` has one amount per column of `_get_ages`,
-            ``due`` is what should be paid today, net of open credits
+            'credit', 'balance', 'due', 'elsewhere'}: ``ages`` has one amount per column of
+            `_get_ages`, ``due`` is what should be paid to us today, net of open credits,
+            ``elsewhere`` a list of (what should be paid to somebody else today, to whom in words)
         :raise AccessError: when a branch is not open to the user
         """
         self.env.flush_all()
@@ -44,12 +45,23 @@ class ArStatement(models.AbstractModel):
             now = items if end == today else self._read_items(scope, today)
             movements = self._read_movements(scope, date_from, end) if kind == 'movements' else {}
             columns = self._get_ages()
+            payees = self._get_other_payees([
+                item['line_id'] for parts in now.values() for rows in parts.values()
+                for item in rows])
             for customer in batch:
                 key = customer.partner_id.id
                 statements[customer.id] = self._make_sections(
                     company, columns, end, today, items.get(key, {}), now.get(key, {}),
-                    movements.get(key, {}))
+                    movements.get(key, {}), payees)
         return statements
+
+    @api.model
+    def _get_other_payees(self, ids):
+        """Hook: return {item id: whom to pay instead of us, in words}, set-based.
+
+        :param ids: ids of open `account.move.line`
+        """
+        return {}
 
     # === SCOPE === #
 
@@ -189,7 +201,7 @@ class ArStatement(models.AbstractModel):
 
     # === SECTIONS === #
 
-    def _make_sections(self, company, columns, date, today, items, now, movements):
+    def _make_sections(self, company, columns, date, today, items, now, movements, payees):
         """Put items and movements of one customer together, one section per currency."""
         wanted = {*items, *movements, *(key for key, rows in now.items() if rows)}
         currencies = self.env['res.currency'].browse(wanted).sorted(
@@ -199,8 +211,14 @@ class ArStatement(models.AbstractModel):
             section = self._make_section(
                 currency, columns, date, items.get(currency.id, []),
                 movements.get(currency.id, []))
-            section['due'] = self._get_due(currency, today, now.get(currency.id, []))
-            if (section['items'] or section['movements'] or section['due']
+            others = [item for item in now.get(currency.id, []) if item['line_id'] in payees]
+            section['due'] = self._get_due(currency, today, [
+                item for item in now.get(currency.id, []) if item['line_id'] not in payees])
+            section['elsewhere'] = [
+                (due, payee) for payee in sorted({payees[item['line_id']] for item in others})
+                if (due := self._get_due(currency, today, [
+                    item for item in others if payees[item['line_id']] == payee]))]
+            if (section['items'] or section['movements'] or section['due'] or section['elsewhere']
                     or not currency.is_zero(section['opening'])):
                 sections.append(section)
         return sections

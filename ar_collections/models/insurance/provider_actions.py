@@ -34,7 +34,7 @@ class ArProvider(models.Model):
             raise UserError(self.env._("This provider cannot be searched now."))
         count = self._link_customers()
         return self._tell_success(self.env._(
-            "%s searches are waiting. They run in the background; see Insurance > Links.", count))
+            "%s searches are waiting. They run in the background; see Insurance ▸ Links.", count))
 
     def _link_customers(self, customer_ids=None):
         """Create a link to be searched for customers who have none: one statement.

@@ -140,7 +140,7 @@ class ArCustomer(models.Model):
         providers = self.env['ar.provider'].search([('is_on', '=', True)]).filtered('has_search')
         if not providers:
             raise UserError(self.env._(
-                "No provider is switched on. An administrator creates one under Insurance > "
+                "No provider is switched on. An administrator creates one under Insurance ▸ "
                 "Providers."))
         count = 0
         for provider in providers:
@@ -152,7 +152,7 @@ class ArCustomer(models.Model):
             'type': 'ir.actions.client', 'tag': 'display_notification', 'params': {
                 'type': 'success', 'title': self.env._("Find at providers"),
                 'message': self.env._(
-                    "%s searches are waiting. They run within a minute; look at Insurance > "
+                    "%s searches are waiting. They run within a minute; look at Insurance ▸ "
                     "Links for those where a person must pick.", count)}}
 
     def _absorb(self, other):
