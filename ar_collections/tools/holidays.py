@@ -53,8 +53,8 @@ ALSACE_MOSELLE = (
     Holiday('good_friday', easter_offset=-2),
     Holiday('saint_stephen', 12, 26),
 )
-# Belgium, the ten legal holidays: from memory, not read. They make a free notice wait longer, never
-# shorter, and no court of ours counts by them.
+# Belgium, the ten legal holidays (royal decree of 18 April 1974, article 1; its text was not read).
+# They make a free notice wait longer, never shorter, and no court of ours counts by them.
 BELGIUM = (
     Holiday('new_year', 1, 1),
     Holiday('easter_monday', easter_offset=1),
