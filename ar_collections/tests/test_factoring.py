@@ -1,7 +1,4 @@
-import csv
-import io
 
-import openpyxl
 from psycopg2.errors import UniqueViolation
 
 from odoo import fields
@@ -10,52 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .test_desk import DeskCommon
-
-
-class FactoringCommon(DeskCommon):
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.factor = cls.customer("Factor House", is_company=True)
-        cls.bank = cls.env['res.partner.bank'].create({
-            'acc_number': 'FR7630006000011234567890189', 'partner_id': cls.factor.id})
-        cls.own_bank = cls.env['res.partner.bank'].create({
-            'acc_number': 'FR1420041010050500013M02606', 'partner_id': cls.company.partner_id.id})
-        cls.accounts = {code: cls.env['account.account'].create({
-            'name': name, 'code': code, 'account_type': kind, 'reconcile': kind != 'expense',
-            'company_ids': [Command.set(cls.company.ids)]}) for code, name, kind in (
-            ('467100', "Factor", 'asset_current'), ('467200', "Reserve", 'asset_current'),
-            ('519300', "Advances of the factor", 'liability_current'),
-            ('622500', "Fees", 'expense'), ('661600', "Interest", 'expense'))}
-        cls.contract = cls.env['ar.factoring.contract'].create({
-            'name': "Domestic", 'partner_id': cls.factor.id, 'company_id': cls.company.id,
-            'currency_id': cls.company.currency_id.id, 'advance_rate': 80, 'reserve_rate': 10,
-            'fee_rate': 1, 'interest_rate': 6, 'bank_id': cls.bank.id,
-            'legal_text': "<p>Pay Factor House only.</p>",
-            'journal_id': cls.journal('general').id,
-            'account_factor_id': cls.accounts['467100'].id,
-            'account_reserve_id': cls.accounts['467200'].id,
-            'account_debt_id': cls.accounts['519300'].id,
-            'account_fee_id': cls.accounts['622500'].id,
-            'account_interest_id': cls.accounts['661600'].id})
-
-    def assignment(self, moves, contract=None):
-        return self.env['ar.factoring.assignment'].create({
-            'contract_id': (contract or self.contract).id, 'date': '2026-06-01',
-            'line_ids': [Command.create({'move_id': move.id}) for move in moves]})
-
-    def balance(self, code):
-        """What an account holds in posted entries."""
-        lines = self.env['account.move.line'].search([
-            ('account_id', '=', self.accounts[code].id), ('parent_state', '=', 'posted')])
-        return round(sum(lines.mapped('balance')), 2)
-
-    def receivable(self):
-        """Odoo's own balance of the customer."""
-        self.buyer.invalidate_recordset(['credit'])
-        return round(self.buyer.with_company(self.company).credit, 2)
+from .factoring_common import FactoringCommon
 
 
 @tagged('post_install', '-at_install')
@@ -395,86 +347,3 @@ class TestFactoringEntries(FactoringCommon):
             assignment.line_ids.action_return()
             assignment.line_ids.settle_move_id.action_post()
             self.assertEqual([bill.amount_residual for bill in bills], [333.33, 777.77, 0.07])
-
-
-@tagged('post_install', '-at_install')
-class TestFactoringDocuments(FactoringCommon):
-
-    def test_the_invoice_says_whom_to_pay(self):
-        bill = self.invoice(100, due='2026-07-01')
-        bill.partner_bank_id = self.own_bank
-        Report = self.env['ir.actions.report']
-        before = Report._render_qweb_html('account.report_invoice', bill.ids)[0].decode()
-        self.assertNotIn("Pay Factor House only", before)
-        assignment = self.assignment(bill)
-        assignment.action_assign()
-        during = Report._render_qweb_html('account.report_invoice', bill.ids)[0].decode()
-        self.assertIn("Pay Factor House only", during)
-        self.assertIn("FR7630006000011234567890189", during.replace(' ', ''))
-        self.assertNotIn("FR1420041010050500013M02606", during.replace(' ', ''))
-        self.assertFalse(bill._has_to_be_paid())
-        self.env['res.lang']._activate_lang('fr_FR')
-        self.buyer.lang = 'fr_FR'
-        self.contract.action_default_text()
-        french = Report._render_qweb_html('account.report_invoice', bill.ids)[0].decode()
-        self.assertIn("libératoire", french, "in the language of the customer")
-        assignment.line_ids.action_return()
-        self.assertEqual(bill.partner_bank_id, self.own_bank)
-        self.assertFalse(bill._get_ar_factoring())
-
-    def test_the_factor_collects_or_we_do(self):
-        bill = self.invoice(100, due='2026-05-20')
-        self.assignment(bill).action_assign()
-        run = self.run_dunning('2026-06-01')
-        self.assertEqual(self.reasons(run), [('factoring', 100)])
-        self.contract.own_dunning = True
-        reminder = self.run_dunning('2026-06-02').reminder_ids
-        self.assertEqual(reminder.bank_ids, self.bank)
-        self.assertIn("FR76 3000 6000", str(reminder.preview_body))
-
-    def test_the_customer_s_pages_take_no_money_for_the_factor(self):
-        with_factor, ours = self.invoice(100, due='2026-05-20'), self.invoice(40, due='2026-05-20')
-        self.assignment(with_factor).action_assign()
-        customer, currency = self.account_of().sudo(), self.company.currency_id
-        Door = self.env['ar.door'].sudo()
-        for choice, amount in (
-                ('due', 40), ('all', 40), ('undisputed', 40), (str(self.items(ours).id), 40),
-                (str(self.items(with_factor).id), 0)):
-            self.assertEqual(Door._get_payment(customer, currency.id, choice)[1], amount, choice)
-        [statement] = self.env['ar.statement']._read_statements(customer)[customer.id]
-        self.assertEqual((statement['balance'], statement['due']), (140, 40))
-        self.assertEqual(
-            statement['elsewhere'], [(100, "Factor House, FR76 3000 6000 0112 3456 7890 189")])
-        [paper] = self.env['report.ar_collections.report_ar_statement']._get_report_values(
-            customer.ids)['docs']
-        self.assertEqual(paper['pay']['elsewhere'][0][1], statement['elsewhere'][0][1])
-        [section] = Door._read(customer)['sections']
-        notes = {row['document']: row['notes'] for row in section['rows']}
-        self.assertEqual(
-            notes[with_factor.name], [('factor', 'warning', "To be paid to Factor House")])
-        self.assertFalse(notes[ours.name])
-
-    def test_the_list_as_a_file(self):
-        self.buyer.write({'name': "=cmd()", 'ref': "C1"})
-        assignment = self.assignment(self.invoice(1234.5, due='2026-07-01'))
-        rows = list(csv.reader(
-            io.StringIO(assignment._get_csv().decode('utf-8-sig')), delimiter=';'))
-        self.assertEqual(rows[1][2:5], ['2026-07-01', "'=cmd()", 'C1'])
-        self.assertEqual(rows[1][10:], ['1234.50', 'EUR'])
-        sheet = openpyxl.load_workbook(io.BytesIO(assignment._get_xlsx())).active
-        self.assertEqual((sheet['D2'].value, sheet['D2'].data_type), ("=cmd()", 's'))
-        self.assertEqual(sheet['K2'].value, 1234.5)
-        self.assertEqual(sheet['K3'].value, "=SUM(K2:K2)")
-
-    def test_the_bordereau(self):
-        assignment = self.assignment(self.invoice(1000, due='2026-07-01'))
-        html = self.env['ir.actions.report']._render_qweb_html(
-            'ar_collections.report_ar_factoring_assignment', assignment.ids)[0].decode()
-        for words in ("Factor House", assignment.name, "1,000.00", "with recourse", "800.00"):
-            self.assertIn(words, html)
-
-    def test_the_usual_sentence_is_written_in_each_language(self):
-        self.env['res.lang']._activate_lang('fr_FR')
-        self.contract.action_default_text()
-        self.assertIn("assigned to Factor House", self.contract.legal_text)
-        self.assertIn("libératoire", self.contract.with_context(lang='fr_FR').legal_text)

@@ -132,7 +132,9 @@ class ArCreditCheck(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise AccessError(self.env._("Credit checks are written by the credit rules only."))
+        if vals_list:
+            raise AccessError(self.env._("Credit checks are written by the credit rules only."))
+        return super().create(vals_list)
 
     def write(self, vals):
         # Not even with elevated rights: what was decided on stays as it was seen.
