@@ -103,6 +103,8 @@ class Pictures:
         self.both(self.in_the_morning)
         self.print_letters()
         self.both(self.what_leaves)
+        self.both(self.papers)
+        self.both(self.door)
         self.browser.close()
 
     def both(self, scene):
@@ -266,20 +268,71 @@ class Pictures:
             [reminder] = self.admin.call(
                 'ar.reminder', 'read',
                 [self.letters[self.language]], ['attachment_id'])
-            self.draw_pdf(reminder['attachment_id'][0])
+            self.draw_pdf('letter', f'/web/content/{reminder["attachment_id"][0]}')
         if self.wanted('mail'):
             self.draw_mail()
 
-    def draw_pdf(self, attachment):
+    def papers(self):
+        """First pages of what is printed: aged balance, diagnosis, statement, late interest."""
+        manager = self.users['manager']
+        if self.wanted('aged_paper'):
+            wizard = manager.call('ar.aged.options', 'create', [{}])
+            self.draw_pdf('aged_paper', manager.call(
+                'ar.aged.options', 'action_print', wizard)['url'])
+        if self.wanted('diagnosis_paper'):
+            wizard = manager.call('ar.diagnosis.wizard', 'action_open')['res_id']
+            self.draw_pdf(
+                'diagnosis_paper', f'/report/pdf/ar_collections.report_ar_diagnosis/{wizard}')
+        customer = self.customer(WAITING[self.language])
+        if self.wanted('statement_paper'):
+            self.draw_pdf(
+                'statement_paper', f'/report/pdf/ar_collections.report_ar_statement/{customer}')
+        if self.wanted('interest_paper'):
+            # A debtor whose law is confirmed, in the language of the guide.
+            customer = self.customer("Transports Martin")
+            [row] = self.admin.call('ar.customer', 'read', [customer], ['partner_id'])
+            self.admin.call('res.partner', 'write', [row['partner_id'][0]],
+                            {'lang': LANGUAGES[self.language]})
+            claims = self.admin.search('ar.claim', [
+                ('customer_id', '=', customer), ('state', '=', 'draft')])
+            if not claims:
+                manager.call('ar.customer', 'action_new_claim', [customer])
+                claims = self.admin.search('ar.claim', [
+                    ('customer_id', '=', customer), ('state', '=', 'draft')])
+            self.draw_pdf(
+                'interest_paper', f'/report/pdf/ar_collections.report_ar_claim/{claims[0]}')
+
+    def door(self):
+        """What a customer sees who opens its link, without an account."""
+        if not (self.wanted('door') or self.wanted('door_dispute')):
+            return
+        manager, customer = self.users['manager'], self.customer(WAITING[self.language])
+        dialog = manager.call('ar.portal.link.new', 'create', [{'customer_id': customer}])
+        made = manager.call('ar.portal.link.new', 'action_make', dialog)
+        address = made['context']['default_url']
+        self.browser.call('Network.clearBrowserCookies')
+        self.browser.resize(1100, 1200)
+        self.browser.open(address, 'form')
+        if self.wanted('door'):
+            self.browser.save(self.path('door'))
+            print(f"{self.language} door", flush=True)
+        if self.wanted('door_dispute'):
+            self.browser.click('form input[type=checkbox]')
+            self.browser.click('button[formaction$="/dispute"]')
+            self.browser.save(self.path('door_dispute'))
+            print(f"{self.language} door_dispute", flush=True)
+
+    def draw_pdf(self, name, address):
         """Draw the first page of a PDF."""
-        pdf = self.admin.http.get(f'{self.url}/web/content/{attachment}', timeout=60).content
+        answer = self.users['manager'].http.get(f'{self.url}{address}', timeout=120)
+        answer.raise_for_status()
         with tempfile.TemporaryDirectory() as folder:
-            source, target = Path(folder, 'letter.pdf'), Path(folder, 'page')
-            source.write_bytes(pdf)
+            source, target = Path(folder, 'paper.pdf'), Path(folder, 'page')
+            source.write_bytes(answer.content)
             subprocess.run(['pdftoppm', '-png', '-r', '90', '-f', '1', '-singlefile',
                             source, target], check=True)
-            save_png(Image.open(target.with_suffix('.png')), self.path('letter'))
-        print(f"{self.language} letter", flush=True)
+            save_png(Image.open(target.with_suffix('.png')), self.path(name))
+        print(f"{self.language} {name}", flush=True)
 
     def draw_mail(self):
         """Draw one caught message: its head, and its body as a mail program shows it."""
