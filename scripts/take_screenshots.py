@@ -4,6 +4,7 @@ import argparse
 import email
 import email.policy
 import html
+import json
 import re
 import subprocess
 import tempfile
@@ -275,12 +276,15 @@ class Pictures:
     def papers(self):
         """First pages of what is printed: aged balance, diagnosis, statement, late interest."""
         manager = self.users['manager']
+        # As the web client does: what a call writes in words is in the user's language.
+        context = {'lang': LANGUAGES[self.language]}
         if self.wanted('aged_paper'):
-            wizard = manager.call('ar.aged.options', 'create', [{}])
+            wizard = manager.call('ar.aged.options', 'create', [{}], context=context)
             self.draw_pdf('aged_paper', manager.call(
-                'ar.aged.options', 'action_print', wizard)['url'])
+                'ar.aged.options', 'action_print', wizard, context=context)['url'])
         if self.wanted('diagnosis_paper'):
-            wizard = manager.call('ar.diagnosis.wizard', 'action_open')['res_id']
+            wizard = manager.call(
+                'ar.diagnosis.wizard', 'action_open', context=context)['res_id']
             self.draw_pdf(
                 'diagnosis_paper', f'/report/pdf/ar_collections.report_ar_diagnosis/{wizard}')
         customer = self.customer(WAITING[self.language])
@@ -324,7 +328,9 @@ class Pictures:
 
     def draw_pdf(self, name, address):
         """Draw the first page of a PDF."""
-        answer = self.users['manager'].http.get(f'{self.url}{address}', timeout=120)
+        answer = self.users['manager'].http.get(
+            f'{self.url}{address}', timeout=120,
+            params={'context': json.dumps({'lang': LANGUAGES[self.language]})})
         answer.raise_for_status()
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder, 'paper.pdf'), Path(folder, 'page')
