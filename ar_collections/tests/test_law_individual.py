@@ -282,3 +282,26 @@ class TestProvisionIndividual(ProvisionCommon, LegalCommon):
         payment.action_propose()
         payment.move_id.action_post()
         self.assertEqual(report._get_unpaid(collected), {collected.id: 30})
+
+    def test_the_matrix_knows_what_was_paid_on_the_doubtful_account(self):
+        """Of three claims moved 20 days late one was paid 75 days late, one is written off."""
+        moved = []
+        for month in (2, 3, 4):
+            bill = self.invoice(1000, due=f'2024-0{month}-01')
+            self.go(f'2024-0{month}-21')
+            moved += self.to_doubtful(bill).line_ids.doubtful_line_id
+        agency = self.invoice(1000, due='2024-05-01')
+        self.go('2024-06-05')
+        self.pay_doubtful(moved[1], 1000, '2024-05-15')
+        case = self.case(agency)
+        self.hand_over(case)
+        payment = self.env['ar.agency.payment'].create({'case_id': case.id, 'gross_amount': 1000})
+        payment.action_propose()
+        payment.move_id.action_post()
+        self.go('2024-10-01')
+        self.book(self.write_off(None, items=moved[0], date='2024-10-01'))
+        self.go('2026-06-01')
+        rows = self.run_at('2026-06-01').rate_ids.sorted('bucket')
+        # The agency had its claim 35 days late.
+        self.assertEqual(rows.mapped('reached'), [4000, 4000, 4000, 3000, 2000, 2000])
+        self.assertEqual(set(rows.mapped('lost')), {2000})
