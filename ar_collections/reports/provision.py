@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 from odoo.tools.misc import format_amount, format_date
 
 
@@ -105,19 +106,44 @@ class ReportVatRecovery(models.AbstractModel):
 
     @api.model
     def _get_unpaid(self, moves):
-        """Return {move id: amount that nobody paid}: open, or settled by a general entry."""
-        lost = {}
+        """Return {move id: amount that nobody paid}: open, or settled by a general entry.
+
+        Of the whole claim, on the doubtful account too: moving it there or back settles nothing,
+        and what was paid there was paid. Nor is lost what an agency or a factor was paid. In the
+        currency of the invoice; one query per company.
+        """
+        Doubtful, lost = self.env['ar.doubtful.line'], dict.fromkeys(moves.ids, 0.0)
+        self.env.flush_all()
         # sudo: what settled an invoice is part of it, whichever journal it stands in.
-        for move in moves.sudo():
-            items = move.line_ids.filtered(
-                lambda line: line.account_id.account_type == 'asset_receivable')
-            exchange = move.company_id.root_id.currency_exchange_journal_id
-            written = items.matched_credit_ids.filtered_domain([
-                ('credit_move_id.journal_id.type', '=', 'general'),
-                ('credit_move_id.journal_id', 'not in', exchange.ids)])
-            lost[move.id] = move.currency_id.round(
-                sum(items.mapped('amount_residual_currency'))
-                + sum(written.mapped('debit_amount_currency')))
+        for company, documents in moves.sudo().grouped('company_id').items():
+            claims = Doubtful._get_claim_query(SQL(
+                "SELECT l.move_id, l.id FROM account_move_line l"
+                "  JOIN account_account a ON a.id = l.account_id"
+                " WHERE l.move_id = ANY(%s) AND a.account_type = 'asset_receivable'",
+                documents.ids))
+            rows = self.env.execute_query(SQL(
+                """
+                WITH claim (key, item_id) AS (%(claims)s)
+                SELECT part.key, SUM(part.amount)
+                  FROM (
+                    SELECT claim.key, l.amount_residual_currency AS amount
+                      FROM claim JOIN account_move_line l ON l.id = claim.item_id
+                     WHERE l.parent_state = 'posted'
+                     UNION ALL
+                    SELECT claim.key, pr.debit_amount_currency
+                      FROM claim
+                      JOIN account_partial_reconcile pr ON pr.debit_move_id = claim.item_id
+                      JOIN account_move_line cl ON cl.id = pr.credit_move_id
+                      JOIN account_journal j ON j.id = cl.journal_id
+                     WHERE j.type = 'general' AND j.id <> %(exchange)s AND NOT %(money)s
+                       AND NOT EXISTS (SELECT FROM claim own WHERE own.key = claim.key
+                                       AND own.item_id = pr.credit_move_id)
+                  ) part
+                 GROUP BY part.key
+                """, claims=claims, exchange=company.root_id.currency_exchange_journal_id.id or 0,
+                money=self.env['ar.agreement.line']._get_money_condition(company)))
+            currencies = {move.id: move.currency_id for move in documents}
+            lost.update({key: currencies[key].round(float(amount)) for key, amount in rows})
         return lost
 
     @api.model

@@ -80,6 +80,7 @@ from . import (
     test_law_documents,
     test_law_interest,
     test_law_provisions,
+    test_law_individual,
     test_law_rates,
     test_neutralize,
     test_overdue_notices,

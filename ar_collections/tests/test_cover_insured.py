@@ -26,6 +26,19 @@ class TestInsuredItems(CoverCommon):
         self.assertEqual(self.insured('2026-06-02'), {second: 900, third: 450})
         self.assertEqual(self.insured('2026-06-01'), {first: 900, second: 450}, "as it was")
 
+    def test_the_insured_part_is_no_expected_loss(self):
+        """Of 1,000 covered for 900 and 1,000 for 450: 650 are at risk, and half of it lost."""
+        self.decide('granted', 1500, valid_from=DAY('2026-01-01'))
+        for month in (3, 4):
+            self.invoice(1000, due=f'2026-0{month + 1}-15', date=f'2026-0{month}-16')
+        self.env.ref('ar_collections.ar_provision_group_all').write(
+            {'method': 'typed', **{f'rate_{number}': 50 for number in range(6)}})
+        run = self.env['ar.provision'].create({
+            'company_id': self.company.id, 'date': '2026-06-01'})
+        self.assertEqual(
+            (run.amount_gross, run.amount_insured, run.amount_loss), (2000, 1350, 325))
+        self.assertEqual(sorted(run.line_ids.mapped('base')), [100, 550])
+
     def test_a_reduction_leaves_what_was_delivered_before(self):
         self.decide('granted', 2000, valid_from=DAY('2026-01-01'))
         before = self.invoice(1500, due='2026-06-10', date='2026-05-11')

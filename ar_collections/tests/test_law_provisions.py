@@ -117,6 +117,28 @@ class TestProvision(ProvisionCommon):
         young = self.company.currency_id.round(600 * rows[1].rate / 100)
         self.assertEqual(run.amount_loss, round(old + young, 2))
 
+    def test_a_customer_counts_in_the_first_group_that_it_matches(self):
+        fallback = self.env.ref('ar_collections.ar_provision_group_all')
+        fallback.write({'method': 'typed', 'sequence': 90, 'rate_2': 10})
+        other, third = self.customer("Other"), self.customer("Third")
+        for partner, amount in ((self.buyer, 1000), (other, 500), (third, 300)):
+            self.invoice(amount, due='2026-04-20', partner=partner)
+        names = {'first': [self.buyer.id], 'second': [self.buyer.id, other.id]}
+        groups = self.env['ar.provision.group'].create([{
+            'name': name, 'sequence': sequence, 'method': 'typed', 'rate_2': rate,
+            'domain': f"[('partner_id', 'in', {ids})]"} for (name, ids), sequence, rate in zip(
+                names.items(), (1, 2), (40, 20), strict=True)])
+        for partner in (self.buyer, other):
+            self.account_of(partner)
+        run = self.run_at('2026-06-01')
+        self.assertEqual(
+            {line.partner_id: (line.group_id, line.gross, line.loss) for line in run.line_ids},
+            {self.buyer: (groups[0], 1000, 400), other: (groups[1], 500, 100),
+             third: (fallback, 300, 30)})
+        groups[0].sequence = 3
+        run.action_refresh()
+        self.assertEqual(run.amount_loss, 200 + 100 + 30)
+
     def test_an_outlook_moves_every_rate(self):
         self.history()
         self.env.ref('ar_collections.ar_provision_group_all').write(
@@ -265,133 +287,3 @@ class TestProvision(ProvisionCommon):
         html = self.env['ir.actions.report']._render_qweb_html(
             'ar_collections.report_ar_provision', run.ids)[0].decode()
         self.assertIn(run.name, html)
-
-
-@tagged('post_install', '-at_install')
-class TestProvisionIndividual(ProvisionCommon):
-    """Claim by claim, without VAT, up and down."""
-
-    def claim(self, amount=1000, tax=20, due='2025-10-01'):
-        name = f"VAT {tax}"
-        rate = self.env['account.tax'].search([
-            ('name', '=', name), ('company_id', '=', self.company.id)]) or self.env[
-                'account.tax'].create({
-            'name': name, 'amount': tax, 'company_id': self.company.id,
-            'country_id': self.company.account_fiscal_country_id.id,
-            'tax_group_id': self.env['account.tax.group'].search(
-                [('company_id', '=', self.company.id)], limit=1).id
-            or self.env['account.tax.group'].create(
-                {'name': "VAT", 'company_id': self.company.id,
-                 'country_id': self.company.account_fiscal_country_id.id}).id})
-        bill = self.invoice(amount, due=due, post=False)
-        bill.invoice_line_ids.tax_ids = rate
-        bill.action_post()
-        return bill
-
-    def value(self, bill, day='2025-12-31', rate=50.0, **vals):
-        proof = self.env['ir.attachment'].with_user(self.boss).create({
-            'name': "judgment.pdf", 'raw': b'proof',
-            'res_model': 'ar.provision.individual'})
-        return self.env['ar.provision.individual'].with_user(self.boss).create({
-            'move_line_id': self.items(bill).id, 'date': day, 'rate': rate,
-            'explanation': "Receivership opened", 'event_date': '2025-11-15',
-            'attachment_ids': [Command.set(proof.ids)], **vals})
-
-    def test_vat_is_left_out_of_the_provision(self):
-        bill = self.claim()
-        self.assertEqual(bill.amount_total, 1200)
-        claim = self.value(bill)
-        self.assertEqual((claim.amount_open, claim.amount_net, claim.amount), (1200, 1000, 500))
-
-    def test_up_down_and_paid(self):
-        bill = self.claim()
-        first = self.value(bill)
-        first.action_confirm()
-        first.action_book()
-        first.move_id.sudo().action_post()
-        self.assertEqual(self.balances()['491000'], -500)
-        self.assertEqual(self.balances()['681740'], 500)
-        claims = self.env['ar.provision.individual']
-        # A part comes in, the rest looks worse.
-        self.pay(bill, 600, date='2026-03-01')
-        [second] = claims._carry_forward(self.company, date(2026, 12, 31))
-        self.assertFalse(claims._carry_forward(self.company, date(2026, 12, 31)))
-        second.rate = 80
-        self.assertEqual((second.amount_net, second.amount, second.amount_change), (500, 400, -100))
-        second.action_confirm()
-        second.with_user(self.boss).action_book()
-        second.move_id.sudo().action_post()
-        self.assertEqual(self.balances()['491000'], -400)
-        self.assertEqual(self.balances()['781740'], -100)
-        # Paid: all of it comes back, once.
-        self.pay(bill, 600, date='2027-02-01')
-        [third] = claims._carry_forward(self.company, date(2027, 12, 31))
-        self.assertEqual((third.amount_net, third.amount_change), (0, -400))
-        third.action_confirm()
-        third.with_user(self.boss).action_book()
-        third.move_id.sudo().action_post()
-        self.assertEqual(self.balances()['491000'], 0)
-        self.assertFalse(claims._carry_forward(self.company, date(2028, 12, 31)))
-
-    def test_one_valuation_stands_at_a_time_whatever_the_order(self):
-        bill = self.claim()
-        one, two = self.value(bill), self.value(bill, day='2026-03-31', rate=80)
-        (one | two).action_confirm()
-        one.action_book()
-        with self.assertRaisesRegex(UserError, "2025-12-31"):
-            two.action_book()
-        one.move_id.sudo().action_post()
-        two.action_book()
-        two.move_id.sudo().action_post()
-        self.assertEqual(self.balances()['491000'], -800)
-        between = self.value(bill, day='2026-01-31', rate=20)
-        between.action_confirm()
-        with self.assertRaisesRegex(UserError, "2026-03-31"):
-            between.action_book()
-        two.move_id.sudo()._reverse_moves([{'date': '2026-03-31'}]).action_post()
-        between.action_book()
-        between.move_id.sudo().action_post()
-        self.assertEqual(self.balances()['491000'], -200)
-        two.action_cancel()
-        self.assertEqual(two.state, 'cancelled')
-
-    def test_a_closing_in_the_past_reads_the_ledger_of_that_day(self):
-        bill = self.claim()
-        self.pay(bill, 600, date='2026-01-15')
-        self.assertEqual(self.value(bill).amount_open, 1200)
-
-    def test_a_provision_needs_a_fact_and_a_proof(self):
-        bill = self.claim()
-        for missing in ({'explanation': False}, {'event_date': False}, {'attachment_ids': False}):
-            claim = self.value(bill, **missing)
-            with self.assertRaises(UserError):
-                claim.action_confirm()
-            claim.action_cancel()
-        with self.assertRaises(UserError):
-            self.value(bill, event_date='2026-02-01')
-
-    def test_a_collector_makes_none(self):
-        bill = self.claim()
-        collector = self.user('collector', 'prov_none')
-        with self.assertRaises(AccessError):
-            self.env['ar.provision.individual'].with_user(collector).create(
-                {'move_line_id': self.items(bill).id})
-
-    def test_list_for_vat_recovery(self):
-        self.company.country_id = self.env.ref('base.fr')
-        bill = self.claim()
-        report = self.env['report.ar_collections.report_vat_recovery']
-        values = report._get_report_values(bill.ids)
-        [document] = values['docs']
-        self.assertIn('1,000', document['totals'][0]['net'])
-        self.assertIn('200', document['totals'][0]['tax'])
-        loss = self.entry(-1200, '2026-01-31')
-        self.match(bill, loss)
-        self.assertEqual(report._get_unpaid(bill), {bill.id: 1200})
-        html = self.env['ir.actions.report']._render_qweb_html(
-            'ar_collections.report_vat_recovery', bill.ids)[0].decode()
-        self.assertIn("cannot be deducted", html)
-        paid = self.claim()
-        self.pay(paid, date='2026-01-31')
-        with self.assertRaises(UserError):
-            report._get_report_values(paid.ids)

@@ -23,7 +23,9 @@ class ArProvisionHistory(models.AbstractModel):
 
         Invoices that fell due between three years and one year before ``date``: so each had its
         whole year. Lost: what neither money nor a credit note had settled a year after the due
-        date, and whatever a general entry settled (written off, moved to doubtful accounts).
+        date, and whatever a general entry settled (written off), unless it says that an agency or
+        a factor was paid. A claim moved to the doubtful account is one still: what counts is what
+        came in there.
 
         :param companies: `res.company`, one legal entity with its branches
         :param partners: {partner id: group id}
@@ -32,6 +34,7 @@ class ArProvisionHistory(models.AbstractModel):
         """
         self.env.flush_all()
         journals = self._get_general_journals(companies)
+        money = self.env['ar.agreement.line']._get_money_condition(companies.root_id[:1])
         edges = SQL(", ").join(
             SQL("COALESCE(SUM(pr.amount) FILTER (WHERE pr.max_date < i.due + %s), 0) AS before_%s",
                 edge, SQL(str(number))) for number, edge in enumerate(ROLL_EDGES, start=1))
@@ -57,11 +60,10 @@ class ArProvisionHistory(models.AbstractModel):
                 SELECT i.partner_id, i.amount, %(edges)s,
                        COALESCE(SUM(pr.amount) FILTER (
                            WHERE pr.max_date <= i.due + %(year)s
-                             AND NOT c.journal_id = ANY(%(general)s)), 0) AS paid
+                             AND (NOT cl.journal_id = ANY(%(general)s) OR %(money)s)), 0) AS paid
                   FROM item i
-                  LEFT JOIN account_partial_reconcile pr
-                       ON pr.debit_move_id = i.id AND pr.max_date <= %(date)s
-                  LEFT JOIN account_move_line c ON c.id = pr.credit_move_id
+                  LEFT JOIN %(partials)s ON pr.item_id = i.id AND pr.max_date <= %(date)s
+                  LEFT JOIN account_move_line cl ON cl.id = pr.credit_move_id
                  GROUP BY i.id, i.partner_id, i.amount
             ), fate AS (
                 SELECT partner_id, amount AS reached_0, %(reached)s,
@@ -76,11 +78,31 @@ class ArProvisionHistory(models.AbstractModel):
             due=DUE_DATE, partner=PARTNER, accounts=companies._get_ar_account_ids(),
             companies=companies.ids, start=fields.Date.subtract(date, years=HISTORY_YEARS + 1),
             end=fields.Date.subtract(date, years=1), edges=edges, year=provision.LOSS_DAYS,
-            general=journals, date=date, fallback=fallback, reached=reached, sums=sums,
+            general=journals, money=money, partials=self._get_partials(), date=date,
+            fallback=fallback, reached=reached, sums=sums,
             partners=list(partners), groups=list(partners.values())))
         return {row[0]: [(Decimal(row[1 + 3 * number] or 0), Decimal(row[2 + 3 * number] or 0),
                           row[3 + 3 * number]) for number in range(provision.BUCKETS)]
                 for row in rows}
+
+    def _get_partials(self):
+        """Return the table `pr` of what settled the claim of each row of the table `item`.
+
+        A move to the doubtful account, or back, settles nothing.
+        """
+        Doubtful = self.env['ar.doubtful.line']
+        if not Doubtful._is_used():
+            return SQL("(SELECT debit_move_id AS item_id, credit_move_id, amount, max_date"
+                       "   FROM account_partial_reconcile) pr")
+        return SQL(
+            """
+            (WITH claim (key, item_id) AS (%s)
+             SELECT claim.key AS item_id, partial.credit_move_id, partial.amount, partial.max_date
+               FROM claim JOIN account_partial_reconcile partial
+                    ON partial.debit_move_id = claim.item_id
+              WHERE NOT EXISTS (SELECT FROM claim own WHERE own.key = claim.key
+                                AND own.item_id = partial.credit_move_id)) pr
+            """, Doubtful._get_claim_query(SQL("SELECT id, id FROM item")))
 
     def _get_general_journals(self, companies):
         """Return the ids of the general journals, that of exchange differences left out."""

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ...tools import provision as tool
+from ...tools.open_items import items_at
 from .provision_company import STANDING, is_reversed
 
 REASONS = [
@@ -35,9 +36,9 @@ class ArProvisionIndividual(models.Model):
         string="Closing", required=True, tracking=True, default=fields.Date.context_today)
     move_line_id = fields.Many2one(
         'account.move.line', string="Item", required=True, ondelete='restrict', index=True,
-        domain="[('account_id.account_type', '=', 'asset_receivable'),"
-               " ('parent_state', '=', 'posted'), ('reconciled', '=', False),"
-               " ('balance', '>', 0)]")
+        domain=lambda self: self._get_item_domain(),
+        help="Where the claim stood first: an item of the doubtful account is replaced by that of "
+             "its invoice, and what is open is read on both.")
     move_id_origin = fields.Many2one(
         related='move_line_id.move_id', string="Invoice", store=True)
     partner_id = fields.Many2one(
@@ -94,6 +95,11 @@ class ArProvisionIndividual(models.Model):
         for claim in self:
             claim.display_name = f"{claim.move_id_origin.name or '/'} ({claim.date})"
 
+    @api.onchange('move_line_id')
+    def _onchange_move_line_id(self):
+        if self.move_line_id:
+            self.move_line_id = self._get_roots(self.move_line_id)[self.move_line_id.id]
+
     @api.constrains('event_date', 'date')
     def _check_event(self):
         for claim in self:
@@ -109,7 +115,7 @@ class ArProvisionIndividual(models.Model):
         self._refuse_protected(set().union(*vals_list) if vals_list else set())
         # A valuation just cancelled makes room for this one.
         self.flush_model(['state'])
-        claims = super().create(vals_list)
+        claims = super().create(self._name_by_root(vals_list))
         claims._fill()
         return claims
 
@@ -117,7 +123,7 @@ class ArProvisionIndividual(models.Model):
         self._refuse_protected(set(vals))
         if not self.env.su and set(vals) & {'date', 'move_line_id', 'rate', 'reason', 'event_date'}:
             self._check_state('draft')
-        result = super().write(vals)
+        result = super().write(self._name_by_root([vals])[0])
         if {'date', 'move_line_id'} & set(vals):
             self._fill()
         return result
@@ -127,6 +133,58 @@ class ArProvisionIndividual(models.Model):
         if any(claim.state == 'booked' for claim in self):
             raise UserError(self.env._("Its entry is made: cancel it first."))
 
+    # === THE CLAIM === #
+
+    @api.model
+    def _get_item_domain(self):
+        """Return the domain of the items that can be valued: open, doubtful ones too."""
+        return [
+            ('account_id', 'in', self.env.companies._get_ar_exposure_account_ids()),
+            ('parent_state', '=', 'posted'), ('reconciled', '=', False), ('balance', '>', 0)]
+
+    @api.model
+    def _get_roots(self, items):
+        """Return {item id: the item on which its claim stood first}: that of the invoice.
+
+        A claim has one name, wherever it stands: two valuations of it would provide twice.
+        """
+        origins = self.env['ar.doubtful.line']._get_origins(items)
+        return {item.id: origins.get(item.id, item) for item in items}
+
+    @api.model
+    def _name_by_root(self, vals_list):
+        """Return these values with each item replaced by the first one of its claim."""
+        ids = [vals['move_line_id'] for vals in vals_list if vals.get('move_line_id')]
+        roots = self._get_roots(self.env['account.move.line'].browse(ids))
+        return [{**vals, 'move_line_id': roots[vals['move_line_id']].id}
+                if vals.get('move_line_id') else vals for vals in vals_list]
+
+    @api.model
+    def _read_open(self, items, date):
+        """Return {item id: what its whole claim owed at the end of a day}, in one query.
+
+        On every item that the moves to the doubtful account and back made of it, and on the
+        accounts where these stand: what the settings call doubtful may have changed since.
+
+        :param items: `account.move.line` of one company, first items of their claims
+        :param date: last day that counts
+        :return: company currency, VAT included, `Decimal`; nothing of claims that owed nothing
+        """
+        Doubtful = self.env['ar.doubtful.line']
+        # sudo: what is owed does not depend on who may see the transfer.
+        every = items.sudo().browse(Doubtful._widen(items.ids))
+        claims = Doubtful._get_claim_query(SQL(
+            "SELECT item_id, item_id FROM unnest(%s) item (item_id)", items.ids))
+        opened = items_at(
+            every.company_id.ids, every.account_id.ids, date, columns=SQL("l.id AS line_id"),
+            where=SQL("l.id = ANY(%s)", every.ids), far=self.env['res.company']._is_ar_far(date))
+        return dict(self.env.execute_query(SQL(
+            """
+            SELECT claim.key, SUM(item.residual)
+              FROM (%s) claim (key, item_id) JOIN (%s) item ON item.line_id = claim.item_id
+             GROUP BY claim.key
+            """, claims, opened)))
+
     # === FILLING === #
 
     def _fill(self):
@@ -134,10 +192,7 @@ class ArProvisionIndividual(models.Model):
         self.env.flush_all()
         for (company, date), claims in self.sudo().grouped(
                 lambda claim: (claim.company_id, claim.date)).items():
-            items = claims.move_line_id
-            residuals = dict(self.env.execute_query(SQL(
-                "SELECT line_id, residual FROM (%s) item",
-                company._get_ar_items_query(date, where=SQL("l.id = ANY(%s)", items.ids)))))
+            residuals = self._read_open(claims.move_line_id, date)
             for claim in claims:
                 move, digits = claim.move_id_origin, company.currency_id.decimal_places
                 amount = Decimal(str(residuals.get(claim.move_line_id.id, 0)))
@@ -177,7 +232,8 @@ class ArProvisionIndividual(models.Model):
     def _carry_forward(self, company, date):
         """Value every claim that was provided for at the closing before again, as of ``date``.
 
-        A claim paid meanwhile comes with nothing open: its provision is taken back.
+        A claim paid meanwhile comes with nothing open: its provision is taken back. One that was
+        moved to the doubtful account is owed as before, and keeps it.
 
         :return: new drafts; those that exist for the day already are left alone
         """
@@ -188,12 +244,15 @@ class ArProvisionIndividual(models.Model):
         done = self.search([
             ('move_line_id', 'in', [item.id for item in latest]), ('date', '>=', date),
             ('state', '!=', 'cancelled')]).move_line_id
+        owed = self.env['ar.doubtful.line']._read_owed(SQL(
+            "SELECT item_id, item_id FROM unnest(%s) item (item_id)",
+            [item.id for item in latest]))
         return self.create([{
             'move_line_id': item.id, 'date': date, 'rate': claim.rate, 'reason': claim.reason,
             'explanation': claim.explanation, 'event_date': claim.event_date,
             'attachment_ids': [Command.set(claim.attachment_ids.ids)],
         } for item, claim in latest.items() if item not in done and (
-            claim.amount or not claim.move_line_id.reconciled)])
+            claim.amount or not company.currency_id.is_zero(owed[item.id][1]))])
 
     # === ACTIONS === #
 
