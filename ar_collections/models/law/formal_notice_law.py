@@ -30,7 +30,9 @@ class ArLegalCase(models.Model):
         # sudo: the kind of debtor decides the text, whoever opens the case.
         return self.customer_id.sudo()._get_debtor()[0] or 'consumer'
 
-    pursuit_warning = fields.Text(compute='_compute_pursuit_warning', compute_sudo=True)
+    pursuit_warning = fields.Text(
+        string="What the law says against it", compute='_compute_pursuit_warning',
+        compute_sudo=True)
 
     @api.depends('stage', 'customer_id', 'line_ids.move_line_id')
     def _compute_pursuit_warning(self):
