@@ -183,6 +183,24 @@ class TestReminderInterest(LawCommon):
                     {'date': "D", 'interest': "I1", 'compensation': "C1", 'total': "T1"})
                 self.assertEqual(("I1" in words, "C1" in words), (interest, compensation))
 
+    def test_the_rate_of_an_invoice_is_named_with_the_invoice(self):
+        account = self.account_of()
+        account.write({'has_contract_rate': True, 'contract_rate': 20})
+        special = self.invoice(365, due='2026-05-22')
+        self.env['ar.contract.rate'].create({
+            'customer_id': account.id, 'move_id': special.id, 'rate': 10.125,
+            'clause': "Order 7"})
+        reminder, text = self.message('figure')
+        self.assertIn("Rate agreed by contract: 20.00 % a year.", text)
+        self.assertIn(f"Rate agreed by contract for {special.name}: 10.125 % a year.", text)
+        # 3,650 at 20 % and 365 at 10.125 % for ten days.
+        self.assertIn("21.01", text)
+        # All its invoices have their own: that of the customer is not applied, nor named.
+        reminder.line_ids.filtered(lambda line: line.move_id != special).unlink()
+        texts = " ".join(reminder._get_late_texts())
+        self.assertIn("10.125", texts)
+        self.assertNotIn("20.00 %", texts)
+
     def test_claimed_prepares_one_statement_and_attaches_it(self):
         reminder, text = self.message('claim')
         self.assertIn("52.15", text)
@@ -317,6 +335,12 @@ class TestMention(LawCommon):
         self.assertIn("No discount for early payment.", text)
         self.account_of().write({'has_contract_rate': True, 'contract_rate': 12})
         self.assertIn("Rate agreed by contract: 12.00 % a year.", self.printed(bill))
+        self.env['ar.contract.rate'].create({
+            'customer_id': self.account_of().id, 'move_id': bill.id, 'rate': 10.125,
+            'clause': "Order 7"})
+        text = self.printed(bill)
+        self.assertIn("Rate agreed by contract: 10.125 % a year.", text)
+        self.assertNotIn("12.00 %", text)
 
     def test_a_discount_is_left_to_odoo_and_a_consumer_reads_nothing(self):
         self.company.ar_mention_on_invoices = True

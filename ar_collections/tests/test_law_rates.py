@@ -225,15 +225,57 @@ class TestRateWatch(CollectionsCommon):
         self.company._ar_watch_rates()
         return self.company.ar_rate_activity_id
 
-    def test_a_month_before_the_end(self):
+    def test_three_months_before_the_end(self):
         boss = self.user('manager', 'rate_boss')
+        self.invoice(100, due='2026-05-20')
         self.company.ar_approver_id = boss
         self.env.ref('ar_collections.rate_fr_legal_2026h2').action_confirm()
-        self.assertFalse(self.watch('2026-11-30'))
-        activity = self.watch('2026-12-01')
+        # Ninety days before 31 December. It was thirty: too late to hear of it, since a rate is
+        # published days before it binds and somebody has to read it first.
+        self.assertFalse(self.watch('2026-10-01'))
+        self.assertNotIn('reference_rates', self.todos(boss))
+        activity = self.watch('2026-10-02')
         self.assertEqual(activity.user_id, boss)
+        self.assertEqual(self.watch('2026-11-02'), activity, "one activity, not one a day")
+        todo = self.todos(boss)['reference_rates']
+        self.assertEqual((todo['count'], todo['tone']), (2, False))
+        self.assertEqual(
+            set(self.env['ar.reference.rate'].search(todo['action']['domain']).mapped(
+                'reference')), {'ecb', 'fr_legal'})
+        self.assertNotIn('reference_rates', self.todos(self.user('collector')))
         self.assertIn("France", activity.note)
         self.assertNotIn("Germany", activity.note)
+
+    def todos(self, user):
+        rows = self.env['ar.cockpit'].with_user(user).load_cockpit()['actions']
+        return {row['code']: row for row in rows}
+
+    def test_the_law_of_every_customer_is_watched(self):
+        """Consumers and public bodies keep their own law; a rule may be chosen on a customer."""
+        def xml_names():
+            return {name.removeprefix('ar_collections.regime_') for name
+                    in self.company._get_ar_law_regimes().get_external_id().values()}
+
+        french = xml_names()
+        self.assertEqual(french, {'fr_business', 'fr_public'})
+        rows = {}
+        for code, kind in (('de', 'consumer'), ('es', 'public'), ('it', False), ('uk', False)):
+            partner = self.customer(f"From {code}", country_id=self.env.ref(f'base.{code}').id)
+            rows[code] = self.account_of(partner)
+            rows[code].debtor_kind = kind
+        rows['uk'].regime_id = self.env.ref('ar_collections.regime_uk_business')
+        found = xml_names()
+        # Italy: a business, bound by the law of the seller.
+        self.assertEqual(found - french, {'de_consumer', 'es_business', 'uk_business'})
+        # The slow way: customer by customer, as their claims do.
+        self.assertLessEqual(
+            {law.id for law, _why in rows['de'].union(*rows.values())._get_laws().values()},
+            set(self.company._get_ar_law_regimes().ids))
+        # A customer's chosen rule replaces that of its kind and country.
+        rows['de'].regime_id = rows['uk'].regime_id
+        self.assertNotIn('de_consumer', xml_names())
+        with self.assertQueryCount(2):
+            self.company._get_ar_law_regimes()
 
     def test_an_unconfirmed_rate_counts_as_unknown(self):
         self.assertIn("France", self.watch('2026-06-10').note)
@@ -245,7 +287,8 @@ class TestRateWatch(CollectionsCommon):
             self.env['ar.reference.rate'].create({
                 'reference': reference, 'date_from': '2027-01-01', 'date_to': '2027-06-30',
                 'value': 2.4, 'source': "https://gazette.example.com"})
-        self.assertFalse(self.watch('2026-12-16'))
+        # Known until 30 June 2027.
+        self.assertFalse(self.watch('2027-03-31'))
 
     def test_twice_on_one_day_is_once(self):
         first = self.watch('2026-12-20')

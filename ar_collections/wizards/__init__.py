@@ -13,3 +13,4 @@ from . import collector_preview
 from . import payment_plan_paper
 from . import portal_link_new
 from . import legal_step_note
+from . import legal_step_law

@@ -67,6 +67,7 @@ class ArLegalStepNote(models.TransientModel):
             raise UserError(self.env._("Choose the agency or the lawyer."))
         if self.target == 'court' and not self.court:
             raise UserError(self.env._("Name the court."))
+        case._check_pursuit(self.target)
         to = self.court if self.target == 'court' else self.party_id.display_name
         text = self.env._("Handed over to %s", to)
         case._set_stage(

@@ -25,7 +25,8 @@ class ArFormalNoticeText(models.Model):
     company_id = fields.Many2one('res.company', help="Empty: for every company.")
     country_id = fields.Many2one('res.country', required=True, index=True)
     debtor = fields.Selection(
-        [('business', "Business"), ('consumer', "Consumer")], required=True, default='business')
+        [('business', "Business"), ('consumer', "Consumer"), ('public', "Public body")],
+        required=True, default='business')
     days = fields.Integer(
         string="Days to pay", required=True, default=8,
         help="Counted from the receipt of the letter.")
@@ -138,12 +139,24 @@ class ArLegalCase(models.Model):
         self.ensure_one()
         partner = self.customer_id.partner_id
         country = partner.country_id or self.company_id.country_id
-        debtor = 'business' if partner.is_company or partner.vat else 'consumer'
         # sudo: choosing among texts that everybody who prints them may read.
         return self.env['ar.formal.notice.text'].sudo().search([
             ('state', '=', 'confirmed'), ('country_id', '=', country.id),
-            ('debtor', '=', debtor), ('company_id', 'in', (False, self.company_id.id)),
+            ('debtor', '=', self._get_notice_debtor()),
+            ('company_id', 'in', (False, self.company_id.id)),
         ], order='company_id, sequence, id', limit=1)
+
+    def _get_notice_debtor(self):
+        """Hook: return the kind of debtor for whom the text must be written."""
+        self.ensure_one()
+        partner = self.customer_id.partner_id
+        return 'business' if partner.is_company or partner.vat else 'consumer'
+
+    def _check_pursuit(self, target):
+        """Hook: raise a UserError where the law forbids to go on with the case.
+
+        :param str target: 'notice', 'agency', 'lawyer' or 'court'
+        """
 
     def write(self, vals):
         result = super().write(vals)
@@ -194,6 +207,7 @@ class ArLegalCase(models.Model):
                 "Nobody has confirmed the text %s.", self.notice_text_id.sudo().name))
         if not self._is_owed():
             raise UserError(self.env._("Nothing is owed on %s any more.", self.name))
+        self._check_pursuit('notice')
         # sudo: the notice is filed with the case, whoever may write attachments elsewhere.
         case = self.sudo()
         case.notice_date = date or self.company_id._get_ar_today()

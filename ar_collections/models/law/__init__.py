@@ -33,6 +33,7 @@ from . import (
     procedural_rule,
     limitation_act,
     formal_notice_act,
+    formal_notice_law,
     court_step,
     deadline,
     deadline_build,

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, format_date
 
 INTEREST_MODES = [
     ('none', "Not mentioned"),
@@ -9,6 +9,7 @@ INTEREST_MODES = [
 ]
 # Where `_read_ahead` leaves what a batch of messages needs, to be taken once.
 CACHE = 'ar_collections.late_claims'
+RATES = 'ar_collections.agreed_rates'
 
 
 class ArDunningLevel(models.Model):
@@ -64,6 +65,11 @@ class ArReminder(models.Model):
                 found.setdefault(claim.customer_id, []).append(claim)
             for reminder in reminders:
                 known[reminder.id] = found.get(reminder.customer_id.id, [])
+        speaking = self.sudo().filtered(lambda r: r.level_id.interest_mode != 'none')
+        rates = self.env['ar.contract.rate']._get_rates(speaking.line_ids.move_id.ids)
+        self.env.cr.cache.setdefault(RATES, {}).update({
+            reminder.id: {move_id: rates[move_id] for move_id in reminder.line_ids.move_id.ids
+                          if move_id in rates} for reminder in speaking})
         return result
 
     def _get_items_values(self):
@@ -101,12 +107,29 @@ class ArReminder(models.Model):
         return [text for text in (*texts, agreed, sentence) if text]
 
     def _get_contract_rate_text(self, env, regime):
-        """Return the rate that the parties agreed, which beats that of the rule, or ''."""
-        customer = self.customer_id.sudo()
-        if not customer.has_contract_rate or regime.debtor == 'consumer':
+        """Return the rates that the parties agreed, which beat that of the rule, or ''.
+
+        That of an invoice beats that of the customer, as in the claim.
+        """
+        if regime.debtor == 'consumer':
             return ''
-        return env._("Rate agreed by contract: %s %% a year.",
-                     formatLang(env, customer.contract_rate, digits=2))
+        # sudo: what is printed on the message comes with the message.
+        customer = self.customer_id.sudo()
+        moves = self.sudo().line_ids.filtered(lambda line: line.kind != 'credit').move_id
+        own = self.env.cr.cache.get(RATES, {}).pop(self.id, None)
+        if own is None:
+            own = env['ar.contract.rate']._get_rates(moves.ids)
+        write_rate = env['ar.claim']._format_rate
+        texts = []
+        if customer.has_contract_rate and (not moves or any(move.id not in own for move in moves)):
+            texts.append(env._("Rate agreed by contract: %s %% a year.",
+                               write_rate(customer.contract_rate)))
+        for rate in sorted({own[move.id] for move in moves if move.id in own}):
+            texts.append(env._(
+                "Rate agreed by contract for %(invoices)s: %(rate)s %% a year.",
+                rate=write_rate(rate), invoices=", ".join(
+                    move.name for move in moves if own.get(move.id) == rate)))
+        return " ".join(texts)
 
     def _get_late_amount_texts(self, env):
         claims = self._take_late_claims()

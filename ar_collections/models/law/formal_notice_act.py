@@ -1,5 +1,5 @@
-from odoo import Command, api, models
-from odoo.tools import SQL
+from odoo import Command, api, fields, models
+from odoo.tools import SQL, format_date
 
 KEY = 'ar.legal.case'
 
@@ -58,14 +58,72 @@ class ArLegalCase(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         cases = super().create(vals_list)
-        cases.filtered('notice_received_on')._note_notice()
+        received = cases.filtered('notice_received_on')
+        received._note_notice()
+        for case in received:
+            case._tell_interest_of_notice(None)
         return cases
 
     def write(self, vals):
+        days = {}
+        if {'notice_received_on', 'notice_sent_on'} & set(vals):
+            days = {case: case._get_interest_notice() for case in self}
         result = super().write(vals)
         if 'notice_received_on' in vals:
             self._note_notice()
+        for case, before in days.items():
+            case._tell_interest_of_notice(before)
         return result
+
+    # === INTEREST === #
+
+    def _get_interest_notice(self):
+        """Return the day of the notice for the rule of interest, or None before its receipt.
+
+        The day of receipt: a demand counts when it has reached the debtor. Where the rule adds
+        the days of a letter itself (Belgium), the day of posting.
+        """
+        self.ensure_one()
+        if not self.notice_received_on:
+            return None
+        # sudo: the law is no secret.
+        regime = self.sudo().customer_id.effective_regime_id.sudo()
+        return self.notice_sent_on if regime.letter_days else self.notice_received_on
+
+    def _tell_interest_of_notice(self, before):
+        """Note a received notice on the customer, where nobody has noted one.
+
+        Interest then runs on all that was late by that day: a notice about a part of it is left
+        to a person.
+
+        :param date before: the day that this case gave until now; follows a correction
+        """
+        # sudo: whoever follows the case need not write the customer.
+        case = self.sudo()
+        customer, day = case.customer_id, case._get_interest_notice()
+        if day == before:
+            return
+        if before and customer.notice_date == before:
+            customer.write({'notice_date': day, 'notice_channel': 'letter' if day else False})
+        elif day and not customer.notice_date:
+            missing = case._get_late_items_beside(day)
+            if not missing:
+                customer.write({'notice_date': day, 'notice_channel': 'letter'})
+            elif customer.effective_regime_id.sudo().needs_notice:
+                case._message_log(body=self.env._(
+                    "Interest does not run yet: the notice is about a part of what was late on "
+                    "%(date)s (items not in this case: %(count)s). Note the day of the notice on "
+                    "the customer when they were claimed as well.",
+                    date=format_date(self.env, day), count=missing))
+
+    def _get_late_items_beside(self, day):
+        """Return how many items of the customer were late on a day and are not in this case."""
+        return self.env['account.move.line'].search_count(
+            self.customer_id._get_open_items_domain() & fields.Domain([
+                ('amount_residual', '>', 0), ('date_maturity', '<', day),
+                ('id', 'not in', self._get_items().ids)]))
+
+    # === ACT === #
 
     def _note_notice(self):
         """Note the act of the day of receipt; one of another day was a mistake."""

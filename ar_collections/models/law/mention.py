@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.tools import formatLang
 
 
 class ResCompany(models.Model):
@@ -45,10 +44,13 @@ class AccountMove(models.Model):
         if kind != 'business' or not regime.mention:
             return False
         texts = [regime.mention]
-        if customer.has_contract_rate:
+        # The rate of the invoice beats that of the customer, as in the claim.
+        rate = move.env['ar.contract.rate']._get_rates(move.ids).get(
+            move.id, customer.contract_rate if customer.has_contract_rate else None)
+        if rate is not None:
             texts.append(self.env._(
                 "Rate agreed by contract: %s %% a year.",
-                formatLang(self.env, customer.contract_rate, digits=2)))
+                self.env['ar.claim']._format_rate(rate)))
         if not move.invoice_payment_term_id.early_discount:
             texts.append(self.env._("No discount for early payment."))
         return " ".join(texts)

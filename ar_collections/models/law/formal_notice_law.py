@@ -1,0 +1,141 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+
+class ArCustomer(models.Model):
+    """EXTENDS: another kind of debtor needs another text, as long as none was posted."""
+    _inherit = 'ar.customer'
+
+    def write(self, vals):
+        result = super().write(vals)
+        if 'debtor_kind' in vals:
+            # sudo: the text follows, whoever may write the case.
+            for case in self.env['ar.legal.case'].sudo().search([
+                    ('customer_id', 'in', self.ids), ('stage', '!=', 'closed'),
+                    ('notice_sent_on', '=', False)]):
+                if case.notice_text_id.debtor != case._get_notice_debtor():
+                    case.notice_text_id = case._find_notice_text()
+        return result
+
+
+class ArLegalCase(models.Model):
+    """EXTENDS desk: whom a notice may address, and what may no longer be pursued."""
+    _inherit = 'ar.legal.case'
+
+    def _get_notice_debtor(self):
+        """EXTENDS desk: the kind of debtor that the law room knows; a consumer when nothing shows
+        a business: that text asks for less."""
+        super()._get_notice_debtor()
+        # sudo: the kind of debtor decides the text, whoever opens the case.
+        return self.customer_id.sudo()._get_debtor()[0] or 'consumer'
+
+    pursuit_warning = fields.Text(
+        string="What the law says against it", compute='_compute_pursuit_warning',
+        compute_sudo=True)
+
+    @api.depends('stage', 'customer_id', 'line_ids.move_line_id')
+    def _compute_pursuit_warning(self):
+        """One query per company, however many cases are shown."""
+        self.pursuit_warning = False
+        going = self.filtered(lambda case: case.company_id and case.stage != 'closed')
+        for company, cases in going.grouped('company_id').items():
+            barred = cases.line_ids._get_barred(company._get_ar_today())
+            for case in cases:
+                case.pursuit_warning = "\n".join(filter(None, (
+                    case._describe_insolvency(), case._describe_barred(barred)))) or False
+
+    def _check_pursuit(self, target):
+        """EXTENDS desk: what the law forbids to demand, with the reason and its source.
+
+        Refused: a notice to a consumer with claims that only businesses owe; what arose before
+        an insolvency, except that a lawyer may declare it; what a consumer owed before its
+        prescription passed. A barred claim between businesses is only told: the debtor may waive
+        the objection.
+        """
+        super()._check_pursuit(target)
+        # sudo: the law binds whoever presses the button.
+        case = self.sudo()
+        consumer = case._get_notice_debtor() == 'consumer'
+        text = case.notice_text_id
+        if target == 'notice' and consumer and text.debtor != 'consumer':
+            raise UserError(self.env._(
+                "%(text)s is not written for consumers, and nothing shows that %(customer)s is "
+                "anything else. Choose a text for consumers on the case, or say under “Kind of "
+                "debtor” of the customer what it is.",
+                text=text.name, customer=case.partner_id.display_name))
+        insolvency = case._describe_insolvency()
+        if insolvency and target != 'lawyer':
+            raise UserError(insolvency)
+        # An item that was entered since the last night has no deadline yet.
+        self.env['ar.deadline'].sudo()._build(case.company_id, case.customer_id)
+        barred = case._describe_barred(
+            case.line_ids._get_barred(case.company_id._get_ar_today()))
+        if barred and consumer:
+            raise UserError(self.env._(
+                "%(barred)s\nA consumer is not asked for it any more. Take these items out of the "
+                "case; if something interrupted the prescription, note that act on the customer "
+                "first; if the customer is no consumer, say so under “Kind of debtor”.",
+                barred=barred))
+        for warning in filter(None, (insolvency, barred)):
+            case._message_log(body=warning)
+
+    def _describe_insolvency(self):
+        """Return why items of the case may not be pursued since an insolvency, or False."""
+        self.ensure_one()
+        opened = self.customer_id.insolvency_date
+        if not opened or opened > self.company_id._get_ar_today():
+            return False
+        earlier = self.line_ids.filtered(
+            lambda line: line.currency_id.compare_amounts(line.residual, 0) > 0
+            and (line.invoice_date or line.move_line_id.date) < opened)
+        return earlier and self.env._(
+            "%(items)s: invoiced before the insolvency of %(customer)s was opened on %(date)s. "
+            "Do not demand it: declare the claim to the administrator (France: articles L622-21 "
+            "and L622-24 of the commercial code). Only a lawyer may be given the case, to declare "
+            "it.", items=earlier._name_items(), customer=self.partner_id.display_name,
+            date=format_date(self.env, opened))
+
+    def _describe_barred(self, barred):
+        """Return which items of the case are barred, since when and by which rule, or False.
+
+        :param barred: as `ar.legal.case.line._get_barred` returns it
+        """
+        self.ensure_one()
+        texts = []
+        for (day, rule), ids in barred.items():
+            lines = self.line_ids.filtered(lambda line, ids=ids: line.id in ids)
+            if lines:
+                texts.append(self.env._(
+                    "%(items)s: prescription passed on %(date)s (%(rule)s: %(origin)s). No court "
+                    "gives it when the debtor objects.",
+                    items=lines._name_items(), date=format_date(self.env, day),
+                    rule=rule.name or "–", origin=rule.source or "–"))
+        return "\n".join(texts) or False
+
+
+class ArLegalCaseLine(models.Model):
+    _inherit = 'ar.legal.case.line'
+
+    def _get_barred(self, today):
+        """Return {(last lawful day, rule): line ids} of what is owed and barred: one query.
+
+        Claims on the account of doubtful customers are found by their item there.
+        """
+        origins = {}
+        successors = self.env['ar.doubtful.line']._get_successors(self.move_line_id)
+        for line in self:
+            for item in (line.move_line_id, *successors.get(line.move_line_id.id, ())):
+                origins.setdefault(item.id, line.id)
+        found = {}
+        # sudo: the deadlines of the items of the case.
+        for deadline in self.env['ar.deadline'].sudo().search([
+                ('move_line_id', 'in', list(origins)), ('kind', '=', 'prescription'),
+                ('last_day', '<', today), ('state', 'in', ('open', 'missed'))]):
+            found.setdefault((deadline.last_day, deadline.limitation_rule_id), []).append(
+                origins[deadline.move_line_id.id])
+        return found
+
+    def _name_items(self):
+        return ", ".join(dict.fromkeys(
+            line.move_id.name or line.move_line_id.display_name for line in self))
