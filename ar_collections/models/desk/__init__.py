@@ -28,4 +28,5 @@ from . import case_file, case_file_documents, legal_story, margin
 from . import agreement_loss
 from . import legal_company, legal_customer, legal_figures, legal_ledger
 from . import factoring_door
+from . import worklist_waiting
 from . import write_off_tax
