@@ -62,6 +62,7 @@
         'data/payment_plan_mail.xml',
         'reports/reminder_late_templates.xml',
         'reports/reminder_door_templates.xml',
+        'reports/reminder_factoring_templates.xml',
         'reports/legal_templates.xml',
         'reports/aged_balance_templates.xml',
         'reports/aged_balance_mail.xml',

@@ -14,6 +14,10 @@ from odoo.addons.ar_collections.models.desk.case_file import clean_name, steady_
 
 from .legal_common import LegalCommon
 
+# One white point.
+PIXEL = (b'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5C'
+         b'YII=')
+
 
 class FileCommon(LegalCommon):
 
@@ -84,6 +88,39 @@ class TestCaseFile(FileCommon):
             self.assertTrue([path for path in files if path.startswith(folder)], folder)
         self.assertIn(b'%PDF-1.4 the legal one', files.values())
         self.assertEqual(len([path for path in files if path.startswith('02-')]), 2)
+
+    def test_the_signed_order_and_what_was_said_are_in_it(self):
+        product = self.env['product.product'].create(
+            {'name': "Goods", 'type': 'service', 'invoice_policy': 'order', 'taxes_id': False})
+        order = self.env['sale.order'].create({
+            'partner_id': self.buyer.id, 'company_id': self.company.id,
+            'signature': PIXEL, 'signed_by': "Jane Buyer", 'signed_on': '2026-03-01 10:00:00',
+            'order_line': [Command.create(
+                {'product_id': product.id, 'price_unit': 700, 'tax_ids': False})]})
+        order.action_confirm()
+        unsigned = order.copy()
+        unsigned.action_confirm()
+        moves = (order | unsigned)._create_invoices(grouped=True)
+        moves.invoice_date = '2026-03-02'
+        moves.action_post()
+        case = self.case(moves, user=self.clerk)
+        self.assertFalse([path for path in self.unzip(self.make(case)) if path.startswith('07')])
+        for kind, direction, note in (
+                ('call', 'out', "Jane promised nothing"), ('letter', 'in', "We dispute all"),
+                ('visit', 'out', "Nobody at the door")):
+            self.env['ar.interaction'].with_user(self.clerk).create({
+                'customer_id': case.customer_id.id, 'kind': kind, 'direction': direction,
+                'note': note})
+        files = self.unzip(self.make(case))
+        self.assertEqual(
+            sorted(path.rpartition('.')[0] for path in files if path.startswith('03-Orders/')),
+            sorted([f"03-Orders/{order.name}-signed", f"03-Orders/{unsigned.name}"]))
+        signed = files[next(path for path in files if 'signed' in path)].decode()
+        self.assertIn("Jane Buyer", signed, "tests get the order as HTML")
+        [said] = [content for path, content in files.items() if path.startswith('07-')]
+        for words in ("Jane promised nothing", "We dispute all", "Nobody at the door",
+                      "Letter", "Visit"):
+            self.assertIn(words, said.decode())
 
     def test_deadlines_have_a_page(self):
         self.company.country_id = self.buyer.country_id = self.env.ref('base.fr')
@@ -237,6 +274,27 @@ class TestCaseFileDoor(FileCommon, HttpCase):
             response = self.url_open(url)
             self.assertEqual(response.status_code, status, login)
             self.assertEqual(response.content[:2] == b'PK', status == 200, login)
+
+    def test_a_full_story_is_one_page(self):
+        """Everything at its most: items, costs, events of two lines each, the real printer."""
+        moves = self.env['account.move'].union(*(
+            self.invoice(1000 + number, due='2026-03-01') for number in range(8)))
+        case = self.case(moves)
+        case.write({'cost_ids': [Command.create({
+            'name': f"Bailiff {number}", 'date': '2026-05-01', 'amount': 50,
+            'recoverable': True}) for number in range(3)]})
+        for number in range(40):
+            case._log_step('notice', f"Step {number}: the lawyer wrote again to the debtor at "
+                           "its new address and asked for an answer within eight days, or the "
+                           "court would be seized", date='2026-05-02', kind='note')
+        content, _kind = self.env['ir.actions.report'].with_context(
+            force_report_rendering=True)._render_qweb_pdf(
+                'ar_collections.ar_case_story_report', case.ids)
+        pages = PdfReader(io.BytesIO(content)).pages
+        text = " ".join(" ".join(page.extract_text() for page in pages).split())
+        self.assertIn("Step 39", text, "the latest stays")
+        self.assertIn("earlier events", text)
+        self.assertEqual(len(pages), 1)
 
     def test_promise_plan_dispute_and_claim_on_paper(self):
         """Everything made as in life, printed by the real printer, and read back."""

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -175,6 +177,47 @@ class TestDispute(DeskCommon):
         self.assertEqual(self.reasons(run), [('disputed', 100)])
         dispute._settle('upheld', "Proof of delivery sent.")
         self.assertEqual(len(self.run_dunning('2026-06-02').reminder_ids), 1)
+
+    def test_the_ladder_resumes_where_it_was(self):
+        """At the level after the last one sent: not from the start, nor at that of its age."""
+        invoice = self.invoice(100, due='2026-05-26')
+        self.night('2026-06-01')
+        dispute = self.dispute(invoice)
+        for day in ('2026-06-11', '2026-06-20', '2026-07-04'):
+            self.night(day)
+        self.assertReminders([('2026-06-01', 5, 100.0, 'sent')])
+        dispute._settle('upheld', "Proof of delivery sent.")
+        self.night('2026-07-05')
+        self.assertReminders(
+            [('2026-06-01', 5, 100.0, 'sent'), ('2026-07-05', 15, 100.0, 'sent')])
+
+    def test_the_pivot_by_reason_owner_and_product(self):
+        product = self.env['product.product'].create({'name': "Pump"})
+        owners = self.env.user | self.user('collector', 'pivot_owner')
+        disputes = self.env['ar.dispute']
+        for number, (reason, amount) in enumerate(
+                (('price', 100), ('price', 40), ('delivery', 7), ('delivery', 300))):
+            invoice = self.invoice(amount, due='2026-05-20', post=False)
+            if number % 2:
+                invoice.invoice_line_ids.product_id = product
+                invoice.invoice_line_ids.write({'price_unit': amount, 'tax_ids': False})
+            invoice.action_post()
+            dispute = self.dispute(invoice, reason=reason)
+            dispute.owner_id = owners[number // 2]
+            disputes |= dispute
+        view = etree.fromstring(self.env['ar.dispute'].get_view(view_type='pivot')['arch'])
+        measure = view.xpath("//field[@type='measure']/@name")[0]
+        for field in ('reason_id', 'owner_id', 'product_id'):
+            found = {group[field] and group[field][0]: group[f'{measure}:sum']
+                     for group in self.env['ar.dispute'].formatted_read_group(
+                         [('id', 'in', disputes.ids)], [field], [f'{measure}:sum'])}
+            slow = {}
+            for dispute in disputes:
+                key = dispute[field].id
+                slow[key] = slow.get(key, 0) + sum(
+                    dispute.line_ids.move_line_id.mapped('amount_residual'))
+            self.assertEqual(found, slow, field)
+            self.assertEqual(len(found), 2, field)
 
     def test_the_rest_of_a_disputed_item_is_still_claimed(self):
         invoice = self.invoice(100, due='2026-05-24')

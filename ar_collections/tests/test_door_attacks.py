@@ -87,6 +87,20 @@ class TestDoorPages(DoorHttpCommon):
         self.buyer.child_ids[:1].parent_id = self.stranger
         self.assertNotIn("4,321", self.get(path=own).text, "no longer of this house")
 
+    def test_what_colleagues_say_about_a_dispute_stays_inside(self):
+        self.form('dispute', items=self.ids(self.old), reason=self.reason.id, note="Broken")
+        dispute = self.acts().dispute_id
+        dispute.message_post(body="They always lie", subtype_xmlid='mail.mt_note')
+        dispute.message_post(body="Between us", subtype_xmlid='mail.mt_comment')
+        self.portal_user('door-dispute', self.buyer)
+        for path in (self.path, f'/my/statement/{self.account.id}'):
+            if path != self.path:
+                self.authenticate('door-dispute', 'door-dispute' * 2)
+            pages = self.get(path=path).text + self.get('/dispute', path).text
+            self.assertIn(self.old.name, pages)
+            for words in ("They always lie", "Between us"):
+                self.assertNotIn(words, pages)
+
     def test_in_the_language_of_the_customer_or_as_chosen(self):
         self.buyer.lang = 'fr_FR'
         self.assertIn('<html lang="fr-FR"', self.get().text)

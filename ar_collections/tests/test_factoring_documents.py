@@ -2,6 +2,7 @@ import csv
 import io
 
 import openpyxl
+from lxml import html
 
 from odoo.tests import tagged
 
@@ -42,6 +43,53 @@ class TestFactoringDocuments(FactoringCommon):
         reminder = self.run_dunning('2026-06-02').reminder_ids
         self.assertEqual(reminder.bank_ids, self.bank)
         self.assertIn("FR76 3000 6000", str(reminder.preview_body))
+
+    def test_a_mixed_reminder_says_what_goes_to_whom(self):
+        self.contract.own_dunning = True
+        theirs, ours = self.invoice(100, due='2026-05-20'), self.invoice(40, due='2026-05-20')
+        self.assignment(theirs).action_assign()
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        mail = " ".join(html.fromstring(str(reminder.preview_body)).text_content().split())
+        letter = " ".join(
+            html.fromstring(str(reminder._render_letter()['body'])).text_content().split())
+        factor = "is to be paid to Factor House, FR76 3000 6000 0112 3456 7890 189"
+        for text in (mail, letter):
+            for words in (f"100.00 € {factor}", "Pay Factor House only", "40.00 € is to be paid to"
+                          " us", "FR14 2004 1010 0505 0001 3M02 606"):
+                self.assertIn(words, text.replace("\xa0", " "))
+            own_part = text[text.index("is to be paid to us"):]
+            self.assertIn(ours.payment_reference or ours.name, own_part)
+            self.assertNotIn(theirs.payment_reference or theirs.name, own_part)
+        values = reminder._get_items_values()
+        [statement] = self.env['ar.statement']._read_statements(self.account_of())[
+            self.account_of().id]
+        self.assertEqual([(payee['amount'].replace("\xa0", " "), payee['payee'])
+                          for payee in values['elsewhere']],
+                         [(f"{amount:.2f} €", payee) for amount, payee in statement['elsewhere']])
+
+    def test_our_account_is_not_named_when_all_is_with_a_factor(self):
+        self.contract.write({'own_dunning': True, 'bank_id': False})
+        self.assignment(self.invoice(100, due='2026-05-20')).action_assign()
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        for text in (str(reminder.preview_body), str(reminder._render_letter()['body'])):
+            self.assertNotIn("FR14", text)
+            self.assertNotIn("is to be paid to us", text)
+            self.assertIn("Pay Factor House only", text)
+
+    def test_the_parts_add_up_to_what_is_claimed(self):
+        self.contract.own_dunning = True
+        self.ladder.netting = 'subtract'
+        self.assignment(self.invoice(100, due='2026-05-20')).action_assign()
+        self.invoice(40, due='2026-05-20')
+        self.credit_note(60, '2026-05-20')
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        [section] = reminder._get_sections()
+        values = reminder._get_items_values()
+        self.assertEqual(section['claimed'], 80)
+        self.assertEqual(
+            (values['elsewhere'][0]['amount'].replace("\xa0", " "), values['to_us']),
+            ("80.00 €", ""), "the credit lowers our part first")
+        self.assertFalse(values['bank'])
 
     def test_the_customer_s_pages_take_no_money_for_the_factor(self):
         with_factor, ours = self.invoice(100, due='2026-05-20'), self.invoice(40, due='2026-05-20')

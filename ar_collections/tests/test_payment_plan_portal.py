@@ -83,6 +83,56 @@ class TestPlanSigning(PlanPortalCommon):
         self.assertEqual(letter.headers['Content-Type'], 'application/pdf')
         self.assertIn("Proposal of a payment plan", letter.text)
 
+    @mute_logger('odoo.http')
+    def test_from_the_customer_s_pages(self):
+        """The plan opens and is signed as long as the link that led to it, and no longer."""
+        plan, other = self.proposed(), self.proposed(partner=self.customer("Another"))
+        link, url = self.env['ar.portal.link']._make(plan.customer_id)
+        path = url[url.index('/my/'):]
+        self.env.flush_all()
+        home = self.url_open(path).text
+        self.assertIn(f'{path}/plan/{plan.id}"', home)
+        self.assertNotIn(plan.access_token, home, "the pages hand out no second key")
+        page = self.url_open(f'{path}/plan/{plan.id}')
+        self.assertIn("Accept and sign", page.text)
+        self.assertNotIn(plan.access_token, page.text)
+        self.assertEqual(page.headers['Cache-Control'], 'no-store')
+        letter = self.url_open(f'{path}/plan/{plan.id}?file=pdf')
+        self.assertEqual(letter.headers['Content-Type'], 'application/pdf')
+        self.assertEqual(self.url_open(f'{path}/plan/{other.id}').status_code, 404)
+        values = {'name': "Jane Buyer", 'signature': draw_signature()}
+        self.assertIn('error', self.make_jsonrpc_request(
+            f'{path}/plan/{other.id}/accept', values))
+        answer = self.make_jsonrpc_request(f'{path}/plan/{plan.id}/accept', values)
+        self.assertEqual(answer['redirect_url'], f'{path}/plan/{plan.id}?message=signed')
+        self.env.invalidate_all()
+        self.assertEqual((plan.state, other.state), ('active', 'proposed'))
+        self.assertIn("Thank you", self.url_open(answer['redirect_url']).text)
+        self.env['ar.portal.link.new'].create(
+            {'customer_id': plan.customer_id.id}).action_revoke_all()
+        old = plan.access_token
+        self.assertFalse(old, "also the link of the mail with the proposal")
+        self.env.flush_all()
+        self.assertEqual(self.url_open(f'{path}/plan/{plan.id}').status_code, 404)
+        self.assertEqual(link.state, 'revoked')
+        self.assertTrue(other.access_token)
+
+    @mute_logger('odoo.http')
+    def test_the_link_of_the_mail_ends_and_guesses_are_counted(self):
+        plan = self.proposed()
+        self.assertEqual(self.page(plan).headers['Cache-Control'], 'no-store')
+        days = self.company.ar_door_link_days
+        for past, seen in ((days, True), (days + 1, False)):
+            plan.sudo().valid_until = fields.Date.subtract(self.today, days=past)
+            self.assertEqual(plan.name in self.page(plan).text, seen, past)
+        plan.sudo().valid_until = self.today
+        for _guess in range(20):
+            self.accept(plan, 'wrong')
+        self.assertEqual(self.page(plan).status_code, 429)
+        self.assertIn("Too many", self.accept(plan)['error'])
+        self.env.invalidate_all()
+        self.assertEqual(plan.state, 'proposed')
+
     def read_letter(self, plan):
         content, _kind = self.env['ir.actions.report'].with_context(
             force_report_rendering=True)._render_qweb_pdf(REPORT, plan.ids)

@@ -90,7 +90,9 @@ class TestWorklist(WorklistCommon):
                  for line in lines if 'model' in line},
                 {code: number for code, (_points, number) in waiting.items()}, partner.name)
         self.assertGreater(compared, 6)
-        self.assertEqual(seen, {'hold', 'limit', 'law_deadline', 'insurer_deadline'})
+        self.assertEqual(seen, {
+            'hold', 'limit', 'law_deadline', 'insurer_deadline', 'plan', 'write_off', 'reply',
+            'contact', 'question'})
         ordered = list(self.work().values())
         self.assertEqual([row['priority'] for row in ordered],
                          sorted((row['priority'] for row in ordered), reverse=True))
@@ -101,6 +103,14 @@ class TestWorklist(WorklistCommon):
             self.hold(partner, rng.randint(1, 900), state=rng.choice(('held', 'released')))
         if rng.random() < 0.5:
             self.limit_request(partner, rng.choice(('draft', 'submitted', 'refused')))
+        if rng.random() < 0.5:
+            self.waiting_plan(partner, rng.choice(('draft', 'to_approve', 'cancelled')))
+        if rng.random() < 0.5:
+            self.waiting_write_off(partner, rng.choice(('draft', 'submitted', 'refused')))
+        for _message in range(rng.randint(0, 2)):
+            self.reply_of(partner, rng.choice(('new', 'accepted', 'rejected')))
+            self.act_of(partner, rng.choice(('copy', 'instalments', 'contact')),
+                        rng.choice(('new', 'accepted', 'refused')))
         for _day in range(rng.randint(0, 4)):
             kind = rng.choice(('prescription', 'order_service', 'opposition', 'overdue_notice',
                                'credit_period', 'insurance_claim'))
@@ -171,6 +181,39 @@ class TestWorklist(WorklistCommon):
         self.assertEqual(self.row(asker).triage, 'waiting')
         self.env['ar.interaction'].create({'customer_id': self.account_of(asker).id})
         self.assertFalse(self.row(asker))
+
+    def test_a_letter_that_came_in_is_answered_by_a_visit(self):
+        customer, Interaction = self.account_of(), self.env['ar.interaction']
+        letter = Interaction.create({
+            'customer_id': customer.id, 'direction': 'in', 'kind': 'letter',
+            'outcome': 'request', 'date': '2026-05-30 10:00:00', 'note': "Which account?"})
+        self.assertEqual((customer.interaction_count, customer.last_interaction_at),
+                         (1, letter.date))
+        self.assertEqual([part['code'] for part in self.row().parts], ['request'])
+        visit = Interaction.create({'customer_id': customer.id, 'kind': 'visit'})
+        self.assertEqual((customer.interaction_count, customer.last_interaction_at),
+                         (2, visit.date))
+        self.assertFalse(self.row())
+
+    def test_a_question_stays_until_it_is_answered(self):
+        customer, Interaction = self.account_of(), self.env['ar.interaction']
+        Interaction.create({
+            'customer_id': customer.id, 'direction': 'in', 'kind': 'call', 'outcome': 'request',
+            'date': '2026-05-30 10:00:00'})
+        for outcome in ('no_answer', 'call_back', 'wrong_contact'):
+            Interaction.create({'customer_id': customer.id, 'outcome': outcome})
+            self.assertEqual([part['code'] for part in self.row().parts], ['request'], outcome)
+        Interaction.create({'customer_id': customer.id, 'outcome': 'spoken'})
+        self.assertFalse(self.row())
+        act = self.act_of(kind='copy', date='2026-04-01')
+        Interaction.create({'customer_id': customer.id, 'outcome': 'spoken'})
+        row = self.row()
+        self.assertEqual([part['code'] for part in row.parts], ['question'])
+        self.assertEqual(row.triage, 'waiting')
+        self.assertIn("Asked on the customer's pages, not answered: 1, since 04/01/2026",
+                      row.reason)
+        act.action_accept()
+        self.assertFalse(self.row())
 
     def test_a_dispute_past_its_deadline_waits_for_us(self):
         dispute = self.dispute(self.invoice(1000, due='2026-05-02'))

@@ -2,6 +2,8 @@
 from bisect import bisect_right
 from decimal import ROUND_HALF_UP, Decimal
 
+from odoo.fields import Command
+
 from .test_desk import DeskCommon
 
 CENT = Decimal('0.01')
@@ -53,6 +55,41 @@ class WorklistCommon(DeskCommon):
             'company_id': customer.company_id.id, 'currency_id': customer.currency_id.id,
             'last_day': last_day, 'amount': 1000, 'move_line_id': item.id, **vals})
 
+    def waiting_plan(self, partner=None, state='to_approve'):
+        """Note a payment plan in a state; the way there is the subject of other tests."""
+        return self.waiting_record('ar.payment.plan', partner, state, currency_id=(
+            self.company.currency_id.id), number=2, first_date='2026-07-01')
+
+    def waiting_write_off(self, partner=None, state='submitted'):
+        return self.waiting_record('ar.write.off', partner, state, reason="Nothing left")
+
+    def waiting_record(self, model, partner, state, **vals):
+        """Note a record about an item of its own that is not due yet: no money to collect."""
+        customer = self.account_of(partner)
+        item = self.items(self.invoice(10, due='2027-01-01', partner=customer.partner_id))
+        record = self.env[model].sudo().create({
+            'customer_id': customer.id, **vals,
+            'line_ids': [Command.create({'move_line_id': item.id})]})
+        record.state = state
+        return record
+
+    def reply_of(self, partner=None, state='new', date='2026-05-30'):
+        customer = self.account_of(partner)
+        message = customer.sudo().message_post(body="Hello", message_type='email')
+        return self.env['ar.reply'].sudo().create({
+            'message_id': message.id, 'customer_id': customer.id, 'subject': "Hello",
+            'received_at': f'{date} 10:00:00', 'received_on': date, 'state': state})
+
+    def act_of(self, partner=None, kind='copy', state='new', date='2026-05-30'):
+        """Note an act on the pages, with the contact that goes with it."""
+        customer = self.account_of(partner)
+        number = self.env['ar.portal.act'].search_count([])
+        act = self.env['ar.portal.act'].sudo().create({
+            'customer_id': customer.id, 'kind': kind, 'state': state, 'done_on': date,
+            'key': f'act-of-a-test-{number:06d}'})
+        act._note_interaction()
+        return act
+
     # === THE SLOW WAY === #
 
     def slow_money(self, customer):
@@ -88,8 +125,17 @@ class WorklistCommon(DeskCommon):
                 lambda hold: hold.state == 'held')),
             'limit': len(self.env['ar.credit.request'].search(mine).filtered(
                 lambda request: request.state == 'submitted')),
-            'law_deadline': 0, 'insurer_deadline': 0,
+            'plan': len(self.env['ar.payment.plan'].search(mine).filtered(
+                lambda plan: plan.state == 'to_approve')),
+            'write_off': len(self.env['ar.write.off'].search(mine).filtered(
+                lambda loss: loss.state == 'submitted')),
+            'reply': len(self.env['ar.reply'].search(mine).filtered(
+                lambda reply: reply.state == 'new')),
+            'contact': 0, 'question': 0, 'law_deadline': 0, 'insurer_deadline': 0,
         }
+        for act in self.env['ar.portal.act'].search(mine):
+            if act.state == 'new':
+                numbers['contact' if act.kind == 'contact' else 'question'] += 1
         of_insurers = {
             'credit_period', 'overdue_notice', 'extension', 'collections', 'insurance_claim',
             'insolvency_notice'}

@@ -68,13 +68,17 @@ class ArPortalLinkNew(models.TransientModel):
         return {'type': 'ir.actions.act_window_close'}
 
     def action_revoke_all(self):
-        """Withdraw every link of this customer, and the address on its printed statements."""
+        """Withdraw every link of this customer: also on printed statements, and to its plans."""
         self.ensure_one()
         self.check_access('write')
         self.customer_id.check_access('write')
         self.env['ar.portal.link'].search(
             [('customer_id', '=', self.customer_id.id)]).action_revoke()
         self.customer_id.action_reset_statement_link()
+        # sudo: the token is no figure of the plan; the right to withdraw it was asked above.
+        self.env['ar.payment.plan'].sudo().search([
+            ('customer_id', '=', self.customer_id.id), ('access_token', '!=', False),
+        ]).access_token = False
         self.customer_id._message_log(body=self.env._(
             "Every link to the customer's pages was withdrawn."))
         return {'type': 'ir.actions.act_window_close'}

@@ -15,6 +15,7 @@ from . import customer, figures, res_company, res_config_settings
 from . import reply, reply_incoming, reply_accept, reply_rooms, dunning_copies, thanks
 from . import factoring_contract, factoring_assignment, factoring_entries, factoring_documents
 from . import factoring_figures, factoring_statement
+from . import factoring_reminder
 from . import customer_plan, dunning_plan, plan_figures, plan_settings
 from . import portal_link, portal_hit, portal_act
 from . import portal_act_kinds, portal_act_answer
@@ -27,4 +28,5 @@ from . import case_file, case_file_documents, legal_story, margin
 from . import agreement_loss
 from . import legal_company, legal_customer, legal_figures, legal_ledger
 from . import factoring_door
+from . import worklist_waiting
 from . import write_off_tax

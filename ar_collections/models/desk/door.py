@@ -199,7 +199,10 @@ class ArDoor(models.AbstractModel):
 
     @api.model
     def _get_more(self, customer):
-        """Hook: return further pages of this customer: list of {'text', 'url'}."""
+        """Hook: return further pages of this customer: list of {'text', 'path'}.
+
+        The path stands below the address of the pages: it opens as long as they do.
+        """
         if 'ar.payment.plan' not in self.env:
             return []
         plans = self.env['ar.payment.plan'].sudo().search([
@@ -207,7 +210,7 @@ class ArDoor(models.AbstractModel):
         return [{
             'text': self.env._("Payment plan %s: please sign", plan.name)
             if plan.state == 'proposed' else self.env._("Payment plan %s", plan.name),
-            'url': plan.get_portal_url(),
+            'path': f'/plan/{plan.id}',
         } for plan in plans]
 
     @api.model

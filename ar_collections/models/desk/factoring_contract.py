@@ -3,6 +3,8 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
+from ..dunning.reminder_layout import format_account
+
 # Legal wording is written in each language, not translated word by word.
 ENGLISH_SENTENCE = (
     "This invoice has been assigned to [factor]. To be validly discharged, pay it only to "
@@ -150,6 +152,13 @@ class ArFactoringContract(models.Model):
         """Return whether entries are proposed for this contract."""
         self.ensure_one()
         return bool(self.journal_id and self.account_factor_id)
+
+    def _get_payee(self):
+        """Return whom to pay instead of us, as customers read it: the factor and its account."""
+        self.ensure_one()
+        number = self.bank_id.acc_number
+        return f"{self.partner_id.name}, {format_account(number)[0]}" if number else (
+            self.partner_id.name)
 
     def _get_ceilings(self, partners):
         """Return what may still be assigned of each customer: {partner id: amount or None}.

@@ -97,27 +97,6 @@ class ArDunningSkip(models.Model):
         ondelete={'factoring': 'cascade'})
 
 
-class ArReminder(models.Model):
-    _inherit = 'ar.reminder'
-
-    @api.depends('line_ids')
-    def _compute_bank_ids(self):
-        """EXTENDS dunning: the factor's account, when everything claimed is with it."""
-        super()._compute_bank_ids()
-        if not self.env['ar.factoring.contract']._is_used():
-            return
-        moves = self.line_ids.move_id
-        # sudo: the notice is meant for the customer.
-        lines = self.env['ar.factoring.line'].sudo().search([
-            ('move_id', 'in', moves.ids), ('state', '=', 'assigned')]) if moves else []
-        banks = {line.move_id.id: line.contract_id.bank_id for line in lines}
-        for reminder in self if banks else ():
-            claimed = reminder.line_ids.filtered(lambda line: line.kind != 'credit').move_id
-            found = {banks.get(move.id) for move in claimed}
-            if len(found) == 1 and (bank := found.pop()):
-                reminder.bank_ids = bank
-
-
 class ArFactoringAssignment(models.Model):
     """The bordereau as a file: the same rows as the PDF."""
     _inherit = 'ar.factoring.assignment'

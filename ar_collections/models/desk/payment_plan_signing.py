@@ -28,6 +28,18 @@ class ArPaymentPlan(models.Model):
             plan.lang = (plan.recipient_id.lang or customer.partner_id.lang
                          or plan.company_id.partner_id.lang or self.env.lang)
 
+    def _is_link_open(self):
+        """Return whether the link in the mail opens the plan: while it runs, and then as long
+        as a link to the customer's pages would, from its last day on.
+        """
+        self.ensure_one()
+        if self.state == 'active':
+            return True
+        company = self.company_id
+        last = self.valid_until if self.state == 'proposed' else self.closed_on
+        return bool(last) and company._get_ar_today() <= fields.Date.add(
+            last, days=company.ar_door_link_days)
+
     def _get_report_base_filename(self):
         """Return the name of the file that the portal page downloads."""
         self.ensure_one()

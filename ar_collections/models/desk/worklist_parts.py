@@ -13,6 +13,8 @@ AGE_STEP = 90
 AGE_MAX = 180
 BROKEN_DAYS = 90
 REQUEST_DAYS = 30
+# Outcomes of a contact in which nobody was spoken to: no answer to a question.
+UNREACHED = ('no_answer', 'call_back', 'wrong_contact', 'wrong_address')
 
 
 class ArWorklist(models.Model):
@@ -183,7 +185,11 @@ class ArWorklist(models.Model):
 
     @api.model
     def _get_request_part(self, company, date):
-        """Questions of the customer of the last 30 days that nobody has come back on."""
+        """Questions of the customer of the last 30 days that nobody has come back on.
+
+        Nobody came back when nobody was reached. What was asked on the pages has its own answer,
+        see `worklist_waiting`.
+        """
         return SQL(
             """
             SELECT asked.customer_id, %(points)s AS points,
@@ -191,14 +197,16 @@ class ArWorklist(models.Model):
               FROM ar_interaction asked
              WHERE asked.company_id = %(company)s AND asked.outcome = 'request'
                AND asked.direction = 'in' AND asked.date > %(since)s
+               AND (asked.key IS NULL OR asked.key NOT LIKE 'portal-act-%%')
                AND NOT EXISTS (
                     SELECT 1 FROM ar_interaction answer
                      WHERE answer.customer_id = asked.customer_id AND answer.direction = 'out'
+                       AND answer.outcome <> ALL(%(unreached)s)
                        AND answer.date >= asked.date AND answer.id <> asked.id)
              GROUP BY asked.customer_id
             """,
             points=company.ar_worklist_waiting_points, company=company.id,
-            since=fields.Date.subtract(date, days=REQUEST_DAYS))
+            since=fields.Date.subtract(date, days=REQUEST_DAYS), unreached=list(UNREACHED))
 
     # === THE RECORDS BEHIND IT === #
 

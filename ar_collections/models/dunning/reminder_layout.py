@@ -190,10 +190,14 @@ class ArReminder(models.Model):
             'bic': bank.bank_bic, 'bank': bank.bank_name,
         }
 
-    def _get_payment_reference(self):
-        """Return what the customer should quote: invoice references, or its number and ours."""
-        lines = self.line_ids.filtered(lambda line: line._is_claimed()).sorted(
-            lambda line: (line.date_maturity, line.name or ''))
+    def _get_payment_reference(self, lines=None):
+        """Return what the customer should quote: invoice references, or its number and ours.
+
+        :param lines: the `ar.reminder.line` to be paid; everything claimed when omitted
+        """
+        if lines is None:
+            lines = self.line_ids.filtered(lambda line: line._is_claimed())
+        lines = lines.sorted(lambda line: (line.date_maturity, line.name or ''))
         quoted = list(dict.fromkeys(
             line.move_id.payment_reference or line.name for line in lines
             if line.move_id.payment_reference or line.name))
