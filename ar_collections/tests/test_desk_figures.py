@@ -1,6 +1,7 @@
 import random
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from unittest.mock import patch
 
 from odoo import fields
@@ -43,6 +44,33 @@ class TestDeskFigures(DeskCommon):
         days = (rows[self.items(disputed)].likely_date
                 - rows[self.items(plain)].likely_date).days
         self.assertEqual(days, 15)
+
+    def test_five_settled_disputes_tell_the_usual_time(self):
+        """Four leave the deadline of the reason; the mean of five counts, less what has passed."""
+        days, since = (20, 30, 40, 50, 61), fields.Date.to_date('2026-01-05')
+        disputes = self.env['ar.dispute']
+        self.go(since)
+        for _case in days:
+            disputes |= self.dispute(self.invoice(10, due='2026-01-02'), reason='quality')
+        for dispute, passed in list(zip(disputes, days, strict=True))[:-1]:
+            self.go(since + timedelta(days=passed))
+            dispute._settle('upheld', "As ordered")
+        self.go('2026-05-28')
+        disputed = self.dispute(self.invoice(50, due='2026-06-20'), reason='quality')
+        item, plain = disputed.line_ids.move_line_id, self.items(
+            self.invoice(100, due='2026-06-20'))
+
+        def get_delay():
+            self.env.invalidate_all()
+            rows = self.expected('2026-06-01')
+            return (rows[item].likely_date - rows[plain].likely_date).days
+
+        self.assertEqual(get_delay(), disputed.reason_id.deadline_days - 4)
+        self.go(since + timedelta(days=days[-1]))
+        disputes[-1]._settle('upheld', "As ordered")
+        self.go('2026-06-01')
+        # (20 + 30 + 40 + 50 + 61) ÷ 5 = 40.2, and four days have passed.
+        self.assertEqual(get_delay(), 40 - 4)
 
     def test_beside_the_buckets(self):
         self.dispute(self.invoice(100, due='2026-05-20'), amount=30)
@@ -264,7 +292,7 @@ class TestDeskKeyFigures(DeskCommon):
         months = self.env['ar.kpi']._read_numbers(months=5)[None]
         by_customer = self.env['ar.kpi']._read_numbers(months=5, group='customer')
         totals = {}
-        for index, (before, day) in enumerate(zip(days, days[1:], strict=False)):
+        for index, (before, day) in enumerate(pairwise(days)):
             for partner in partners:
                 expected = self.clerk(before, day, partner)
                 row = by_customer[self.account_of(partner).id][index]

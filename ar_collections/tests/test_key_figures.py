@@ -121,6 +121,23 @@ class TestKpiOracle(KpiCommon):
                 item.line for item in items if item.kind == 'billed' and item.balance > 0
                 and before < item.due + timedelta(days=90) <= day)))
         self.assertEqual(day, today)
+        self.check_movements(by_line)
+
+    def check_movements(self, by_line):
+        """A movement opens the entries that it adds up; with the closing, they tie."""
+        for numbers in self.env['ar.kpi']._read_numbers(months=6)[None]:
+            day, before = numbers['date'], month_ends(numbers['date'], 2)[0]
+            for code in ('opening', 'not_due', 'open_credits', 'billed', 'credited', 'cash',
+                         'written_off', 'exchange', 'other'):
+                lines = self.open({'action': self.env['ar.kpi']._get_action(code, numbers, {})})
+                if code in ('opening', 'not_due', 'open_credits'):
+                    moment = before if code == 'opening' else day
+                    total = sum((self.residual(by_line[line], moment) for line in lines),
+                                Decimal(0))
+                else:
+                    total = sum((by_line[line].balance for line in lines), Decimal(0))
+                sign = -1 if code in ('open_credits', 'credited', 'cash', 'written_off') else 1
+                self.assertEqual(sign * total, numbers[code], (code, day))
 
     def open(self, figure):
         action = figure['action']
@@ -274,7 +291,8 @@ class TestKpiFigures(KpiCommon):
         def get_figures(this):
             return [*figures(this), {
                 'code': 'answered_rate', 'label': "Answered", 'unit': 'percent',
-                'formula': "Answered ÷ asked", 'numbers': "%(answered)s ÷ %(asked)s", 'items': 'open'}]
+                'formula': "Answered ÷ asked", 'numbers': "%(answered)s ÷ %(asked)s",
+                'items': 'open'}]
 
         with patch.object(model, '_get_numbers', get_numbers), \
                 patch.object(model, '_get_figures', get_figures):

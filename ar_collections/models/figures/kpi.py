@@ -154,8 +154,8 @@ class ArKpi(models.AbstractModel):
     def _get_action(self, kind, numbers, scope):
         """Return the window of what stands behind a figure of one month.
 
-        :param str kind: 'open', 'overdue', 'over90', 'moves', 'sales', 'window', 'year', 'paid',
-            'paid_late', 'cohort' or one of `_get_other_windows`
+        :param str kind: 'open', 'overdue', 'over90', 'sales', 'window', 'year', 'paid',
+            'paid_late', 'cohort', a code of `_get_movements` or one of `_get_other_windows`
         :param dict numbers: of the month; `date` and `days` are used, `window_months` for windows
         """
         return self._get_actions(scope)(kind, numbers)
@@ -186,8 +186,9 @@ class ArKpi(models.AbstractModel):
                     'type': 'ir.actions.act_window', 'name': name, 'view_mode': 'list,form',
                     'views': [(False, 'list'), (False, 'form')], 'context': {'create': False},
                     **others[kind](start, end)}
-            return {**window, 'name': name,
-                    'domain': [*base, *self._get_items_domain(kind, months, start, end)]}
+            moves = self._get_moves_domain(kind, companies, start, end)
+            items = self._get_items_domain(kind, months, start, end) if moves is None else moves
+            return {**window, 'name': name, 'domain': [*base, *items]}
 
         def get_action(kind, numbers):
             # A window of its own for each figure: whoever gets it may change it.
@@ -214,8 +215,6 @@ class ArKpi(models.AbstractModel):
             return [('date_maturity', '>=', day(fields.Date.subtract(start, days=90))),
                     ('date_maturity', '<=', day(fields.Date.subtract(end, days=90))),
                     ('balance', '>', 0), ('move_id.move_type', 'in', invoices[:2])]
-        if kind == 'moves':
-            return [('date', '>=', day(start)), ('date', '<=', day(end))]
         months = {'window': months, 'year': YEAR_MONTHS}.get(kind, 1)
         first = kpi.month_ends(end, months + 1)[0]
         return [('date', '>', day(first)), ('date', '<=', day(end)),

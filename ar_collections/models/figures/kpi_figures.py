@@ -205,5 +205,8 @@ class ArKpi(models.AbstractModel):
             'paid': self.env._("Paid in %s", month),
             'paid_late': self.env._("Paid late in %s", month),
             'cohort': self.env._("90 days after the due date in %s", month),
+            'opening': self.env._("Open at the beginning of %s", month),
+            'not_due': self.env._("Not due on %s", day),
+            'open_credits': self.env._("Open credits on %s", day),
             'actions': self.env._("Reminders whose 7 days ended in %s", month),
         }.get(kind, self.env._("Movements of %s", month))
