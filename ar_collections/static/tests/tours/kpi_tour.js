@@ -45,11 +45,11 @@ registry.category("web_tour.tours").add("ar_key_figures", {
         },
         {
             content: "A movement tells how it is computed",
-            trigger: ".o_field_widget[name=billed] .o_ar_kpi:contains(700)",
+            trigger: ".o_field_widget[name=opening] .o_ar_kpi:contains(700)",
             run: "hover",
         },
         {
-            trigger: ".o_ar_kpi_tooltip:contains(Invoices and receipts of the month)",
+            trigger: ".o_ar_kpi_tooltip:contains(Receivables at the end of the month before)",
         },
         {
             trigger: ".o_field_widget[name=not_due] .o_ar_kpi",
