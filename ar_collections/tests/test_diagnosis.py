@@ -1,3 +1,5 @@
+import io
+import re
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
@@ -5,6 +7,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools.pdf import PdfReader
 
 from .credit_common import ExposureCommon
 
@@ -312,3 +315,22 @@ class TestDiagnosis(ExposureCommon):
         self.assertEqual(html.count('class="ar-letter'), 6)
         for word in ("Nobody", "wrong price", "Page", "6/6", "From order to cash"):
             self.assertIn(word.lower(), html.lower())
+
+    def test_six_real_pages(self):
+        """Ten customers with long names and a dozen reasons still leave six sheets of paper."""
+        self.make_ledger()
+        for number in range(12):
+            partner = self.customer(f"Coopérative agricole du canton de Saint-Rémy {number}")
+            paid = self.invoice(100 + number, due='2026-02-01', partner=partner)
+            self.pay(paid, date='2026-05-20')
+            self.invoice(900 + number, due='2026-03-01', partner=partner)
+            self.reverse(self.invoice(40, due='2026-05-15', partner=partner),
+                         f"Goods damaged on the way, pallet {number}")
+        report = self.env['ir.actions.report'].with_context(force_report_rendering=True)
+        with self.allow_pdf_render():
+            content = report._render_qweb_pdf(
+                'ar_collections.ar_diagnosis_report', self.wizard().ids)[0]
+        pages = PdfReader(io.BytesIO(content)).pages
+        self.assertEqual(
+            [re.findall(r'\b(\d)/6\b', page.extract_text()) for page in pages],
+            [[str(number)] for number in range(1, 7)])

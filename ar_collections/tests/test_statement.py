@@ -264,6 +264,19 @@ class TestStatement(ExposureCommon):
         self.assertEqual((pay['qr'], pay['due'], pay['url']), (False, [], False))
         self.assertTrue(pay['bank'], "whoever wants to pay early may")
 
+    def test_the_link_of_the_page_stands_on_paper(self):
+        """On the paper, and it is the address that opens the page of this customer."""
+        self.invoice(100, due='2026-05-01')
+        url = self.document()['pay']['url']
+        customer = self.account_of()
+        self.assertTrue(url.endswith(
+            f'/my/statement/{customer.id}?access_token={customer.access_token}'), url)
+        self.assertTrue(customer.access_token)
+        html = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.ar_statement_report', [],
+            data={'customer_ids': customer.ids})[0].decode()
+        self.assertIn(f'href="{url}"', html.replace('&amp;', '&'))
+
     def test_a_branch_without_a_bank_is_paid_through_its_parent(self):
         bank = self.bank()
         self.assertEqual(self.env[REPORT]._get_bank(self.branch), bank)

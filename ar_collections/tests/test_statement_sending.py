@@ -62,6 +62,9 @@ class TestStatementSending(StatementSendingCommon):
             others = (self.partners - sending.partner_id).mapped('name')
             self.assertFalse([name for name in others if name in text], "only its own")
             self.assertIn("sent to", str(sending.customer_id.message_ids.mapped('body')))
+            link = sending.customer_id._get_statement_url()
+            self.assertIn(f'href="{link}"', sending.mail_id.body_html.replace('&amp;', '&'))
+            self.assertIn(link, text.replace('&amp;', '&'), "on the statement itself, too")
 
     def test_twice_is_once(self):
         run = self.start()

@@ -112,6 +112,34 @@ def weighted_mean(total: Decimal, weight: Decimal) -> Decimal | None:
     return total / weight if weight > 0 else None
 
 
+def promise_kept_rate(kept: Decimal, broken: Decimal) -> Decimal | None:
+    """Return kept ÷ (kept + broken) in percent, by number of promises or by amount.
+
+    Of the promises due in the period; kept means received in full by the day and its grace. What
+    is still open, cancelled, replaced or void has no outcome and is in neither. Example: of five
+    promises of May two were kept (300 and 100), one was broken (600), one is open and one was
+    replaced: 2 ÷ 3 = 66.7 % by number, 400 ÷ 1,000 = 40 % by amount.
+    """
+    return percent(kept, kept + broken)
+
+
+def dispute_rate(disputed: Decimal, open_items: Decimal) -> Decimal | None:
+    """Return disputed ÷ open items in percent, both as they stood at the end of the same day.
+
+    Example: 30 disputed of an item of 100, and 50 of 50, among 400 open: 80 ÷ 400 = 20 %. When 80
+    have been paid on the first, 20 are open and disputed: 70 ÷ 320 = 21.9 %.
+    """
+    return percent(disputed, open_items)
+
+
+def resolution_days(days: Decimal, disputes: Decimal) -> Decimal | None:
+    """Return the mean days from opening to settling of the disputes settled in a period.
+
+    Example: three disputes settled after 4, 10 and 31 days: 45 ÷ 3 = 15 days.
+    """
+    return weighted_mean(days, disputes)
+
+
 def per_head(amount: Decimal, heads: int) -> Decimal | None:
     """Return an amount per person; None when nobody is there.
 

@@ -12,6 +12,7 @@ from . import collector_absence, collector_rule, collector_target, call_guide
 from . import worklist, worklist_parts, worklist_screen, worklist_customer, worklist_outcome
 from . import worklist_dunning, worklist_settings, worklist_credit, worklist_script
 from . import customer, figures, res_company, res_config_settings
+from . import kpi_queries, kpi_figures
 from . import reply, reply_incoming, reply_accept, reply_rooms, dunning_copies, thanks
 from . import factoring_contract, factoring_assignment, factoring_entries, factoring_documents
 from . import factoring_figures, factoring_statement

@@ -28,6 +28,7 @@ from . import (
     kpi_dso,
     kpi,
     kpi_figures,
+    kpi_moves,
     kpi_stored,
     kpi_snapshot,
     kpi_items,

@@ -154,8 +154,8 @@ class ArKpi(models.AbstractModel):
     def _get_action(self, kind, numbers, scope):
         """Return the window of what stands behind a figure of one month.
 
-        :param str kind: 'open', 'overdue', 'over90', 'moves', 'sales', 'window', 'year', 'paid',
-            'paid_late', 'cohort' or 'actions'
+        :param str kind: 'open', 'overdue', 'over90', 'sales', 'window', 'year', 'paid',
+            'paid_late', 'cohort', a code of `_get_movements` or one of `_get_other_windows`
         :param dict numbers: of the month; `date` and `days` are used, `window_months` for windows
         """
         return self._get_actions(scope)(kind, numbers)
@@ -169,23 +169,26 @@ class ArKpi(models.AbstractModel):
         base = fields.Domain([
             ('account_id', 'in', companies._get_ar_account_ids()),
             ('parent_state', '=', 'posted'), ('company_id', 'in', companies.ids)])
-        reminders = fields.Domain([
-            ('state', '=', 'sent'), ('company_id', 'in', companies.ids)])
+        others = fields.Domain([('company_id', 'in', companies.ids)])
         if customers is not None and not customers.is_true():
-            reminders &= fields.Domain('customer_id', 'any', customers)
+            others &= fields.Domain('customer_id', 'any', customers)
             base &= fields.Domain(
                 'partner_id.commercial_partner_id.ar_customer_ids', 'any',
                 customers & fields.Domain('company_id', 'in', companies.ids))
         window = self.env['ar.customer']._get_items_action(fields.Domain.TRUE)
-        base, reminders = list(base), list(reminders)
+        base, others = list(base), self._get_other_windows(list(others), companies)
 
         @cache
         def get_window(kind, end, days, months):
             start, name = fields.Date.subtract(end, days=days - 1), self._get_action_name(kind, end)
-            if kind == 'actions':
-                return self._get_reminders_action(reminders, start, end, name)
-            return {**window, 'name': name,
-                    'domain': [*base, *self._get_items_domain(kind, months, start, end)]}
+            if kind in others:
+                return {
+                    'type': 'ir.actions.act_window', 'name': name, 'view_mode': 'list,form',
+                    'views': [(False, 'list'), (False, 'form')], 'context': {'create': False},
+                    **others[kind](start, end)}
+            moves = self._get_moves_domain(kind, companies, start, end)
+            items = self._get_items_domain(kind, months, start, end) if moves is None else moves
+            return {**window, 'name': name, 'domain': [*base, *items]}
 
         def get_action(kind, numbers):
             # A window of its own for each figure: whoever gets it may change it.
@@ -212,19 +215,24 @@ class ArKpi(models.AbstractModel):
             return [('date_maturity', '>=', day(fields.Date.subtract(start, days=90))),
                     ('date_maturity', '<=', day(fields.Date.subtract(end, days=90))),
                     ('balance', '>', 0), ('move_id.move_type', 'in', invoices[:2])]
-        if kind == 'moves':
-            return [('date', '>=', day(start)), ('date', '<=', day(end))]
         months = {'window': months, 'year': YEAR_MONTHS}.get(kind, 1)
         first = kpi.month_ends(end, months + 1)[0]
         return [('date', '>', day(first)), ('date', '<=', day(end)),
                 ('move_id.move_type', 'in', invoices)]
 
-    def _get_reminders_action(self, reminders, start, end, name):
-        first, last = (fields.Date.to_string(fields.Date.subtract(day, days=7))
-                       for day in (start, end))
-        return {
-            'type': 'ir.actions.act_window', 'res_model': 'ar.reminder', 'name': name,
-            'view_mode': 'list,form', 'views': [(False, 'list'), (False, 'form')],
-            'domain': [*reminders, ('sent_date', '>=', first), ('sent_date', '<=', last)],
-            'context': {'create': False},
-        }
+    def _get_other_windows(self, base, companies):
+        """Return {kind: function (first day, last day) → model and domain} beside the items.
+
+        Hook: a room whose figures click to records of its own adds them.
+
+        :param list base: domain of the scope, for models with `customer_id` and `company_id`
+        :param companies: `res.company`, those of the scope
+        """
+        def get_reminders(start, end):
+            first, last = (fields.Date.to_string(fields.Date.subtract(day, days=7))
+                           for day in (start, end))
+            return {'res_model': 'ar.reminder', 'domain': [
+                *base, ('state', '=', 'sent'), ('sent_date', '>=', first),
+                ('sent_date', '<=', last)]}
+
+        return {'actions': get_reminders}

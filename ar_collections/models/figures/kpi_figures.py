@@ -18,16 +18,25 @@ class _NumberTexts(dict):
     def __init__(self, kpi, numbers, currency):
         super().__init__()
         self.kpi, self.numbers, self.currency = kpi, numbers, currency
+        self.units = kpi._get_units()
 
     def __missing__(self, code):
         self[code] = self.kpi._format(
-            self.numbers[code], UNITS.get(code, 'money'), self.currency)
+            self.numbers[code], self.units.get(code, 'money'), self.currency)
         return self[code]
 
 
 class ArKpi(models.AbstractModel):
     """Words of the figures: name, formula, and the numbers put into it."""
     _inherit = 'ar.kpi'
+
+    @api.model
+    def _get_units(self):
+        """Return {code of a number: unit} of the numbers that are no amounts of money.
+
+        Hook: a room that adds such numbers adds their units, see `_format`.
+        """
+        return UNITS
 
     @api.model
     def _get_figures(self):
@@ -117,8 +126,8 @@ class ArKpi(models.AbstractModel):
     def _get_work_figures(self):
         return [
             ['action_efficiency', self.env._("Action efficiency"), 'percent', self.env._(
-                "Reminders followed by money within 7 days ÷ reminders whose 7 days ended in the"
-                " month"), "%(actions_paid)s ÷ %(actions)s", 'actions'],
+                "Reminders, calls and visits followed by money within 7 days ÷ those whose 7 days"
+                " ended in the month"), "%(actions_paid)s ÷ %(actions)s", 'actions'],
             ['productivity', self.env._("Collected per collector"), 'money',
              self.env._("Money received after the due date ÷ number of collectors"),
              "%(paid_late)s ÷ %(collectors)s", 'paid_late'],
@@ -196,5 +205,8 @@ class ArKpi(models.AbstractModel):
             'paid': self.env._("Paid in %s", month),
             'paid_late': self.env._("Paid late in %s", month),
             'cohort': self.env._("90 days after the due date in %s", month),
+            'opening': self.env._("Open at the beginning of %s", month),
+            'not_due': self.env._("Not due on %s", day),
+            'open_credits': self.env._("Open credits on %s", day),
             'actions': self.env._("Reminders whose 7 days ended in %s", month),
         }.get(kind, self.env._("Movements of %s", month))

@@ -158,7 +158,10 @@ class ArKpi(models.AbstractModel):
                 if code == 'cell':
                     cells.append((due, period, fresh, Decimal(amount)))
                 else:
-                    data[key][code][period] = (Decimal(amount or 0), Decimal(second or 0))
+                    # Two parts may tell of the same code: actions of several rooms add up.
+                    known = data[key][code].get(period, (0, 0))
+                    data[key][code][period] = (
+                        known[0] + Decimal(amount or 0), known[1] + Decimal(second or 0))
         return data, cells
 
     @api.model

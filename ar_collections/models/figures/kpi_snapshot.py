@@ -144,7 +144,7 @@ class ArKpiSnapshot(models.Model):
     @api.depends_context('lang', 'uid')
     def _compute_explanations(self):
         kpi = self.env['ar.kpi']
-        figures = kpi._get_figures()
+        figures = [*kpi._get_figures(), *kpi._get_movements()]
         for snapshot in self:
             snapshot.explanations = kpi._explain(
                 snapshot._get_numbers(), snapshot.currency_id, figures=figures)
@@ -154,6 +154,7 @@ class ArKpiSnapshot(models.Model):
     def _compute_explanation(self):
         """Table of the figures, with those of the same month on the other basis beside them."""
         others = self._get_others()
+        codes = {figure['code'] for figure in self.env['ar.kpi']._get_figures()}
         for snapshot in self:
             other = others.get(snapshot)
             told = other.explanations if other else {}
@@ -164,7 +165,7 @@ class ArKpiSnapshot(models.Model):
                        '<td>%s</td><td class="text-muted">%s</td></tr>') % (
                     code, figure['label'], figure['text'],
                     told.get(code, {}).get('text', ''), figure['formula'], figure['numbers'])
-                for code, figure in snapshot.explanations.items())
+                for code, figure in snapshot.explanations.items() if code in codes)
             heads = (self.env._("Figure"), snapshot._get_basis_label(),
                      other._get_basis_label() if other else '', self.env._("Formula"),
                      self.env._("With these numbers"))
@@ -224,14 +225,12 @@ class ArKpiSnapshot(models.Model):
         """
         self.ensure_one()
         self.check_access('read')
-        kinds = {figure['code']: figure['items'] for figure in self.env['ar.kpi']._get_figures()}
-        kinds.update(dict.fromkeys(('billed', 'credited', 'cash', 'written_off', 'exchange',
-                                    'other', 'opening'), 'moves'))
-        kinds.update({'not_due': 'open', 'open_credits': 'open', 'over90': 'over90'})
+        kpi = self.env['ar.kpi']
+        kinds = {figure['code']: figure['items']
+                 for figure in (*kpi._get_movements(), *kpi._get_figures())}
         if code not in kinds:
             raise UserError(self.env._("There is no such figure: %s", code))
-        return self.env['ar.kpi']._get_action(
-            kinds[code], self._get_numbers(), self._get_scope())
+        return kpi._get_action(kinds[code], self._get_numbers(), self._get_scope())
 
     def _get_scope(self):
         scope = {'company_ids': self.company_id.ids}

@@ -14,6 +14,7 @@ from ...tools.kpi import (
     cost_of_lateness,
     cumulate,
     current_part,
+    dispute_rate,
     dso,
     dso_countback,
     loss_probability,
@@ -21,6 +22,8 @@ from ...tools.kpi import (
     per_head,
     percent,
     period_of,
+    promise_kept_rate,
+    resolution_days,
     roll_amounts,
     roll_forward,
     weighted_mean,
@@ -102,12 +105,23 @@ class TestPublishedExamples(BaseCase):
 class TestEdges(BaseCase):
     """What is not known is None; what is impossible cannot come out."""
 
+    def test_examples_of_the_desk(self):
+        """Those that stand at the formulas, worked by hand."""
+        self.assertEqual(round(promise_kept_rate(D(2), D(1)), 1), D('66.7'))
+        self.assertEqual(promise_kept_rate(D(400), D(600)), 40)
+        self.assertEqual(dispute_rate(D(80), D(400)), 20)
+        self.assertEqual(round(dispute_rate(D(70), D(320)), 1), D('21.9'))
+        self.assertEqual(resolution_days(D(45), D(3)), 15)
+
     def test_without_a_base_there_is_no_figure(self):
         self.assertIsNone(dso(D(10), D(0), 30))
         self.assertIsNone(dso(D(10), D(-5), 30))
         self.assertIsNone(percent(D(0), D(0)))
         self.assertIsNone(weighted_mean(D(0), D(0)))
         self.assertIsNone(per_head(D(10), 0))
+        self.assertIsNone(promise_kept_rate(D(0), D(0)))
+        self.assertIsNone(dispute_rate(D(0), D(0)))
+        self.assertIsNone(resolution_days(D(0), D(0)))
         self.assertIsNone(cost_of_lateness(D(10), D(0)))
         self.assertIsNone(collection_effectiveness(D(0), D(0), D(0), D(0)))
         self.assertIsNone(dso_countback(D(10), [(D(0), 30), (D(-3), 31)]))

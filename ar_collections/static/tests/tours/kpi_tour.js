@@ -40,6 +40,29 @@ registry.category("web_tour.tours").add("ar_key_figures", {
             run: "click",
         },
         {
+            trigger: ".nav-link[name=movements]",
+            run: "click",
+        },
+        {
+            content: "A movement tells how it is computed",
+            trigger: ".o_field_widget[name=opening] .o_ar_kpi:contains(700)",
+            run: "hover",
+        },
+        {
+            trigger: ".o_ar_kpi_tooltip:contains(Receivables at the end of the month before)",
+        },
+        {
+            trigger: ".o_field_widget[name=not_due] .o_ar_kpi",
+        },
+        {
+            trigger: ".nav-link[name=figures]",
+            run: "click",
+        },
+        {
+            content: "What the desk adds, without anything to measure yet",
+            trigger: ".o_ar_kpi_table tr[data-figure=promise_kept_rate]:contains(Nothing to measure)",
+        },
+        {
             content: "All figures of the month in one table",
             trigger: ".o_ar_kpi_table tr[data-figure=dso]:contains(Receivables ÷ sales × days)",
             run: "click",
