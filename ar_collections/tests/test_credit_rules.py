@@ -63,6 +63,12 @@ class TestCreditRules(BlockCommon):
         self.go('2026-06-01')
         promise._follow()
         yield 'broken_promise', {}, self.offer(10, promiser)
+        for broke in (
+                {'insolvency_date': '2026-05-02'}, {'insolvency_state': 'liquidation'},
+                {'insolvency_state': 'to_check', 'insolvency_date': '2026-06-01'}):
+            partner = self.customer("Broke")
+            self.account_of(partner).write(broke)
+            yield 'insolvency', {}, self.offer(10, partner)
         rated = self.customer("Rated")
         self.account_of(rated).external_grade = 9
         yield 'external_rating', {'rating_grade': 8}, self.offer(10, rated)
