@@ -52,6 +52,17 @@ class TestCoverRules(CoverCommon):
         self.decide('refused', cover_id='C3', day='2026-07-01')
         self.assertIn("Refused", self.try_order(100, 'cover_withdrawn'))
 
+    def test_an_insolvency_that_is_over_holds_nothing(self):
+        self.set_limit(100000)
+        self.rule('insolvency')
+        account = self.account_of()
+        account.write({'insolvency_date': '2026-05-02', 'insolvency_state': 'plan'})
+        self.assertFalse(self.try_order(10, 'insolvency'))
+        account.insolvency_state = 'closed_unpaid'
+        self.assertIn("proceedings since", self.try_order(10, 'insolvency'))
+        account.write({'insolvency_date': '2026-06-02', 'insolvency_state': False})
+        self.assertFalse(self.try_order(10, 'insolvency'), "from tomorrow")
+
     def test_guarantees_and_insurance_together(self):
         self.set_limit(100000)
         rule = self.rule('not_covered')

@@ -291,6 +291,38 @@ class TestExposureParts(ExposureCommon):
             found = self.env[action['res_model']].search(action['domain'])
             self.assertEqual(len(found), 1, code)
 
+    def test_the_documents_of_a_part_add_up_to_it(self):
+        """Branches and doubtful claims are in the figure and behind it, another company is not."""
+        doubtful = self.env['account.account'].create({
+            'code': '416000', 'name': "Doubtful", 'account_type': 'asset_current',
+            'reconcile': True, 'company_ids': [Command.set(self.company.ids)]})
+        self.company.ar_doubtful_account_ids = doubtful
+        for rate, company in ((1, self.company), (2, self.branch), (7, self.other)):
+            currency = company.currency_id
+            self.invoice(1000 * rate, due='2026-05-20', company=company)
+            self.credit_note(100 * rate, '2026-05-20', company=company)
+            self.in_process(self.buyer, 50 * rate, company=company)
+            self.quote([(1, 10 * rate, False)], company=company, currency=currency)
+            order = self.quote([(1, 20 * rate, False)], company=company, currency=currency)
+            self.bill(order, post=False)
+        claim = self.entry(300, '2026-05-20')
+        claim.button_draft()
+        claim.line_ids.filtered('partner_id').account_id = doubtful
+        claim.action_post()
+        amounts = {
+            'account.move.line': lambda item: item.amount_residual,
+            'account.payment': lambda payment: -payment.amount_company_currency_signed,
+            'account.move': lambda move: move.amount_total_signed,
+            'sale.order': lambda order: sum(self.remaining(line) for line in order.order_line)}
+        customer, parts = self.account_of(), self.parts()
+        self.assertEqual(parts, {'open_items': 3300, 'credits': -300, 'in_process': -150,
+                                 'drafts': 60, 'orders': 30})
+        for code, amount in parts.items():
+            action = customer.action_view_exposure_part(code)
+            found = self.env[action['res_model']].search(action['domain'])
+            self.assertAlmostEqual(
+                sum(map(amounts[action['res_model']], found)), amount, msg=code)
+
     def test_a_group_counts_each_legal_entity_once(self):
         """Two customers, two companies and a branch share one limit in one currency."""
         second = self.customer("Second")

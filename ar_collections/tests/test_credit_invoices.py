@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -48,3 +49,68 @@ class TestInvoiceStop(BlockCommon):
     def test_drafts_that_count_are_not_counted_twice(self):
         self.company.write({'ar_invoice_stop': True, 'ar_exposure_drafts': True})
         self.assertEqual(self.invoice(900, due='2026-06-30').state, 'posted')
+
+    def test_what_is_posted_together_counts_together(self):
+        """A root and its branch share one limit."""
+        self.companies.ar_invoice_stop = True
+        moves = self.invoice(600, due='2026-06-30', post=False) | self.invoice(
+            600, due='2026-06-30', post=False, company=self.branch)
+        with self.assertRaisesRegex(UserError, "stopped by credit control"):
+            moves.action_post()
+        self.set_limit(1200)
+        moves.action_post()
+        self.assertEqual(set(moves.mapped('state')), {'posted'})
+
+    def test_what_goes_beyond_the_order_is_judged(self):
+        """The order was judged for its own amount, not for what was written into its draft."""
+        self.company.ar_invoice_stop = True
+
+        def drafts():
+            for percent in (0, 30):
+                order = self.quote([(3, 300, True), (1, -80, True)])
+                if percent:
+                    self.bill(order, 'percentage', amount=percent)
+                yield order, self.bill(order, post=False)
+
+        def add_line(bill):
+            bill.invoice_line_ids = [Command.create({
+                'name': "More", 'quantity': 1, 'price_unit': 200, 'tax_ids': False})]
+
+        def raise_price(bill):
+            bill.invoice_line_ids.filtered(lambda line: line.price_unit == 300).price_unit = 400
+
+        def raise_quantity(bill):
+            bill.invoice_line_ids.filtered(lambda line: line.price_unit == 300).quantity = 4
+
+        self.set_limit(100000)
+        for change in (add_line, raise_price, raise_quantity):
+            for order, bill in drafts():
+                change(bill)
+                self.set_limit(1)
+                with self.assertRaisesRegex(UserError, "stopped by credit control"):
+                    bill.action_post()
+                self.set_limit(100000)
+                bill.button_cancel()
+                order._action_cancel()
+        # Taken apart, in dozens, in another currency, cent by cent: the order's own amount.
+        order = self.quote([(3, 33.33, True), (7, 9.99, True)], currency=self.currencies['USD'])
+        bill = self.bill(order, post=False)
+        for line in bill.invoice_line_ids:
+            line.quantity = line.quantity / 3
+        self.set_limit(1)
+        bill.action_post()
+        self.assertEqual(self.bill(order).state, 'posted')
+        self.set_limit(100000)
+        order = self.quote([(24, 10, False)])
+        bill = self.bill(order, post=False)
+        bill.invoice_line_ids.write({
+            'product_uom_id': self.env.ref('uom.product_uom_dozen').id, 'quantity': 2,
+            'price_unit': 120})
+        self.set_limit(1)
+        bill.action_post()
+        self.assertEqual(bill.amount_total, 240)
+        # Invoiced already: the same order does not answer for a second invoice.
+        again = bill.copy()
+        again.invoice_line_ids.sale_line_ids = order.order_line
+        with self.assertRaisesRegex(UserError, "stopped by credit control"):
+            again.action_post()

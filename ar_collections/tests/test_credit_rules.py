@@ -63,6 +63,12 @@ class TestCreditRules(BlockCommon):
         self.go('2026-06-01')
         promise._follow()
         yield 'broken_promise', {}, self.offer(10, promiser)
+        for broke in (
+                {'insolvency_date': '2026-05-02'}, {'insolvency_state': 'liquidation'},
+                {'insolvency_state': 'to_check', 'insolvency_date': '2026-06-01'}):
+            partner = self.customer("Broke")
+            self.account_of(partner).write(broke)
+            yield 'insolvency', {}, self.offer(10, partner)
         rated = self.customer("Rated")
         self.account_of(rated).external_grade = 9
         yield 'external_rating', {'rating_grade': 8}, self.offer(10, rated)
@@ -148,6 +154,36 @@ class TestCreditRules(BlockCommon):
         self.rpc(orders, 'action_confirm')
         self.assertEqual(orders.mapped('state'), ['sale', 'draft', 'sale'])
         self.assertEqual(orders.mapped('ar_credit_state'), ['none', 'held', 'none'])
+
+    def test_what_passes_counts_for_what_follows(self):
+        """Members of one group, a root and its branch: one list is no way around one limit."""
+        self.over_limit.active = False
+        self.rule('over_group_limit')
+        member = self.customer("Member")
+        # In dollars: 600 euros are 660, and two of them 1320.
+        group = self.env['ar.credit.group'].create({
+            'name': "Holding", 'limit': 1290, 'currency_id': self.currencies['USD'].id,
+            'company_ids': [Command.set((self.company | self.other).ids)]})
+        accounts = self.account_of() | self.account_of(member)
+        accounts.credit_group_id = group
+        orders = self.offer(600) | self.offer(600, member)
+        self.rpc(orders, 'action_confirm')
+        self.assertEqual(orders.mapped('state'), ['sale', 'draft'], "two members")
+        self.account_of(member, self.other).credit_group_id = group
+        self.assertEqual(group._get_exposure(), 660)
+        group.limit = 1300
+        orders = self.offer(300) | self.offer(400, member, company=self.other)
+        orders.action_confirm()
+        self.assertEqual(orders.mapped('state'), ['sale', 'draft'], "two companies")
+        self.over_limit.active = True
+        orders = self.offer(600, member) | self.offer(600, member, company=self.branch)
+        self.set_limit(1000, member)
+        group.limit = 0
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            orders.write({'state': 'sale'})
+        orders.action_confirm()
+        self.assertEqual(orders.mapped('state'), ['sale', 'draft'], "a root and its branch")
+        self.assertEqual(orders[1].ar_hold_ids.exposure, 600)
 
     def test_the_team_is_told_once(self):
         order = self.offer()

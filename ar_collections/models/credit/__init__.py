@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_order,
     account_payment,
     authority,
     credit_group,
@@ -16,6 +17,7 @@ from . import (
     res_company,
     res_currency_rate,
     res_partner,
+    res_partner_entity,
     risk_class,
     rule,
     sale_order,

@@ -30,25 +30,26 @@ class AccountMove(models.Model):
         )
 
     def _is_judged_by_order(self):
-        """An order was judged for its invoices, unless it was taken out of the exposure since."""
-        orders = self.line_ids.sale_line_ids.order_id
-        return bool(orders) and not any(orders.mapped('ar_closed'))
+        """The orders of an invoice were judged for it, unless it goes beyond them."""
+        return bool(self.line_ids.sale_line_ids) and (
+            self.company_id.currency_id.compare_amounts(self._get_unjudged_amount(), 0) <= 0)
 
     def _refuse_credit_offenders(self):
-        """Raise when the rules hold one of these invoices."""
+        """Raise when the rules hold one of these invoices, for what no order was judged for."""
+        passed = {}
         for company, moves in self.grouped('company_id').items():
-            demands = [
-                {'key': move, 'partner': move.commercial_partner_id,
-                 'added': move.amount_total_signed, 'total': move.amount_total_signed,
-                 'counted': move.amount_total_signed if (
-                     company.ar_exposure_drafts or move.line_ids.sale_line_ids) else 0.0}
-                for move in moves
-            ]
+            demands = []
+            for move in moves:
+                added = move._get_unjudged_amount()
+                demands.append({
+                    'key': move, 'partner': move.commercial_partner_id,
+                    'added': added, 'total': added, 'counted': added if (
+                        company.ar_exposure_drafts or move.line_ids.sale_line_ids) else 0.0})
             # sudo: as for orders, only messages come back.
             self.env['ar.customer'].sudo()._touch_for_decision(
                 moves.commercial_partner_id, company)
             for move, holding in self.env['ar.credit.decision'].sudo()._judge(
-                    company, demands, binding=True).items():
+                    company, demands, binding=True, passed=passed).items():
                 if holding:
                     raise UserError(self.env._(
                         "Invoice for %(customer)s is stopped by credit control:\n%(reasons)s\n"

@@ -159,22 +159,27 @@ class ArCustomer(models.Model):
         """
         self.ensure_one()
         self.check_access('read')
-        partner = ('commercial_partner_id', '=', self.partner_id.id)
+        # The same companies and accounts as in the exposure: branches, and doubtful claims.
+        company_ids = self.env['ar.credit.exposure']._get_company_ids(self.company_id)
+        companies = self.env['res.company'].sudo().browse(company_ids)
+        mine = ('company_id', 'in', company_ids)
+        debtor = ('partner_id.commercial_partner_id', '=', self.partner_id.id)
         if code in ('open_items', 'credits'):
-            operator = '>' if code == 'open_items' else '<'
-            return self._get_items_action(
-                self._get_open_items_domain() & fields.Domain('amount_residual', operator, 0))
+            return self._get_items_action(fields.Domain([
+                mine, debtor, ('parent_state', '=', 'posted'), ('reconciled', '=', False),
+                ('account_id', 'in', companies._get_ar_exposure_account_ids()),
+                ('amount_residual', '>' if code == 'open_items' else '<', 0)]))
         model, domain = {
             'in_process': ('account.payment', [
-                ('partner_id.commercial_partner_id', '=', self.partner_id.id),
+                mine, debtor, ('partner_type', '=', 'customer'),
                 ('move_id', '=', False), ('state', 'in', ('in_process', 'paid'))]),
             'drafts': ('account.move', [
-                partner, ('state', '=', 'draft'),
+                mine, debtor, ('state', '=', 'draft'),
                 *([] if self.company_id.ar_exposure_drafts else [
                     ('line_ids.sale_line_ids', '!=', False)]),
                 ('move_type', 'in', ('out_invoice', 'out_refund', 'out_receipt'))]),
             'orders': ('sale.order', [
-                ('partner_invoice_id.commercial_partner_id', '=', self.partner_id.id),
+                mine, ('partner_invoice_id.commercial_partner_id', '=', self.partner_id.id),
                 ('state', '=', 'sale'), ('ar_closed', '=', False),
                 ('invoice_status', '!=', 'invoiced')]),
         }[code]

@@ -14,7 +14,7 @@ class ArCreditDecision(models.AbstractModel):
     _description = "Credit decision"
 
     @api.model
-    def _judge(self, company, demands, binding=False, seen=None):
+    def _judge(self, company, demands, binding=False, seen=None, passed=None):
         """Judge demands for credit of one company, on fresh figures.
 
         :param company: `res.company`
@@ -25,6 +25,8 @@ class ArCreditDecision(models.AbstractModel):
             after the other: the second counts the first when that one passes.
         :param bool binding: only what holds is wanted; rules that warn are not asked
         :param dict seen: receives {key: what the answer was made on}, see `_take_snapshot`
+        :param dict passed: what passed so far, given again to the next company of one action: see
+            `_count`
         :return: {key: list of {'code', 'decision': 'warn'|'hold', 'values', 'message'}}; the
             message is in the language of the current user, the values tell it in any other
         :raise UserError: when a currency has no rate
@@ -39,11 +41,10 @@ class ArCreditDecision(models.AbstractModel):
             {demand['partner'].id for demand in demands})
         facts = self._get_facts(company, partners, rules)
         methods = self._get_rule_methods()
+        passed = {} if passed is None else passed
         for demand in demands:
             fact, added, total = facts[demand['partner'].id], demand['added'], demand['total']
-            fact['exposure'] -= demand['counted']
-            fact['counted'] += demand['counted']
-            fact['group_exposure'] -= demand['counted']
+            self._count(company, fact, passed, counted=demand['counted'])
             fact['term'] = demand.get('term')
             reasons, asked = [], []
             for rule in rules:
@@ -60,10 +61,31 @@ class ArCreditDecision(models.AbstractModel):
             if seen is not None:
                 seen[demand['key']] = self._take_snapshot(company, fact, demand, asked)
             if not any(reason['decision'] == 'hold' for reason in reasons):
-                fact['exposure'] += added
-                fact['group_exposure'] += added
-                fact['together'] += added
+                self._count(company, fact, passed, together=added)
         return verdicts
+
+    def _count(self, company, fact, passed, together=0.0, counted=0.0):
+        """Bring the exposure of a customer and of its group in step with what passed before.
+
+        The ledger knows nothing yet of what passed in the same action, at this company, at its
+        root or its branches, or for another member of the group: one running total for each.
+
+        :param dict passed: {(root company id, partner id): [together, counted] in its currency,
+            `ar.credit.group`: sum in the currency of the group}, changed here
+        :param float together: of a demand that has just passed, in company currency
+        :param float counted: what the ledger holds already of a demand, in company currency
+        """
+        own = passed.setdefault((company.root_id.id, fact['partner_id']), [0.0, 0.0])
+        own[0] += together
+        own[1] += counted
+        fact['together'], fact['counted'] = own
+        fact['exposure'] = fact['ledger'] + own[0] - own[1]
+        if group := fact['group']:
+            # What the group's exposure does not hold cannot be taken out of it.
+            held = counted if company.root_id in group.company_ids.root_id else 0.0
+            passed[group] = passed.get(group, 0.0) + company.currency_id._convert(
+                together - held, group.currency_id, company, fact['date'])
+            fact['group_exposure'] = fact['group_ledger'] + passed[group]
 
     def _take_snapshot(self, company, fact, demand, rule_ids):
         """Return what one answer was made on, to be kept.
@@ -146,18 +168,19 @@ class ArCreditDecision(models.AbstractModel):
                 row['partner_id'], (0.0, [0.0] * len(overdue_rules), {}))
             fact = facts[row['partner_id']] = self._get_standing(company, row)
             fact.update(
-                date=date, exposure=total, parts=parts, together=0.0, counted=0.0,
+                partner_id=row['partner_id'], date=date, ledger=total, exposure=total,
+                parts=parts, together=0.0, counted=0.0,
                 limit=float(row['amount']),
                 no_credit=row['no_credit'], expired=row['expired'],
                 covered=float(row['covered'] or 0.0),
-                overdue=dict(zip(overdue_rules.ids, late, strict=True)), group_exposure=0.0)
+                overdue=dict(zip(overdue_rules.ids, late, strict=True)), group_ledger=0.0)
             fact.update((name, row[name]) for name in more)
         groups = {}
         for fact in facts.values():
             if fact['group']:
                 if fact['group'] not in groups:
                     groups[fact['group']] = fact['group']._get_exposure()
-                fact['group_exposure'] = groups[fact['group']]
+                fact['group_ledger'] = groups[fact['group']]
         return facts
 
     @api.model

@@ -156,12 +156,13 @@ class SaleOrder(models.Model):
 
         :return: the orders that do not go on
         """
-        held = self.browse()
+        held, passed = self.browse(), {}
         candidates = self.filtered(
             lambda order: order.state in ('draft', 'sent') and order.company_id.ar_credit_active)
         for company, orders in candidates.grouped('company_id').items():
             seen = {}
-            verdicts = orders._get_credit_verdicts(company, binding=True, seen=seen)
+            verdicts = orders._get_credit_verdicts(
+                company, binding=True, seen=seen, passed=passed)
             for order in orders:
                 if any(r['decision'] == 'hold' for r in verdicts.get(order, [])):
                     held |= order
@@ -174,8 +175,9 @@ class SaleOrder(models.Model):
         """Raise when one of these orders is not allowed to become a sale."""
         unjudged = self.filtered(
             lambda order: order.company_id.ar_credit_active and not order._has_passed())
+        passed = {}
         for company, orders in unjudged.grouped('company_id').items():
-            verdicts = orders._get_credit_verdicts(company, binding=True)
+            verdicts = orders._get_credit_verdicts(company, binding=True, passed=passed)
             for order in orders:
                 reasons = [r for r in verdicts.get(order, []) if r['decision'] == 'hold']
                 if reasons:

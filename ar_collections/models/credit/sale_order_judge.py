@@ -54,7 +54,7 @@ class SaleOrder(models.Model):
         return self.env['ar.credit.exposure'].sudo()._get_rates(
             company, self.currency_id, fields.Date.context_today(self))
 
-    def _get_credit_verdicts(self, company, binding=False, seen=None):
+    def _get_credit_verdicts(self, company, binding=False, seen=None, passed=None):
         """Return {order: reasons}; prepaid and released orders have none.
 
         A binding answer leaves a credit check behind: what was decided, and on what.
@@ -62,6 +62,7 @@ class SaleOrder(models.Model):
         :param bool binding: the answer decides: simultaneous decisions on the same customers then
             exclude one another
         :param dict seen: receives {order: what a binding answer was made on}
+        :param dict passed: what passed at other companies in the same action, which counts
         """
         # sudo: the judge reads ledgers that a salesperson may not open; only messages come back.
         Decision = self.env['ar.credit.decision'].sudo()
@@ -85,7 +86,8 @@ class SaleOrder(models.Model):
             self.env['ar.customer'].sudo()._touch_for_decision(partners, company)
         seen = {} if seen is None else seen
         if demands:
-            verdicts.update(Decision._judge(company, demands, binding, seen if binding else None))
+            verdicts.update(Decision._judge(
+                company, demands, binding, seen if binding else None, passed))
         if binding:
             self._record_checks(company, 'order', {
                 order: (*amounts[order], seen.get(order)) for order in self}, verdicts)

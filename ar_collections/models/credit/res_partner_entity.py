@@ -1,0 +1,64 @@
+from odoo import models
+from odoo.exceptions import AccessError
+from odoo.tools import formatLang
+
+
+class ResPartner(models.Model):
+    """EXTENDS credit: a debtor who becomes a contact of somebody else is a credit decision.
+
+    The commercial entity owes. Who makes a debtor a contact below another customer moves its debt
+    there and leaves its limit, its stop and its holds behind.
+    """
+    _inherit = 'res.partner'
+
+    def write(self, vals):
+        leaving = self._get_leaving(vals)
+        if leaving:
+            leaving._decide_leaving()
+        return super().write(vals)
+
+    def _get_leaving(self, vals):
+        """Return those who owe for themselves now, and would not any more: no query of its own.
+
+        :param dict vals: as for `write`
+        """
+        if self.env.su or not {'parent_id', 'is_company'} & set(vals):
+            return self.browse()
+        # As in `_compute_commercial_partner`, before it happens.
+        return self.filtered(
+            lambda partner: partner.commercial_partner_id == partner
+            and vals.get('parent_id', partner.parent_id)
+            and not vals.get('is_company', partner.is_company))
+
+    def _decide_leaving(self):
+        """Check the authority of the current user for what these debtors would leave behind.
+
+        :raise AccessError: when it is not theirs to decide
+        """
+        # sudo: whoever edits contacts may not see what they owe; the figures judge the user.
+        customers = self.env['ar.customer'].sudo().with_context(active_test=False).search([
+            ('partner_id', 'in', self.ids), ('company_id.ar_credit_active', '=', True)])
+        for customer in customers:
+            company, currency = customer.company_id, customer.currency_id
+            amount = max(abs(customer.exposure), customer.credit_limit_today)
+            held = customer.hold_ids.filtered(lambda hold: hold.state == 'held')
+            if currency.is_zero(amount) and not (
+                    customer.credit_stop or customer.no_credit_today or held):
+                continue
+            ceiling = self.env['ar.credit.authority']._get_ceiling(company, self.env.user)
+            if ceiling is not None and (
+                    currency.compare_amounts(ceiling, 0) <= 0
+                    or currency.compare_amounts(amount, ceiling) > 0):
+                raise AccessError(self.env._(
+                    "%(customer)s owes for itself at %(company)s: it has a credit limit, a credit "
+                    "stop, a held order or an open debt. Making it a contact of another company "
+                    "moves all that, which is a credit decision. You may decide up to %(ceiling)s. "
+                    "Ask somebody of the credit team to change the contact.",
+                    customer=customer.partner_id.display_name, company=company.name,
+                    ceiling=formatLang(self.env, ceiling, currency_obj=currency)))
+            customer.message_post(body=self.env._(
+                "%(user)s made this customer a contact of another company. Exposure until then: "
+                "%(exposure)s, limit: %(limit)s.",
+                user=self.env.user.name,
+                exposure=formatLang(self.env, customer.exposure, currency_obj=currency),
+                limit=formatLang(self.env, customer.credit_limit_today, currency_obj=currency)))
