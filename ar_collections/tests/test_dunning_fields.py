@@ -51,6 +51,49 @@ class TestFields(CollectionsCommon):
         self.assertEqual({level.id: count for level, count in groups},
                          {self.level.id: 2, False: 1})
 
+    def assertGroups(self, domain, records, field, interval=None):
+        """Compare the groups of a list, and what opening each shows, with each record's value."""
+        self.env.flush_all()
+        spec = f'{field}:{interval}' if interval else field
+        rows = records.web_read_group(domain, [spec], ['__count'])['groups']
+        expected = {}
+        for record in records:
+            value = record[field]
+            value = value.replace(day=1) if value and interval else value
+            expected.setdefault(value, records.browse())
+            expected[value] |= record
+        self.assertEqual(
+            sorted(row['__count'] for row in rows), sorted(map(len, expected.values())))
+        opened = {records.search(domain & fields.Domain(row['__extra_domain'])) for row in rows}
+        self.assertEqual(opened, set(expected.values()), field)
+
+    def test_invoices_are_grouped_by_last_reminder_and_next_step(self):
+        self.assertEqual(self.late.ar_next_action_date.month, 6)
+        self.assertEqual(self.fresh.ar_next_action_date.month, 7)
+        # Paid: no next step.
+        self.pay(self.two)
+        self.env.invalidate_all()
+        moves = self.late + self.fresh + self.two
+        self.assertFalse(self.two.ar_next_action_date)
+        domain = fields.Domain('id', 'in', moves.ids)
+        for field in ('ar_last_reminder_date', 'ar_next_action_date'):
+            for reader in (self.env.user, self.user('collector', f'reader.{field}')):
+                with self.subTest(field=field, reader=reader.login):
+                    self.assertGroups(domain, moves.with_user(reader), field, 'month')
+
+    def test_contacts_are_grouped_by_level_within_the_readers_rights(self):
+        self.env['ar.customer']._refresh(self.company)
+        contact = self.customer("Contact", parent_id=self.buyer.id)
+        partners = self.buyer + contact + self.customer("Nobody")
+        domain = fields.Domain('id', 'in', partners.ids)
+        self.assertEqual(contact.ar_dunning_level_id, self.level)
+        self.assertGroups(domain, partners, 'ar_dunning_level_id')
+        # A collector of own customers learns nothing about those of others.
+        self.account_of().collector_id = self.user('collector')
+        groups = partners.with_user(self.user('own'))._read_group(
+            domain, ['ar_dunning_level_id'], ['__count'])
+        self.assertEqual([(level.id, count) for level, count in groups], [(False, 3)])
+
     def test_level_of_an_item_is_its_own(self):
         first, second = self.items(self.two)
         self.assertEqual((first.ar_dunning_level_id, second.ar_dunning_level_id.id),

@@ -117,3 +117,30 @@ class TestLetters(CollectionsCommon):
         self.letters.action_print_letters()
         with self.assertRaises(UserError):
             self.letters.action_print_letters()
+
+    def test_snailmail_gets_each_letter_and_its_refusal_turns_the_reminder_red(self):
+        # Odoo installs Snailmail by itself wherever Discuss is.
+        self.company.ar_letter_sending = 'snailmail'
+        self.letters._approve()
+        with self.allow_pdf_render():
+            self.letters.with_context(force_report_rendering=True).action_print_letters()
+        posted = self.env['snailmail.letter'].search([
+            ('model', '=', 'ar.reminder'), ('res_id', 'in', self.letters.ids)])
+        self.assertEqual(len(posted), len(self.letters))
+        for letter in posted:
+            reminder = self.letters.browse(letter.res_id)
+            self.assertRecordValues(letter, [{
+                'partner_id': reminder.recipient_id.id, 'company_id': self.company.id,
+                'attachment_id': reminder.attachment_id.id, 'state': 'pending',
+                'message_id': reminder.message_id.id}])
+        good, bad, _other = self.letters
+        # A street is what Snailmail checks before it asks its server: nothing leaves this machine.
+        refused = posted.filtered(lambda letter: letter.res_id == bad.id)
+        refused.street = False
+        refused._snailmail_print()
+        self.assertEqual(refused.state, 'error')
+        with self.enter_registry_test_mode():
+            self.env.ref('ar_collections.ir_cron_ar_reminder_send').method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual((good.state, bad.state), ('sent', 'failed'))
+        self.assertIn("address of the recipient is not complete", bad.reason)

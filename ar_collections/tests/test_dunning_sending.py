@@ -1,5 +1,8 @@
+import io
+
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfReader
 
 from .common import CollectionsCommon
 
@@ -277,6 +280,40 @@ class TestSending(CollectionsCommon):
         attached = {a.name: a.raw for a in self.reminder.mail_id.attachment_ids}
         self.assertEqual(len(attached), 2)
         self.assertIn(b"%PDF-legal", attached.values())
+
+    def test_the_statement_is_attached_when_the_level_wants_it(self):
+        coming = self.invoice(77, due='2026-07-15', date='2026-05-20')
+        foreign = self.invoice(55, due='2026-07-15', partner=self.customer("Other"))
+        self.assertFalse(self.ladder.level_ids[1].attach_statement)
+        self.assertFalse(self.reminder._get_documents())
+        self.ladder.level_ids[1].attach_statement = True
+        with self.allow_pdf_render():
+            self.send(self.reminder.with_context(force_report_rendering=True))
+        attachment = self.reminder.mail_id.attachment_ids
+        self.assertEqual(
+            (attachment.name, attachment.mimetype),
+            ("Statement of account 2026-06-01.pdf", 'application/pdf'))
+        pages = PdfReader(io.BytesIO(attachment.raw)).pages
+        text = " ".join(" ".join(page.extract_text() for page in pages).split())
+        # The whole account, also what is not due yet and so stands in no reminder.
+        for move in self.bill + self.second + coming:
+            self.assertIn(move.name, text)
+        self.assertNotIn(coming.name, str(self.reminder.body))
+        self.assertNotIn(foreign.name, text)
+        self.assertIn("217.00", text, "100 + 40 + 77")
+
+    def test_the_level_decides_on_payment_links(self):
+        level = self.ladder.level_ids[1]
+        level.payment_link = False
+        self.assertNotIn('href', str(self.reminder.preview_body))
+        self.assertFalse((self.bill + self.second).filtered('access_token'))
+        level.payment_link = True
+        self.send(self.reminder)
+        body = str(self.reminder.body)
+        for move in self.bill + self.second:
+            self.assertTrue(move.access_token)
+            self.assertIn(f'/my/invoices/{move.id}?access_token={move.access_token}', body)
+        self.assertIn('/my/statement/link/', body)
 
     def test_the_scheduled_action_sends_and_sends_once(self):
         with self.enter_registry_test_mode():

@@ -4,6 +4,19 @@ from odoo.tools import SQL
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 
 
+class GroupableDate(fields.Date):
+    """Date that can be sorted and grouped by, which Odoo need not find out by building the query.
+
+    It would do so each time it describes the model.
+    """
+
+    def _description_sortable(self, env):
+        return True
+
+    def _description_groupable(self, env):
+        return True
+
+
 class AccountMove(models.Model):
     """EXTENDS account: what dunning knows about an invoice. Nothing is stored on it."""
     _inherit = 'account.move'
@@ -12,14 +25,15 @@ class AccountMove(models.Model):
         'ar.dunning.level', string="Dunning level", compute='_compute_ar_dunning',
         search='_search_ar_dunning_level_id', compute_sudo=True, groups=READERS,
         help="Highest level sent among its instalments.")
-    ar_last_reminder_date = fields.Date(
+    ar_last_reminder_date = GroupableDate(
         string="Last reminder", compute='_compute_ar_dunning',
         search='_search_ar_last_reminder_date', compute_sudo=True, groups=READERS)
     ar_reminder_count = fields.Integer(
         compute='_compute_ar_dunning', compute_sudo=True, groups=READERS)
-    ar_next_action_date = fields.Date(
-        string="Next dunning step", compute='_compute_ar_next_action_date', compute_sudo=True,
-        groups=READERS, help="Day on which an open instalment reaches its next level.")
+    ar_next_action_date = GroupableDate(
+        string="Next dunning step", compute='_compute_ar_next_action_date',
+        search='_search_ar_next_action_date', compute_sudo=True, groups=READERS,
+        help="Day on which an open instalment reaches its next level.")
     ar_dunning_policy_id = fields.Many2one(
         'ar.dunning.policy', string="Own dunning policy", compute='_compute_ar_dunning_policy_id',
         inverse='_inverse_ar_dunning_policy_id', search='_search_ar_dunning_policy_id',
@@ -123,6 +137,28 @@ class AccountMove(models.Model):
             "  GROUP BY line.move_id HAVING MAX(reminder.sent_date) %s %s)",
             SQL(operator), value))
 
+    def _search_ar_next_action_date(self, operator, value):
+        steps = self._get_ar_next_step_sql()
+        if operator == 'in' and set(value) == {False}:
+            return fields.Domain('id', 'not in', SQL("(SELECT move_id FROM (%s) step)", steps))
+        if operator not in ('<', '<=', '>', '>='):
+            return NotImplemented
+        return fields.Domain('id', 'in', SQL(
+            "(SELECT move_id FROM (%s) step WHERE next_date %s %s)", steps, SQL(operator), value))
+
+    @api.model
+    def _get_ar_next_step_sql(self):
+        """Return the query of move_id and next_date of the invoices in the chosen companies."""
+        # sudo: the engine decides by the settings of the company, whoever reads.
+        engine = self.env['ar.dunning.engine'].sudo()
+        self.env.flush_all()
+        steps = SQL(" UNION ALL ").join(
+            SQL("(%s)", engine._get_next_step_query(
+                company, company._get_ar_today(), SQL("l.company_id = %s", company.id)))
+            for company in self.env.companies)
+        return SQL("SELECT move_id, MIN(next_date) AS next_date FROM (%s) every_step"
+                   " WHERE next_date IS NOT NULL GROUP BY move_id", steps)
+
     def _search_ar_sql(self, expression, value):
         ids = [v for v in value if v]
         found = SQL("(SELECT account_move.id FROM account_move WHERE %s = ANY(%s))",
@@ -142,11 +178,25 @@ class AccountMove(models.Model):
         return self.env['ar.reminder.line']._get_level_sql('move_id', move_id)
 
     def _field_to_sql(self, alias, fname, query=None):
-        """EXTENDS account: lists can be grouped by dunning level."""
+        """EXTENDS account: lists can be grouped by level, last reminder and next step."""
+        if fname not in ('ar_dunning_level_id', 'ar_last_reminder_date', 'ar_next_action_date'):
+            return super()._field_to_sql(alias, fname, query=query)
+        self._check_field_access(self._fields[fname], 'read')
+        move_id = SQL.identifier(alias, 'id')
         if fname == 'ar_dunning_level_id':
-            self._check_field_access(self._fields[fname], 'read')
-            return self._get_ar_level_sql(SQL.identifier(alias, 'id'))
-        return super()._field_to_sql(alias, fname, query=query)
+            return self._get_ar_level_sql(move_id)
+        if fname == 'ar_last_reminder_date':
+            return SQL(
+                "(SELECT MAX(reminder.sent_date) FROM ar_reminder_line line"
+                "   JOIN ar_reminder reminder ON reminder.id = line.reminder_id"
+                "  WHERE line.kind = 'step' AND line.state = 'sent' AND line.move_id = %s)",
+                move_id)
+        if query is None:
+            return super()._field_to_sql(alias, fname, query=query)
+        step = query.make_alias(alias, 'ar_next_step')
+        query.add_join('LEFT JOIN', step, SQL("(%s)", self._get_ar_next_step_sql()), SQL(
+            "%s = %s", SQL.identifier(step, 'move_id'), move_id))
+        return SQL.identifier(step, 'next_date')
 
     # === CRUD === #
 

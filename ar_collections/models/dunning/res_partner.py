@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..core.res_partner import READERS
 
@@ -29,4 +30,22 @@ class ResPartner(models.Model):
     def _search_ar_dunning_level_id(self, operator, value):
         if operator != 'in':
             return NotImplemented
-        return self._search_through_customer('dunning_level_id', operator, value)
+        # A contact shows the level of its company, so it is found by it.
+        return fields.Domain('commercial_partner_id', 'any', self._search_through_customer(
+            'dunning_level_id', operator, value))
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """EXTENDS base: contacts can be grouped by dunning level, as of the last refresh."""
+        if field_expr != 'ar_dunning_level_id' or query is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], 'read')
+        # A search, so that the level of a customer whom the reader may not see stays hidden.
+        customers = self.env['ar.customer'].with_context(active_test=False)._search(
+            [('company_id', '=', self.env.company.id)])
+        name = query.make_alias(alias, 'ar_level')
+        query.add_join(
+            'LEFT JOIN', name,
+            customers.subselect('ar_customer.partner_id', 'ar_customer.dunning_level_id'),
+            SQL("%s = %s", SQL.identifier(name, 'partner_id'),
+                SQL.identifier(alias, 'commercial_partner_id')))
+        return SQL.identifier(name, 'dunning_level_id')
