@@ -136,3 +136,21 @@ class TestCoverJobs(CoverCommon):
         self.assertIn("No policy", self.provider.activity_ids.note)
         self.assertEqual(
             cover.layer_ids.filtered(lambda layer: not layer.date_to).amount, 20000)
+
+    def test_the_simulator_that_thinks_again_is_read_within_minutes(self):
+        """Of a demonstration: the reduction shows without anybody pressing a button."""
+        self.go('2026-06-02', '09:00:00')
+        self.sim.reduce_after = 180
+        self.ask(80000)
+        self.run_cron('ir_cron_ar_cover_send')
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 48000)
+        poll = self.env.ref('ar_collections.ir_cron_ar_provider_poll')
+        [at] = set(self.env['ir.cron.trigger'].search([
+            ('cron_id', '=', poll.id), ('call_at', '>', '2026-06-02 09:03:00'),
+            ('call_at', '<', '2026-06-02 09:10:00')]).mapped('call_at'))
+        self.go('2026-06-02', at.strftime('%H:%M:%S'))
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.assertEqual((cover.status, cover.amount_today), ('reduced', 24000))
