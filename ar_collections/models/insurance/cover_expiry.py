@@ -75,7 +75,7 @@ class ArCover(models.Model):
         return self.env.execute_query(SQL(
             """
             SELECT cover.id, cover.policy_id, cover.status, LEAST(layer.last, policy.date_to),
-                   COALESCE(policy.date_to <= layer.last, FALSE),
+                   COALESCE(policy.date_to <= layer.last, policy.date_to IS NOT NULL),
                    policy.active AND LEAST(layer.last, policy.date_to) >= day.today - %(back)s
               FROM ar_cover cover
               JOIN ar_insurance_policy policy ON policy.id = cover.policy_id
@@ -90,6 +90,7 @@ class ArCover(models.Model):
     @api.model
     def _revive(self):
         """Give covers back what they said, when somebody has extended the policy that ended."""
+        self.env.flush_all()
         rows = self.env.execute_query(SQL(
             """
             SELECT DISTINCT ON (cover.id) cover.id, layer.status
