@@ -1,4 +1,5 @@
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -360,3 +361,18 @@ class TestCoverDecision(CoverCommon):
             '2026-02-01'))
         self.follow('2026-06-01')
         self.assertEqual((cover.status, len(cover.activity_ids)), ('expired', 0))
+
+    def test_a_night_that_is_cut_short_goes_on_with_the_rest(self):
+        until = fields.Date.to_date('2026-06-30')
+        covers = self.env['ar.cover'].union(*(
+            self.decide('granted', 1000, cover_id=f'C{number}', valid_until=until,
+                        customer=self.env['ar.customer']._get_or_create(
+                            self.customer(f"Buyer {number}"), self.company))
+            for number in (4, 5)))
+        self.go('2026-07-01')
+        with patch.object(self.registry['ir.cron'], '_commit_progress', lambda *a, **k: 0):
+            self.assertFalse(covers._expire_by_calendar())
+        self.assertEqual(covers.mapped('status'), ['expired', 'granted'])
+        self.follow('2026-07-01')
+        self.assertEqual(covers.mapped('status'), ['expired', 'expired'])
+        self.assertEqual([len(cover.activity_ids) for cover in covers], [1, 1])
