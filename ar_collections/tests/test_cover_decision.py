@@ -1,4 +1,5 @@
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -289,3 +290,89 @@ class TestCoverDecision(CoverCommon):
         self.run_cron('ir_cron_ar_cover_follow')
         self.account.invalidate_recordset()
         self.assertEqual(self.account.credit_limit_today, 20000)
+
+    # === ENDED BY THE CALENDAR === #
+
+    def follow(self, date):
+        """Run the night twice: the second changes nothing."""
+        self.go(date)
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_cover_follow')
+
+    def test_a_cover_whose_layers_have_ended_expires_and_is_told_once(self):
+        until = fields.Date.to_date('2026-06-30')
+        cover = self.decide('granted', 50000, valid_until=until)
+        steady = self.decide('granted', customer=self.env['ar.customer']._get_or_create(
+            self.customer("Steady"), self.company), cover_id='C3', layers=(
+                Layer(LayerKind.PERMANENT, Money(Decimal(20000), 'EUR')),
+                Layer(LayerKind.TEMPORARY, Money(Decimal(5000), 'EUR'), valid_until=until)))
+        self.follow('2026-06-30')
+        self.assertEqual((cover.status, cover.amount_today), ('granted', 50000))
+        self.follow('2026-07-01')
+        self.assertRecordValues(cover, [{
+            'status': 'expired', 'expired_on': until, 'amount_today': 0, 'needs_person': False}])
+        [activity] = cover.activity_ids
+        self.assertEqual(activity.user_id, self.collector)
+        self.assertIn("06/30/2026", activity.note)
+        self.assertEqual((steady.status, steady.amount_today), ('granted', 20000))
+        self.assertFalse(steady.activity_ids)
+        # The insurer prolongs it.
+        self.decide('granted', 50000, valid_until=fields.Date.to_date('2026-12-31'))
+        self.assertRecordValues(cover, [{
+            'status': 'granted', 'expired_on': False, 'amount_today': 50000}])
+
+    def test_a_policy_that_ends_takes_its_covers_along_and_is_told_once(self):
+        self.contract.date_to = '2026-06-30'
+        others = [self.decide('granted_partial', 1000, cover_id=f'C{number}', customer=self.env[
+            'ar.customer']._get_or_create(self.customer(f"Buyer {number}"), self.company))
+            for number in (7, 8)]
+        covers = self.decide('granted', 50000).union(*others)
+        refused = self.decide('refused', cover_id='C9', customer=self.env[
+            'ar.customer']._get_or_create(self.customer("Refused"), self.company))
+        told = refused.activity_ids
+        self.follow('2026-07-02')
+        self.assertEqual(set(covers.mapped('status')), {'expired'})
+        self.assertEqual(covers.mapped('expired_on'), [fields.Date.to_date('2026-06-30')] * 3)
+        self.assertEqual((refused.status, refused.activity_ids), ('refused', told))
+        self.assertFalse(covers.activity_ids)
+        [activity] = self.contract.activity_ids
+        self.assertIn("3 covers", activity.note)
+        # The contract goes on: what was granted counts again, as it was.
+        self.contract.date_to = '2027-06-30'
+        self.follow('2026-07-03')
+        self.assertEqual(covers.mapped('status'), ['granted', 'granted_partial', 'granted_partial'])
+        self.assertFalse(any(covers.mapped('expired_on')))
+        self.assertEqual(len(self.contract.activity_ids), 1)
+
+    def test_an_announced_withdrawal_is_one_from_its_day_on(self):
+        self.decide('granted', 50000, day='2026-05-01')
+        cover = self.decide(
+            'withdrawal_announced', 50000, withdrawal_on=fields.Date.to_date('2026-07-01'))
+        self.follow('2026-06-30')
+        self.assertEqual(cover.status, 'withdrawal_announced')
+        before = len(cover.activity_ids)
+        self.follow('2026-07-01')
+        self.assertRecordValues(cover, [{
+            'status': 'withdrawn', 'expired_on': False, 'amount_today': 0}])
+        self.assertEqual(len(cover.activity_ids), before + 1)
+
+    def test_what_ended_long_ago_is_put_right_without_a_word(self):
+        cover = self.decide('granted', 50000, day='2026-01-05', valid_until=fields.Date.to_date(
+            '2026-02-01'))
+        self.follow('2026-06-01')
+        self.assertEqual((cover.status, len(cover.activity_ids)), ('expired', 0))
+
+    def test_a_night_that_is_cut_short_goes_on_with_the_rest(self):
+        until = fields.Date.to_date('2026-06-30')
+        covers = self.env['ar.cover'].union(*(
+            self.decide('granted', 1000, cover_id=f'C{number}', valid_until=until,
+                        customer=self.env['ar.customer']._get_or_create(
+                            self.customer(f"Buyer {number}"), self.company))
+            for number in (4, 5)))
+        self.go('2026-07-01')
+        with patch.object(self.registry['ir.cron'], '_commit_progress', lambda *a, **k: 0):
+            self.assertFalse(covers._expire_by_calendar())
+        self.assertEqual(covers.mapped('status'), ['expired', 'granted'])
+        self.follow('2026-07-01')
+        self.assertEqual(covers.mapped('status'), ['expired', 'expired'])
+        self.assertEqual([len(cover.activity_ids) for cover in covers], [1, 1])

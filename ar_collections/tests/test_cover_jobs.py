@@ -102,3 +102,55 @@ class TestCoverJobs(CoverCommon):
         self.run_cron('ir_cron_ar_provider_poll')
         cover = self.account.cover_ids
         self.assertEqual(cover.amount_today, 40000)
+
+    def test_last_years_policy_is_kept_and_this_years_is_read(self):
+        """Fault 33: exactly one policy in force or a setting; otherwise stop and say so."""
+        this_year = self.contract
+        last_year = self.make_policy(
+            name="Export 2025", date_from='2025-01-01', date_to='2025-12-31',
+            provider_id=self.provider.id)
+        self.ask(80000)
+        self.run_cron('ir_cron_ar_cover_send')
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual((cover.policy_id, cover.amount_today), (this_year, 48000))
+
+        def cut_to(amount):
+            self.sim.change({'reduce': {'cover': cover.insurer_reference, 'amount': amount}})
+            for _twice in range(2):
+                self.run_cron('ir_cron_ar_provider_poll')
+            return cover.amount_today
+
+        self.assertEqual(cut_to(30000), 30000)
+        self.assertFalse(self.provider.activity_ids)
+        last_year.date_to = False
+        self.assertEqual(cut_to(20000), 30000)
+        self.assertEqual(len(self.provider.activity_ids), 1)
+        self.assertIn("Export 2025", self.provider.activity_ids.note)
+        this_year.policy_number = '900100'
+        self.assertEqual(cut_to(20000), 20000)
+        self.assertFalse(self.provider.activity_ids)
+        (last_year | this_year).write({'date_to': '2026-05-01'})
+        self.assertEqual(cut_to(10000), 0)
+        self.assertIn("No policy", self.provider.activity_ids.note)
+        self.assertEqual(
+            cover.layer_ids.filtered(lambda layer: not layer.date_to).amount, 20000)
+
+    def test_the_simulator_that_thinks_again_is_read_within_minutes(self):
+        """Of a demonstration: the reduction shows without anybody pressing a button."""
+        self.go('2026-06-02', '09:00:00')
+        self.sim.reduce_after = 180
+        self.ask(80000)
+        self.run_cron('ir_cron_ar_cover_send')
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 48000)
+        poll = self.env.ref('ar_collections.ir_cron_ar_provider_poll')
+        [at] = set(self.env['ir.cron.trigger'].search([
+            ('cron_id', '=', poll.id), ('call_at', '>', '2026-06-02 09:03:00'),
+            ('call_at', '<', '2026-06-02 09:10:00')]).mapped('call_at'))
+        self.go('2026-06-02', at.strftime('%H:%M:%S'))
+        self.run_cron('ir_cron_ar_provider_poll')
+        self.assertEqual((cover.status, cover.amount_today), ('reduced', 24000))

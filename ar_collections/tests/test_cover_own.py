@@ -90,6 +90,12 @@ class TestOwnCover(CoverCommon):
         covers = self.env['ar.cover'].search([('kind', '=', 'non_named')])
         self.assertEqual(covers.customer_id.partner_id, others[0] | others[1])
         self.assertEqual(covers.layer_ids.mapped('amount'), [1000, 1000])
+        # The working is kept: ceiling, rules, day.
+        by_hand = self.contract._grant_own(self.account, 'non_named', 700)
+        for layer, amount in (*((layer, "1,000.00") for layer in covers.layer_ids),
+                              (by_hand.layer_ids, "700.00")):
+            for words in (f"cover of {amount}", "ceiling is 1,000.00", "Export", "06/01/2026"):
+                self.assertIn(words, layer.proof.replace('€', '').replace('\xa0', ''))
 
     def test_the_dialogue(self):
         for due, paid in (('2026-03-20', '2026-03-25'), ('2026-04-20', '2026-04-28')):

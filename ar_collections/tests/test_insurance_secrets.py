@@ -8,14 +8,16 @@ from ..connectors.errors import ConfigurationError, ConnectorError
 from .provider_common import LEVANT, ProviderCommon
 from .simulators.allianz_trade import AllianzTrade
 from .simulators.atradius import Atradius
-from .simulators.coface import CofaceIcon
+from .simulators.coface import CofaceIcon, CofaServe
 from .simulators.ellisphere import Ellisphere
 from .simulators.infolegale import Infolegale
-from .simulators.ratings import Creditsafe
+from .simulators.ratings import Creditsafe, Dnb
 
-SIMULATORS = (AllianzTrade, Atradius, CofaceIcon, Ellisphere, Infolegale, Creditsafe)
+SIMULATORS = (
+    AllianzTrade, Atradius, CofaceIcon, CofaServe, Ellisphere, Infolegale, Creditsafe, Dnb)
 OPTIONS = {'business_unit': 'EHFR', 'policy_id': '1', 'customer_id': '1',
-           'policy_currency': 'EUR'}
+           'policy_currency': 'EUR', 'policy_number': CofaServe.policy_number,
+           'block_id': 'assessment'}
 
 
 class Listener(logging.Handler):
@@ -46,7 +48,8 @@ class TestProviderSecrets(ProviderCommon):
 
     def get_spellings(self):
         values = {secret.value for secret in self.env['ar.provider.secret'].sudo().search([])}
-        values |= {value for value in values if len(value) > 5}
+        # D&B sends both in one word.
+        values.add(f'{Dnb.key}:{Dnb.secret}')
         self.assertGreater(len(values), 12)
         return {spelling for value in values for spelling in (
             value, quote(value, safe=''), base64.b64encode(value.encode()).decode())}
@@ -56,7 +59,7 @@ class TestProviderSecrets(ProviderCommon):
         for sim in self.sims:
             secrets = ' '.join(str(getattr(sim, name)) for name in (
                 'api_key', 'username', 'password', 'client_secret', 'app_key', 'contract_id',
-                'user_id') if hasattr(sim, name))
+                'user_id', 'key', 'secret') if hasattr(sim, name))
             for status in (401, 403, 400, 500):
                 sim.fail(fault='status', status=status, times=1, body={
                     'message': f"refused {secrets}", 'password': secrets, 'error': secrets})
@@ -97,6 +100,7 @@ class TestProviderSecrets(ProviderCommon):
         self.look_in("texts for users", [
             self.providers[0]._get_error_text(error) for error in errors])
         self.look_in_tables()
+        self.look_in_files()
         self.look_in_exports()
 
     def look_in(self, place, texts):
@@ -127,6 +131,26 @@ class TestProviderSecrets(ProviderCommon):
                 " WHERE STRPOS(to_jsonb(t)::text, to_jsonb(word)::text) > 0"
                 "    OR STRPOS(t::text, word) > 0)", [pattern])
             self.assertEqual(self.env.cr.fetchone()[0], 0, f"a credential in {table}")
+
+    def look_in_files(self):
+        """What is attached lies in files beside the database, which tables do not show."""
+        # Before, an attachment that repeats a secret: the search must be able to find one.
+        spelling = next(iter(self.get_spellings()))
+        planted = self.env['ir.attachment'].create({
+            'name': "planted", 'raw': f"token {spelling}".encode()})
+        self.assertTrue(planted.store_fname)
+        with self.assertRaises(AssertionError):
+            self.look_in("a planted file", self.read_files(planted))
+        planted.unlink()
+        files = self.env['ir.attachment'].sudo().with_context(active_test=False).search([
+            '|', ('res_model', '=like', 'ar.%'), ('create_date', '>=', self.env.cr.now()),
+            # Named, so that those of binary fields are found as well.
+            '|', ('res_field', '=', False), ('res_field', '!=', False)])
+        self.look_in("files", self.read_files(files))
+
+    @staticmethod
+    def read_files(files):
+        return [(file.raw or b'').decode('utf-8', 'replace') for file in files]
 
     def look_in_exports(self):
         """What an administrator exports, reads and copies."""

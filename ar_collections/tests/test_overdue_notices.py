@@ -66,6 +66,21 @@ class TestInsuranceClocks(InsuredCommon):
         self.assertIn("P-0042", row.source)
         self.assertIn("30 days from the original due date", row.explanation)
 
+    def test_whoever_follows_the_customer_is_told_before_the_last_day(self):
+        bill = self.invoice(1000, due='2026-05-15')
+        customer = self.account_of()
+        last = day('2026-06-14')
+        first = last - timedelta(days=self.company.ar_deadline_lead_days)
+        self.assertLess(first, last)
+        self.build(str(first - timedelta(days=1)))
+        self.assertFalse(customer.activity_ids)
+        for when in (first, first + timedelta(days=1)):
+            self.build(str(when))
+            [activity] = customer.activity_ids
+        self.assertEqual((activity.user_id, activity.date_deadline), (self.collector, last))
+        self.assertIn("06/14/2026", activity.summary)
+        self.assertIn(bill.name, activity.note)
+
     def test_a_term_that_nobody_has_typed_in_sets_none(self):
         self.policy_2026.write(dict.fromkeys(TERMS, 0))
         self.invoice(1000, due='2026-05-15')

@@ -7,6 +7,7 @@ from . import rating_customer
 from . import insurance_policy, cover, cover_layer, cover_request
 from . import original_due, overdue_notice, overdue_pack, overdue_customer, overdue_deadline
 from . import cover_reading, cover_decision, cover_poll, cover_follow, cover_own, insured_items
+from . import cover_expiry
 from . import overdue_worklist
 from . import insolvency_credit
 from . import cover_request_sending, cover_credit, cover_figures, cover_reminder, customer_cover

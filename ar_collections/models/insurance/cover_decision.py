@@ -77,6 +77,8 @@ class ArCover(models.Model):
         cover.write({
             **cover._get_decision_values(decision, source), 'status': reading.status,
             'checked_on': today,
+            # The calendar has no say in what was decided anew.
+            'expired_on': False,
             'fingerprints': fingerprints,
             'needs_person': cover.needs_person or bool(problems),
             'attention': "\n".join(problems) if problems else cover.attention,

@@ -14,10 +14,12 @@ class ArCover(models.Model):
     def _cron_follow(self):
         """Scheduled action: what changes by the calendar alone.
 
-        A withdrawal that was announced takes effect, a temporary layer or a policy ends; limits
-        follow, and what the policy grants by itself is looked at again. Each customer and day
-        once: running twice changes nothing.
+        A withdrawal that was announced takes effect, a temporary layer or a policy ends: what
+        covers nothing any more expires and is told; limits follow, and what the policy grants by
+        itself is looked at again. Each customer and day once: running twice changes nothing.
         """
+        if not self._expire_by_calendar():
+            return
         policies = self.env['ar.insurance.policy'].search(fields.Domain.TRUE)
         covers = self._get_turning()
         self.env['ir.cron']._commit_progress(remaining=len(covers) + len(policies))

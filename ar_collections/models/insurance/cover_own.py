@@ -16,8 +16,8 @@ class ArInsurancePolicy(models.Model):
     """EXTENDS: cover that the policy lets us grant ourselves, by its own rules.
 
     Discretionary cover needs a proof, which is kept with it: the insurer asks for it on the day of
-    the claim. Non-named cover needs none. Neither is there for a buyer whom the insurer has turned
-    down, nor for one who is overdue.
+    the claim. Non-named cover needs none; which rules were asked that day is kept. Neither is there
+    for a buyer whom the insurer has turned down, nor for one who is overdue.
     """
     _inherit = 'ar.insurance.policy'
 
@@ -35,8 +35,10 @@ class ArInsurancePolicy(models.Model):
         self.ensure_one()
         today = customer.company_id._get_ar_today()
         self._check_own(customer, kind, amount)
-        text, last = '', None
-        if kind == 'discretionary':
+        last = None
+        if kind != 'discretionary':
+            text = self._get_working(amount, today)
+        else:
             text, since = self._check_proof(customer, proof, proof_date, documents)
             if self.proof_max_age:
                 last = since + timedelta(days=self.proof_max_age)
@@ -155,7 +157,24 @@ class ArInsurancePolicy(models.Model):
             partner=customer.partner_id.id, first=first))
         return paid, worst, first
 
-    # === NON-NAMED, BY ITSELF === #
+    # === NON-NAMED === #
+
+    def _get_working(self, amount, today):
+        """Return on what a non-named cover was granted, in words: kept for the day of the claim.
+
+        :param float amount: policy currency
+        :param today: day of the company on which the rules were asked
+        """
+        late = today - timedelta(days=self._get_days('max_extension_days') or 0)
+        return self.env._(
+            "Non-named cover of %(amount)s by the rules of %(policy)s, asked on %(today)s: the "
+            "ceiling is %(ceiling)s for each buyer; the policy was in force; neither the country "
+            "nor a tag of the buyer is excluded; the insurer had not turned the buyer down; "
+            "no invoice was open that had been due before %(late)s.",
+            amount=formatLang(self.env, amount, currency_obj=self.currency_id),
+            ceiling=formatLang(self.env, self.non_named_ceiling, currency_obj=self.currency_id),
+            policy=" ".join(filter(None, (self.name, self.policy_number))),
+            today=format_date(self.env, today), late=format_date(self.env, late))
 
     def _renew_own_covers(self):
         """Give non-named cover to those who have none, when the policy is set up so.
@@ -191,7 +210,11 @@ class ArInsurancePolicy(models.Model):
             'policy_id': self.id, 'customer_id': customer_id, 'kind': 'non_named',
             'status': 'granted', 'source': 'policy', 'decided_on': today,
             'effective_from': today, 'checked_on': today} for (customer_id,) in rows])
+        # The night has no language: the words are those of the company.
+        working = self.with_context(lang=company.partner_id.lang)._get_working(
+            self.non_named_ceiling, today)
         self.env['ar.cover.layer'].sudo().create([{
             'cover_id': cover.id, 'kind': 'non_named', 'amount': self.non_named_ceiling,
-            'date_from': today, 'status': 'granted', 'decided_on': today, 'source': 'policy'}
+            'date_from': today, 'status': 'granted', 'decided_on': today, 'source': 'policy',
+            'proof': working}
             for cover in covers])

@@ -1,11 +1,10 @@
-import logging
-
 from odoo import api, models
 
 from ...connectors.errors import ConnectorError, NotFoundError, UnexpectedAnswerError
 from ...connectors.results import NO_COVER, LayerKind
 
-_logger = logging.getLogger(__name__)
+# What a client calls the number of the policy in its options.
+NUMBER_OPTIONS = ('policy_id', 'policy_number')
 COMMIT_EVERY = 100
 
 
@@ -23,10 +22,11 @@ class ArCover(models.Model):
         :param client: from `provider._open_client`
         :raise ConnectorError: the provider cannot be asked now; everything stays as it was
         """
-        policy = self.env['ar.insurance.policy'].search([('provider_id', '=', provider.id)])
-        if len(policy) != 1 or not provider._can('list_covers'):
-            if len(policy) > 1:
-                _logger.warning("Provider %s has several policies: covers not read", provider.id)
+        if not provider._can('list_covers'):
+            return
+        policy = self._choose_policy(provider)
+        if not policy:
+            yield 0
             return
         batch = provider._call('list_covers', client=client)
         by_buyer = {}
@@ -54,6 +54,30 @@ class ArCover(models.Model):
         yield 0
         if batch.complete:
             yield from self._read_missing(provider, client, policy, set(by_buyer))
+
+    @api.model
+    def _choose_policy(self, provider):
+        """Return the policy whose covers a provider lists: the one in force today.
+
+        Among several, the one whose number stands in the settings of the connection. If that is
+        still not exactly one, nothing may be read: an administrator is told on the provider, and
+        the covers stay as they were.
+        """
+        policies = self.env['ar.insurance.policy'].search([('provider_id', '=', provider.id)])
+        live = policies.filtered(
+            lambda policy: policy._is_live(policy.company_id._get_ar_today()))
+        chosen = live
+        if len(live) > 1:
+            numbers = set(provider.option_ids.filtered(
+                lambda option: option.name in NUMBER_OPTIONS and option.value).mapped('value'))
+            chosen = live.filtered(lambda policy: policy.policy_number in numbers)
+        if len(chosen) == 1:
+            provider._forget_policies()
+            return chosen
+        # One that has yet to start has no covers: nobody need be told.
+        if live or any(policy.state == 'ended' for policy in policies):
+            provider._tell_policies(live)
+        return policies.browse()
 
     @api.model
     def _is_about(self, policy, decision):
@@ -156,3 +180,41 @@ class ArCover(models.Model):
                     "The insurer no longer lists this cover and does not say why. Look it up in "
                     "its portal; until then it counts as before."))
             yield 0
+
+
+class ArProvider(models.Model):
+    """EXTENDS: an administrator is told when nobody can say which policy the covers belong to."""
+    _inherit = 'ar.provider'
+
+    def _get_policies_activities(self):
+        """Return what was planned for this, whatever the language it was written in."""
+        summaries = {
+            self.with_context(lang=code).env._("Covers are not read: which policy?")
+            for code, _name in self.env['res.lang'].get_installed()}
+        return self.activity_ids.filtered(lambda activity: activity.summary in summaries)
+
+    def _tell_policies(self, live):
+        """Plan one activity; none while the last one stands.
+
+        :param live: the policies in force that ask this provider
+        """
+        self.ensure_one()
+        if self._get_policies_activities():
+            return
+        user = self._get_administrator()
+        provider = self.with_context(lang=user.lang)
+        env = provider.env
+        note = env._(
+            "Several policies with this connection are in force: %s. Give the one that the "
+            "connection asks for the number that stands in its settings, or take the connection "
+            "off the others. Until then no covers are read.", ", ".join(live.mapped('name')),
+        ) if live else env._(
+            "No policy with this connection is in force today. Extend its dates, put the "
+            "connection on the new policy, or switch it off. Until then no covers are read.")
+        provider.activity_schedule(
+            'mail.mail_activity_data_todo', user_id=user.id, note=note,
+            summary=env._("Covers are not read: which policy?"))
+
+    def _forget_policies(self):
+        """The question has answered itself."""
+        self._get_policies_activities().unlink()

@@ -24,6 +24,8 @@ BATCH = 200
 # A look-up is free and asked soon; settings take a person's time.
 LOOK_UP_MINUTES, SETTINGS_MINUTES, LONGEST_MINUTES = 5, 360, 720
 FIRST_NEWS_MINUTES, NEWS_MINUTES = 2, 60
+# The simulated insurer thinks again after three minutes: whoever tries the module out sees it.
+SIMULATED_NEWS_MINUTES = 4
 
 
 class ArCoverRequest(models.Model):
@@ -213,6 +215,10 @@ class ArCoverRequest(models.Model):
             'status': str(decision.status), 'answered_on': self.company_id._get_ar_today(),
             'granted_amount': self._get_granted(decision), 'problem': False})
         self.activity_unlink(['mail.mail_activity_data_todo'])
+        # sudo: the address of a simulator is none of the collector's business, nor a secret.
+        if source == 'provider' and cover.amount_today and self.provider_id.sudo().simulator_url:
+            self.env.ref('ar_collections.ir_cron_ar_provider_poll').sudo()._trigger(
+                at=fields.Datetime.now() + timedelta(minutes=SIMULATED_NEWS_MINUTES))
         if not cover:
             self._message_log(body=self.env._(
                 "The answer comes from a test environment: it changes no cover."))

@@ -17,7 +17,7 @@ class ArInsurancePolicy(models.Model):
     """
     _name = 'ar.insurance.policy'
     _description = "Credit insurance policy"
-    _inherit = ['mail.thread']
+    _inherit = ['mail.thread', 'mail.activity.mixin']
     _order = 'sequence, id'
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
