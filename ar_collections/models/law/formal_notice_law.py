@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 
 class ArCustomer(models.Model):
@@ -36,11 +36,11 @@ class ArLegalCase(models.Model):
 
     @api.depends('stage', 'customer_id', 'line_ids.move_line_id')
     def _compute_pursuit_warning(self):
-        """One query per company, however many cases are shown."""
+        """A few queries per company, however many cases are shown."""
         self.pursuit_warning = False
         going = self.filtered(lambda case: case.company_id and case.stage != 'closed')
         for company, cases in going.grouped('company_id').items():
-            barred = cases.line_ids._get_barred(company._get_ar_today())
+            barred = cases.line_ids._get_barred(company, company._get_ar_today())
             for case in cases:
                 case.pursuit_warning = "\n".join(filter(None, (
                     case._describe_insolvency(), case._describe_barred(barred)))) or False
@@ -67,10 +67,9 @@ class ArLegalCase(models.Model):
         insolvency = case._describe_insolvency()
         if insolvency and target != 'lawyer':
             raise UserError(insolvency)
-        # An item that was entered since the last night has no deadline yet.
-        self.env['ar.deadline'].sudo()._build(case.company_id, case.customer_id)
+        self.env.flush_all()
         barred = case._describe_barred(
-            case.line_ids._get_barred(case.company_id._get_ar_today()))
+            case.line_ids._get_barred(case.company_id, case.company_id._get_ar_today()))
         if barred and consumer:
             raise UserError(self.env._(
                 "%(barred)s\nA consumer is not asked for it any more. Take these items out of the "
@@ -117,24 +116,33 @@ class ArLegalCase(models.Model):
 class ArLegalCaseLine(models.Model):
     _inherit = 'ar.legal.case.line'
 
-    def _get_barred(self, today):
-        """Return {(last lawful day, rule): line ids} of what is owed and barred: one query.
+    def _get_barred(self, company, today):
+        """Return {(last lawful day, rule): line ids} of what is owed and barred on a day.
 
-        Claims on the account of doubtful customers are found by their item there.
+        Counted afresh from the ledger and the acts, in a few queries for any number of lines: an
+        item that was entered since the last night has no deadline yet. What a person has closed
+        as done is not barred. Claims on the account of doubtful customers count as well.
         """
         origins = {}
         successors = self.env['ar.doubtful.line']._get_successors(self.move_line_id)
         for line in self:
             for item in (line.move_line_id, *successors.get(line.move_line_id.id, ())):
-                origins.setdefault(item.id, line.id)
-        found = {}
+                origins.setdefault(item._origin.id, line.id)
         # sudo: the deadlines of the items of the case.
-        for deadline in self.env['ar.deadline'].sudo().search([
-                ('move_line_id', 'in', list(origins)), ('kind', '=', 'prescription'),
-                ('last_day', '<', today), ('state', 'in', ('open', 'missed'))]):
-            found.setdefault((deadline.last_day, deadline.limitation_rule_id), []).append(
-                origins[deadline.move_line_id.id])
-        return found
+        Deadline = self.env['ar.deadline'].sudo()
+        items = Deadline._read_prescription_items(
+            company, SQL("l.id = ANY(%s)", [item_id for item_id in origins if item_id]))
+        found = {}
+        for item, rule, limitation in Deadline._get_limitations(company, items):
+            if limitation.last_day < today:
+                found.setdefault((limitation.last_day, rule), []).append(item['id'])
+        closed = set(Deadline.search([
+            ('move_line_id', 'in', [item_id for ids in found.values() for item_id in ids]),
+            ('kind', '=', 'prescription'), ('last_day', '<', today), ('state', '=', 'done'),
+        ]).move_line_id.ids) if found else set()
+        barred = {key: [origins[item_id] for item_id in ids if item_id not in closed]
+                  for key, ids in found.items()}
+        return {key: ids for key, ids in barred.items() if ids}
 
     def _name_items(self):
         return ", ".join(dict.fromkeys(
