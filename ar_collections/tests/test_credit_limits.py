@@ -51,6 +51,7 @@ class TestTypedLimits(LimitsCommon):
         """Below a customer with room, stop, limit and debt would go: that is a credit decision."""
         roomy = self.customer("Roomy")
         self.set_limit(90000, roomy)
+        self.set_limit(1000)
 
         def leave(partner, user=self.accountant, **vals):
             with self.env.cr.savepoint():
@@ -66,7 +67,8 @@ class TestTypedLimits(LimitsCommon):
         self.assertHeld(order)
         for debtor in (self.buyer, stopped, owing, held):
             for vals in ways:
-                with self.assertRaisesRegex(AccessError, "credit decision"):
+                with self.subTest(debtor.name, way=[*vals]), self.assertRaisesRegex(
+                        AccessError, "credit decision"):
                     leave(debtor, **vals)
             self.env.invalidate_all()
             with self.assertRaisesRegex(AccessError, "credit decision"):

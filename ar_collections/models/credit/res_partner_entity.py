@@ -36,8 +36,11 @@ class ResPartner(models.Model):
         :raise AccessError: when it is not theirs to decide
         """
         # sudo: whoever edits contacts may not see what they owe; the figures judge the user.
-        customers = self.env['ar.customer'].sudo().with_context(active_test=False).search([
-            ('partner_id', 'in', self.ids), ('company_id.ar_credit_active', '=', True)])
+        Customer = self.env['ar.customer'].sudo()
+        companies = self.env['res.company'].sudo().search([('ar_credit_active', '=', True)])
+        # A limit typed on the contact may be all there is: the row of the account comes later.
+        customers = Customer.union(
+            *(Customer._get_or_create(self, company) for company in companies))
         for customer in customers:
             company, currency = customer.company_id, customer.currency_id
             amount = max(abs(customer.exposure), customer.credit_limit_today)
