@@ -1,4 +1,5 @@
 """The pages over HTTP, as a customer, as a forwarded accountant and as an attacker."""
+import html
 import re
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .test_door import DoorCommon, picture
+from .test_portal_link import html_of
 
 
 class DoorHttpCommon(DoorCommon, HttpCase):
@@ -51,6 +53,27 @@ class DoorHttpCommon(DoorCommon, HttpCase):
 
 @tagged('post_install', '-at_install')
 class TestDoorPages(DoorHttpCommon):
+
+    def test_the_links_of_a_reminder_open_the_customers_pages(self):
+        """The mail as the mail server got it; the links as its reader follows them."""
+        self.env['ar.dunning.run']._run(self.company)
+        self.send()
+        [mail] = [one for one in self.deliver() if one['smtp_to_list'] == [self.buyer.email]]
+        links = re.findall(r'href="https?://[^/"]+(/my/[^"]+)"', html_of(mail))
+        [door] = {link for link in links if link.startswith('/my/statement/link/')}
+        invoices = {html.unescape(link) for link in links if link.startswith('/my/invoices/')}
+        self.assertNotEqual(door, self.path, "a link of its own")
+        page = self.url_open(door)
+        self.assertEqual(page.status_code, 200)
+        for move in self.old + self.late + self.coming:
+            self.assertIn(move.name, page.text)
+        self.assertNotIn(self.foreign.name, page.text)
+        self.assertEqual(len(invoices), 2)
+        for move in self.old + self.late:
+            [link] = [link for link in invoices if link.startswith(f'/my/invoices/{move.id}?')]
+            page = self.url_open(link)
+            self.assertEqual(page.status_code, 200)
+            self.assertIn(move.name, page.text)
 
     def test_the_page_and_its_headers(self):
         page = self.get()
