@@ -84,6 +84,19 @@ class LegalCommon(CollectionsCommon):
             transfer.move_id.action_post()
         return transfer
 
+    def pay_doubtful(self, item, amount, day='2026-06-01'):
+        """Book money straight on the account of an item, as a bank entry does."""
+        journal = self.journal('bank')
+        entry = self.env['account.move'].create({
+            'move_type': 'entry', 'journal_id': journal.id, 'date': day, 'line_ids': [
+                Command.create({'account_id': account.id, 'partner_id': item.partner_id.id,
+                                'balance': balance})
+                for account, balance in (
+                    (item.account_id, -amount), (journal.default_account_id, amount))]})
+        entry.action_post()
+        (item | entry.line_ids.filtered(lambda one: one.account_id == item.account_id)).reconcile()
+        return entry
+
     def taxed(self, amount, rate=20, due='2026-03-01', partner=None, currency=None):
         """Create a posted invoice with tax."""
         tax = self.env['account.tax'].search([

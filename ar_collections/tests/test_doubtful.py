@@ -200,19 +200,6 @@ class TestDoubtful(LegalCommon):
         self.assertEqual([one.state for one in records], ['open', 'open', 'active'])
         self.assertEqual(records[0].paid_amount, 80)
 
-    def pay_doubtful(self, item, amount):
-        """Book money straight on the doubtful account, as a bank entry does."""
-        journal = self.journal('bank')
-        entry = self.env['account.move'].create({
-            'move_type': 'entry', 'journal_id': journal.id, 'date': '2026-06-01', 'line_ids': [
-                Command.create({'account_id': account.id, 'partner_id': self.buyer.id,
-                                'balance': balance})
-                for account, balance in (
-                    (item.account_id, -amount), (journal.default_account_id, amount))]})
-        entry.action_post()
-        (item | entry.line_ids.filtered(lambda one: one.account_id == item.account_id)).reconcile()
-        return entry
-
     def test_two_instalments_of_one_invoice_come_back_each_to_its_own(self):
         invoice = self.invoice(100, date='2026-02-01', terms=[(0, 50), (10, 50)])
         old, new = self.items(invoice).sorted('date_maturity')
