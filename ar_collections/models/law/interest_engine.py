@@ -97,8 +97,8 @@ class ArInterestEngine(models.AbstractModel):
         alone. ``reconciled`` says whether nothing is left on any of them.
         """
         company = customers.company_id
-        moved = self._get_moved_claims(company)
-        scope = SQL("l.reconciled IS NOT TRUE") if not moved else SQL(
+        # What moved is open while anything is left of it; the array lets an index find the rest.
+        scope = SQL(
             """(l.reconciled IS NOT TRUE OR l.id = ANY(ARRAY(SELECT root_id FROM moved)))
                AND CASE WHEN moved.root_id IS NULL THEN l.reconciled IS NOT TRUE
                         ELSE moved.owed > 0 END""")
@@ -110,45 +110,39 @@ class ArInterestEngine(models.AbstractModel):
                       JOIN account_move_line other ON other.id = paid.credit_move_id
                       JOIN account_move source ON source.id = other.move_id
                       JOIN account_journal j ON j.id = other.journal_id
-                     WHERE %s AND paid.max_date >= %s
+                     WHERE paid.debit_move_id = ANY(COALESCE(moved.parts, ARRAY[l.id]))
+                       AND paid.max_date >= %s
                        AND (j.type = ANY(%s) OR source.origin_payment_id IS NOT NULL)))""",
-                scope,
-                SQL("paid.debit_move_id = ANY(COALESCE(moved.parts, ARRAY[l.id]))")
-                if moved else SQL("paid.debit_move_id = l.id"),
-                paid_since, list(CASH_JOURNALS))
+                scope, paid_since, list(CASH_JOURNALS))
         if moves is not None:
             scope = SQL("%s AND l.move_id = ANY(%s)", scope, moves.ids)
-        if moved:
-            scope = SQL("%s AND moved.excluded IS NOT TRUE", scope)
         for model in ('account.move.line', 'account.move', 'res.partner', 'ar.claim'):
             self.env[model].flush_model()
         return self.env.execute_query_dict(SQL(
             """
-            %(moved)s
+            WITH moved AS MATERIALIZED (%(moved)s)
             SELECT l.id, l.move_id, c.id AS customer_id, l.currency_id,
-                   l.amount_currency AS amount, %(state)s, m.name, m.invoice_date,
-                   COALESCE(l.date_maturity, l.date) AS due
+                   l.amount_currency AS amount, m.name, m.invoice_date,
+                   COALESCE(l.date_maturity, l.date) AS due,
+                   COALESCE(moved.owed <= 0, l.reconciled) AS reconciled,
+                   COALESCE(moved.parts, ARRAY[l.id]) AS parts
               FROM account_move_line l
               JOIN account_move m ON m.id = l.move_id
               JOIN res_partner p ON p.id = l.partner_id
               JOIN ar_customer c
                 ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
-              %(join)s
+              LEFT JOIN moved ON moved.root_id = l.id
              WHERE l.account_id = ANY(%(accounts)s) AND l.company_id = %(company)s
                AND l.parent_state = 'posted' AND l.amount_currency > 0
                AND m.move_type IN ('out_invoice', 'out_receipt')
-               AND l.no_followup IS NOT TRUE AND c.id = ANY(%(customers)s)
+               AND l.no_followup IS NOT TRUE AND moved.excluded IS NOT TRUE
+               AND c.id = ANY(%(customers)s)
                AND COALESCE(l.date_maturity, l.date) < %(date)s AND %(scope)s
                -- Interest bears no interest: our own documents stay out.
                AND NOT EXISTS (SELECT 1 FROM ar_claim own WHERE own.move_id = l.move_id)
              ORDER BY due, l.id
             """,
-            moved=SQL("WITH moved AS MATERIALIZED (%s)", moved) if moved else SQL(),
-            join=SQL("LEFT JOIN moved ON moved.root_id = l.id") if moved else SQL(),
-            state=SQL(
-                "COALESCE(moved.owed <= 0, l.reconciled) AS reconciled,"
-                " COALESCE(moved.parts, ARRAY[l.id]) AS parts") if moved else SQL(
-                "l.reconciled, ARRAY[l.id] AS parts"),
+            moved=self._get_moved_claims(company),
             accounts=company._get_ar_account_ids(), company=company.id, date=date,
             customers=customers.ids, scope=scope))
 
@@ -156,9 +150,12 @@ class ArInterestEngine(models.AbstractModel):
         """Hook: return the query of the claims that stand, or stood, on other items as well.
 
         :return: query of (root_id: the item of the invoice, parts: ids of all its items, owed: in
-            its currency, excluded: from all follow-up), or None when there are none
+            its currency, excluded: from all follow-up)
+        :rtype: SQL
         """
-        return None
+        return SQL(
+            "SELECT NULL::int AS root_id, NULL::int[] AS parts, NULL::numeric AS owed,"
+            " NULL::boolean AS excluded WHERE FALSE")
 
     def _read_events(self, items):
         """Return {item id: [Payment or Credit]}, from what was matched with each claim.
