@@ -84,12 +84,12 @@ class LegalCommon(CollectionsCommon):
             transfer.move_id.action_post()
         return transfer
 
-    def pay_doubtful(self, item, amount, date='2026-06-01'):
-        """Book money straight on the doubtful account, as a bank entry does."""
+    def pay_doubtful(self, item, amount, day='2026-06-01'):
+        """Book money straight on the account of an item, as a bank entry does."""
         journal = self.journal('bank')
         entry = self.env['account.move'].create({
-            'move_type': 'entry', 'journal_id': journal.id, 'date': date, 'line_ids': [
-                Command.create({'account_id': account.id, 'partner_id': self.buyer.id,
+            'move_type': 'entry', 'journal_id': journal.id, 'date': day, 'line_ids': [
+                Command.create({'account_id': account.id, 'partner_id': item.partner_id.id,
                                 'balance': balance})
                 for account, balance in (
                     (item.account_id, -amount), (journal.default_account_id, amount))]})

@@ -9,6 +9,7 @@ from . import (
     interest_engine,
     contract_rate,
     disputed,
+    doubtful,
     planned,
     customer,
     law_entry,

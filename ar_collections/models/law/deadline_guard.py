@@ -36,7 +36,11 @@ class ArInterestEngine(models.AbstractModel):
         """EXTENDS: an item whose prescription has passed gives no claim, and says why."""
         claims = super()._get_item_claims(
             customers, date, moves=moves, paid_since=paid_since, allocation=allocation)
-        barred = self.env['ar.deadline']._get_barred([claim.item_id for claim in claims], date)
+        # The clock of a claim that was moved runs on the item where it is owed now.
+        days = self.env['ar.deadline']._get_barred(
+            [part for claim in claims for part in claim.parts], date)
+        barred = {claim.item_id: max(found) for claim in claims
+                  if (found := [days[part] for part in claim.parts if part in days])}
         return [claim if claim.item_id not in barred else replace(
             claim, statement=None, interest=claim.interest * 0,
             compensation=claim.compensation * 0, reason='prescribed',

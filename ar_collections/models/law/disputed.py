@@ -26,9 +26,10 @@ class ArInterestEngine(models.AbstractModel):
         whole time comes back with the next statement.
         """
         items = super()._read_items(customers, date, moves, paid_since)
-        disputed = self._get_disputed([item['id'] for item in items]) if items else {}
+        disputed = self._get_disputed(
+            [part for item in items for part in item['parts']]) if items else {}
         for item in items:
-            part = disputed.get(item['id'], ZERO)
+            part = sum((disputed.get(one, ZERO) for one in item['parts']), ZERO)
             item['disputed'] = part
             if part:
                 item['amount'] = float(max(to_decimal(item['amount']) - part, ZERO))

@@ -191,9 +191,11 @@ class ArReminder(models.Model):
             # sudo: what is printed on the message comes with the message.
             claims = self.env['ar.interest.engine'].sudo()._get_item_claims(
                 self.customer_id, self.company_id._get_ar_today())
+        # What came back from the doubtful account is listed as an item of its own.
         listed = set(self.line_ids.filtered(
             lambda line: line.kind != 'credit').move_line_id.ids)
-        return [claim for claim in claims if claim.statement and claim.item_id in listed]
+        return [claim for claim in claims
+                if claim.statement and not listed.isdisjoint(claim.parts)]
 
     # === STATEMENT === #
 

@@ -41,6 +41,8 @@ class ItemClaim:
     prior_compensation: Decimal = ZERO
     reason: str | None = None
     detail: str = ''
+    # All the items on which it stands or stood, the item of the invoice among them.
+    parts: tuple[int, ...] = ()
 
 
 class ArInterestEngine(models.AbstractModel):
@@ -68,7 +70,7 @@ class ArInterestEngine(models.AbstractModel):
         items = self._read_items(customers, date, moves, paid_since)
         if not items:
             return []
-        events = self._read_events([item['id'] for item in items])
+        events = self._read_events(items)
         prior_items, prior_moves = self._read_prior(
             [item['id'] for item in items], [item['move_id'] for item in items])
         laws = customers._get_laws()
@@ -89,68 +91,103 @@ class ArInterestEngine(models.AbstractModel):
     # === READING === #
 
     def _read_items(self, customers, date, moves, paid_since):
-        """Return the late receivable lines of invoices, oldest first, as dictionaries."""
+        """Return the late receivable lines of invoices, oldest first, as dictionaries.
+
+        ``parts`` are the items on which the claim stands or stood: that of the invoice, mostly
+        alone. ``reconciled`` says whether nothing is left on any of them.
+        """
         company = customers.company_id
+        # What moved is open while anything is left of it; the array lets an index find the rest.
+        scope = SQL(
+            """(l.reconciled IS NOT TRUE OR l.id = ANY(ARRAY(SELECT root_id FROM moved)))
+               AND CASE WHEN moved.root_id IS NULL THEN l.reconciled IS NOT TRUE
+                        ELSE moved.owed > 0 END""")
         if paid_since:
             # What a credit note or a write-off closed alone was never paid, late or in time.
             scope = SQL(
-                """(l.reconciled IS NOT TRUE OR EXISTS (
+                """(%s OR EXISTS (
                     SELECT 1 FROM account_partial_reconcile paid
                       JOIN account_move_line other ON other.id = paid.credit_move_id
                       JOIN account_move source ON source.id = other.move_id
                       JOIN account_journal j ON j.id = other.journal_id
-                     WHERE paid.debit_move_id = l.id AND paid.max_date >= %s
+                     WHERE paid.debit_move_id = ANY(COALESCE(moved.parts, ARRAY[l.id]))
+                       AND paid.max_date >= %s
                        AND (j.type = ANY(%s) OR source.origin_payment_id IS NOT NULL)))""",
-                paid_since, list(CASH_JOURNALS))
-        else:
-            scope = SQL("l.reconciled IS NOT TRUE")
+                scope, paid_since, list(CASH_JOURNALS))
         if moves is not None:
             scope = SQL("%s AND l.move_id = ANY(%s)", scope, moves.ids)
         for model in ('account.move.line', 'account.move', 'res.partner', 'ar.claim'):
             self.env[model].flush_model()
         return self.env.execute_query_dict(SQL(
             """
+            WITH moved AS MATERIALIZED (%(moved)s)
             SELECT l.id, l.move_id, c.id AS customer_id, l.currency_id,
-                   l.amount_currency AS amount, l.reconciled, m.name, m.invoice_date,
-                   COALESCE(l.date_maturity, l.date) AS due
+                   l.amount_currency AS amount, m.name, m.invoice_date,
+                   COALESCE(l.date_maturity, l.date) AS due,
+                   COALESCE(moved.owed <= 0, l.reconciled) AS reconciled,
+                   COALESCE(moved.parts, ARRAY[l.id]) AS parts
               FROM account_move_line l
               JOIN account_move m ON m.id = l.move_id
               JOIN res_partner p ON p.id = l.partner_id
               JOIN ar_customer c
                 ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
+              LEFT JOIN moved ON moved.root_id = l.id
              WHERE l.account_id = ANY(%(accounts)s) AND l.company_id = %(company)s
                AND l.parent_state = 'posted' AND l.amount_currency > 0
                AND m.move_type IN ('out_invoice', 'out_receipt')
-               AND l.no_followup IS NOT TRUE AND c.id = ANY(%(customers)s)
+               AND l.no_followup IS NOT TRUE AND moved.excluded IS NOT TRUE
+               AND c.id = ANY(%(customers)s)
                AND COALESCE(l.date_maturity, l.date) < %(date)s AND %(scope)s
                -- Interest bears no interest: our own documents stay out.
                AND NOT EXISTS (SELECT 1 FROM ar_claim own WHERE own.move_id = l.move_id)
              ORDER BY due, l.id
             """,
+            moved=self._get_moved_claims(company),
             accounts=company._get_ar_account_ids(), company=company.id, date=date,
             customers=customers.ids, scope=scope))
 
-    def _read_events(self, item_ids):
-        """Return {item id: [Payment or Credit]}, from what was matched with each item.
+    def _get_moved_claims(self, company):
+        """Hook: return the query of the claims that stand, or stood, on other items as well.
+
+        :return: query of (root_id: the item of the invoice, parts: ids of all its items, owed: in
+            its currency, excluded: from all follow-up)
+        :rtype: SQL
+        """
+        return SQL(
+            "SELECT NULL::int AS root_id, NULL::int[] AS parts, NULL::numeric AS owed,"
+            " NULL::boolean AS excluded WHERE FALSE")
+
+    def _read_events(self, items):
+        """Return {item id: [Payment or Credit]}, from what was matched with each claim.
 
         Entries of banks, cash and cards are payments; everything else (credit notes, write-offs,
-        transfers) cuts the principal without paying interest.
+        transfers) cuts the principal without paying interest. What is matched among the items of
+        one claim, or merely takes the moving of it back, pays and cuts nothing.
+
+        :param items: as `_read_items` returns them
         """
         self.env['account.partial.reconcile'].flush_model()
+        pairs = [(item['id'], part) for item in items for part in item['parts']]
         rows = self.env.execute_query_dict(SQL(
             """
-            SELECT pr.debit_move_id AS item_id, pr.debit_amount_currency AS amount, other.date,
+            WITH claim (item_id, part_id) AS (SELECT * FROM unnest(%s::int[], %s::int[]))
+            SELECT claim.item_id, pr.debit_amount_currency AS amount, other.date,
                    m.name, (j.type = ANY(%s) OR m.origin_payment_id IS NOT NULL) AS paid,
                    cur.decimal_places AS decimals
-              FROM account_partial_reconcile pr
+              FROM claim
+              JOIN account_partial_reconcile pr ON pr.debit_move_id = claim.part_id
               JOIN account_move_line other ON other.id = pr.credit_move_id
               JOIN account_move m ON m.id = other.move_id
               JOIN account_journal j ON j.id = m.journal_id
-              JOIN account_move_line item ON item.id = pr.debit_move_id
-              JOIN res_currency cur ON cur.id = item.currency_id
-             WHERE pr.debit_move_id = ANY(%s)
+              JOIN account_move_line part ON part.id = claim.part_id
+              JOIN res_currency cur ON cur.id = part.currency_id
+             WHERE (claim.item_id, pr.credit_move_id) NOT IN (SELECT item_id, part_id FROM claim)
+               AND (claim.part_id = claim.item_id
+                    OR m.reversed_entry_id IS DISTINCT FROM part.move_id)
              ORDER BY other.date, pr.id
-            """, list(CASH_JOURNALS), list(item_ids)))
+            """,
+            [item_id for item_id, _part in pairs], [part for _item_id, part in pairs],
+            list(CASH_JOURNALS)))
         events = {}
         for row in rows:
             amount = to_decimal(row['amount'], row['decimals'])
@@ -211,7 +248,7 @@ class ArInterestEngine(models.AbstractModel):
     def _compute_item(self, item, frame, events, rates, date, compensated, agreed=None):
         claim = ItemClaim(
             item['id'], item['move_id'], item['customer_id'], item['currency_id'],
-            item['name'] or '', item['invoice_date'], item['due'])
+            item['name'] or '', item['invoice_date'], item['due'], parts=tuple(item['parts']))
         if frame['reason']:
             return replace(claim, reason=frame['reason'], detail=frame['detail'])
         if item.get('disputed') and not item['amount']:

@@ -15,11 +15,11 @@ class ArInterestEngine(models.AbstractModel):
         items = super()._read_items(customers, date, moves, paid_since)
         # sudo: what was agreed binds whoever makes the statement.
         stayed = set(self.env['ar.payment.plan.line'].sudo().search([
-            ('move_line_id', 'in', [item['id'] for item in items]),
+            ('move_line_id', 'in', [part for item in items for part in item['parts']]),
             ('plan_id.interest_stayed', '=', True), ('state', 'in', ('active', 'kept')),
         ]).move_line_id.ids) if items else set()
         for item in items:
-            item['stayed'] = item['id'] in stayed
+            item['stayed'] = not stayed.isdisjoint(item['parts'])
         return items
 
     def _compute_item(self, item, frame, *args, **kwargs):
