@@ -1,7 +1,5 @@
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools.misc import file_path
-from odoo.tools.translate import TranslationImporter
 
 from .test_reply import ReplyCommon
 
@@ -93,26 +91,6 @@ class TestThanks(ReplyCommon):
         self.assertIn("100.00", emails[0]['message'])
         self.assertEqual(thanks.state, 'sent')
         self.assertEqual(len(self.deliver_thanks()), 0)
-
-    def test_in_french(self):
-        self.env['res.lang']._activate_lang('fr_FR')
-        importer = TranslationImporter(self.env.cr, verbose=False)
-        importer.load_file(
-            file_path('ar_collections/i18n/fr.po'), 'fr_FR', module='ar_collections',
-            xmlids={'ar_collections.mail_template_ar_thanks'})
-        importer.save(overwrite=True)
-        self.env.invalidate_all()
-        self.buyer.lang = 'fr_FR'
-        self.company.ar_thanks = True
-        self.break_promise()
-        self.pay(self.bill, date='2026-06-10')
-        self.thanks()
-        [email] = self.deliver_thanks()
-        text = email['message'].replace('\xa0', ' ')
-        for words in ("100,00 €", "Nous avons bien reçu", "Merci"):
-            self.assertIn(words, text)
-        for words in ("We have received", "Kind regards", "overdue"):
-            self.assertNotIn(words, text)
 
     def test_after_the_last_level(self):
         self.company.ar_thanks = True

@@ -75,7 +75,7 @@ class WorklistCommon(DeskCommon):
 
     def reply_of(self, partner=None, state='new', date='2026-05-30'):
         customer = self.account_of(partner)
-        message = customer.sudo().message_post(body="Hello", message_type='email')
+        message = customer.sudo()._message_log(body="Hello")
         return self.env['ar.reply'].sudo().create({
             'message_id': message.id, 'customer_id': customer.id, 'subject': "Hello",
             'received_at': f'{date} 10:00:00', 'received_on': date, 'state': state})

@@ -1,11 +1,14 @@
+import math
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.tools import SQL, formatLang
 from odoo.tools.misc import format_date
 
-# Rows that fit on one page; what is older is summed up.
-ROWS = 30
+# Lines that fit on one page, and letters in one of them; what is older is summed up.
+LINES = 28
+LETTERS = 75
 INVOICES = 8
 
 
@@ -172,7 +175,10 @@ class ArLegalCase(models.Model):
         env, company = self.env, self.company_id.sudo()
         lang = env.lang or 'en_US'
         rows = self._get_story()
-        dropped = max(len(rows) - ROWS, 0)
+        used, dropped = 0, len(rows)
+        while dropped and (
+                used := used + math.ceil(max(len(rows[dropped - 1][2]), 1) / LETTERS)) <= LINES:
+            dropped -= 1
         stages = dict(self._fields['stage']._description_selection(env))
         partner = self.partner_id.sudo()
         lines = self.line_ids.sudo()
