@@ -181,7 +181,9 @@ class ArInterestEngine(models.AbstractModel):
               JOIN account_journal j ON j.id = m.journal_id
               JOIN account_move_line part ON part.id = claim.part_id
               JOIN res_currency cur ON cur.id = part.currency_id
-             WHERE (claim.item_id, pr.credit_move_id) NOT IN (SELECT item_id, part_id FROM claim)
+             WHERE NOT EXISTS (
+                    SELECT 1 FROM claim own
+                     WHERE own.item_id = claim.item_id AND own.part_id = pr.credit_move_id)
                AND (claim.part_id = claim.item_id
                     OR m.reversed_entry_id IS DISTINCT FROM part.move_id)
              ORDER BY other.date, pr.id
