@@ -149,6 +149,7 @@
         'views/insurance/ar_customer_cover_views.xml',
         'views/figures/ar_cockpit_views.xml',
         'views/figures/ar_kpi_snapshot_views.xml',
+        'views/desk/ar_kpi_snapshot_views.xml',
         'views/core/ar_first_steps_views.xml',
         'views/menus.xml',
     ],
