@@ -3,6 +3,7 @@ import re
 from datetime import timedelta
 
 from odoo import api, fields, models, modules
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -149,11 +150,26 @@ class ArMailGuard(models.AbstractModel):
             return False
         if not auto_commit:
             return True
-        self.env.flush_all()
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-        locked = self.try_lock_for_update()
+        # The commit gives the row free for a moment: whoever looks then must not take us for dead.
+        key = SQL("hashtext(%s), %s", self._table, self.id)
+        [(alone,)] = self.env.execute_query(SQL("SELECT pg_try_advisory_lock(%s)", key))
+        if not alone:
+            self._set_requeued()
+            return False
+        try:
+            self.env.flush_all()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            # Waits for who has only looked at the row; nobody changes it meanwhile.
+            self.env.execute_query(SQL(
+                "SELECT id FROM %s WHERE id = %s FOR UPDATE",
+                SQL.identifier(self._table), self.id))
+        except Exception:
+            self.env.cr.rollback()
+            raise
+        finally:
+            self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s)", key))
         self.invalidate_recordset(['state'])
-        return bool(locked) and self.state == 'sending'
+        return self.state == 'sending'
 
     @api.model
     def _get_refusal_text(self, reason):
@@ -188,7 +204,11 @@ class ArMailGuard(models.AbstractModel):
     @api.model
     def _recover_lost(self):
         """Mark as unknown what a dead process left in the act of sending."""
-        lost = self.search([('state', '=', 'sending')]).try_lock_for_update()
+        found = self.search([('state', '=', 'sending')])
+        free = self.env.execute_query(SQL(
+            "SELECT id FROM UNNEST(%s::int[]) id WHERE pg_try_advisory_xact_lock(hashtext(%s), id)",
+            found.ids, self._table)) if found else []
+        lost = self.browse([row[0] for row in free]).try_lock_for_update()
         lost.invalidate_recordset(['state'])
         lost = lost.filtered(lambda message: message.state == 'sending')
         if lost:
