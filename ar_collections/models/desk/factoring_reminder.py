@@ -27,11 +27,12 @@ class ArReminder(models.Model):
     @api.depends('line_ids')
     def _compute_bank_ids(self):
         """EXTENDS dunning: never our account when everything claimed is with factors."""
-        super()._compute_bank_ids()
+        result = super()._compute_bank_ids()
         for reminder in self:
             contracts, own = reminder._get_claimed_by_contract()
             if contracts and not own:
                 reminder.bank_ids = next(iter(contracts)).bank_id if len(contracts) == 1 else False
+        return result
 
     def _get_claimed_by_contract(self):
         """Return ({`ar.factoring.contract`: claimed lines}, claimed lines to be paid to us)."""

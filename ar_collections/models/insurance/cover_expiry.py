@@ -58,7 +58,7 @@ class ArCover(models.Model):
     @api.model
     def _get_days_query(self):
         """Return the query of (company_id, today): each company has its own day."""
-        companies = self.env['res.company'].search([])
+        companies = self.env['res.company'].search(fields.Domain.TRUE)
         return SQL(
             "SELECT * FROM UNNEST(%s::int[], %s::date[]) AS day(company_id, today)",
             companies.ids, [company._get_ar_today() for company in companies])

@@ -53,7 +53,7 @@ class ArLegalCase(models.Model):
         prescription passed. A barred claim between businesses is only told: the debtor may waive
         the objection.
         """
-        super()._check_pursuit(target)
+        result = super()._check_pursuit(target)
         # sudo: the law binds whoever presses the button.
         case = self.sudo()
         consumer = case._get_notice_debtor() == 'consumer'
@@ -78,6 +78,7 @@ class ArLegalCase(models.Model):
                 barred=barred))
         for warning in filter(None, (insolvency, barred)):
             case._message_log(body=warning)
+        return result
 
     def _describe_insolvency(self):
         """Return why items of the case may not be pursued since an insolvency, or False."""
