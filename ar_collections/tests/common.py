@@ -75,6 +75,19 @@ class CollectionsCommon(MockSmtplibCase, TransactionCase):
         return company
 
     @classmethod
+    def use_dollar(cls, *rates):
+        """Activate the dollar.
+
+        :param rates: (first day, dollars per euro)
+        """
+        dollar = cls.env.ref('base.USD')
+        dollar.active = True
+        cls.env['res.currency.rate'].create([{
+            'currency_id': dollar.id, 'company_id': cls.company.id, 'name': day, 'rate': rate,
+        } for day, rate in rates])
+        return dollar
+
+    @classmethod
     def policy(cls, levels, **vals):
         """Create a ladder that may send at any hour.
 

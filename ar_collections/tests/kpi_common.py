@@ -24,12 +24,8 @@ class KpiCommon(CollectionsCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.dollar = cls.env.ref('base.USD')
-        cls.dollar.active = True
-        for date, rate in (('2024-01-01', 1.25), ('2025-09-01', 1.1), ('2026-02-01', 1.3)):
-            cls.env['res.currency.rate'].create({
-                'currency_id': cls.dollar.id, 'company_id': cls.company.id, 'name': date,
-                'rate': rate})
+        cls.dollar = cls.use_dollar(
+            ('2024-01-01', 1.25), ('2025-09-01', 1.1), ('2026-02-01', 1.3))
         cls.expense = cls.env['account.account'].create({
             'name': "Bad debts", 'code': '654000', 'account_type': 'expense',
             'company_ids': [Command.set(cls.company.ids)]})

@@ -114,10 +114,7 @@ class TestAgedReport(ReportCommon):
         self.assertEqual(len(book.worksheets), 3)
 
     def test_two_currencies_have_two_totals(self):
-        usd = self.env.ref('base.USD')
-        usd.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': usd.id, 'company_id': self.company.id, 'name': '2025-01-01', 'rate': 2})
+        usd = self.use_dollar(('2025-01-01', 2))
         self.invoice(80, '2026-05-20', currency=usd)
         dataset = self.dataset(valuation='document')
         self.assertEqual(

@@ -80,11 +80,7 @@ class TestRefresh(CollectionsCommon):
         self.assertEqual(self.refreshed().avg_days_late, 3)
 
     def test_figures_stand_in_company_currency(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
-            'rate': 2.0})
+        dollar = self.use_dollar(('2026-01-01', 2.0))
         self.invoice(100, due='2026-05-01', currency=dollar)
         self.assertEqual(self.refreshed().overdue_amount, 50)
 

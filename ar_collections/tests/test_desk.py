@@ -236,11 +236,7 @@ class TestDispute(DeskCommon):
         self.assertEqual(self.reminders().amount_claimed, 75)
 
     def test_the_part_in_company_currency_keeps_the_ratio(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
-            'rate': 2.0})
+        dollar = self.use_dollar(('2026-01-01', 2.0))
         self.dispute(self.invoice(200, due='2026-05-24', currency=dollar), amount=50)
         self.run_dunning('2026-06-01')
         self.assertEqual(self.reminders().amount_claimed, 75)

@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..tools.kpi import month_ends
+from .kpi_common import money
 from .test_desk import DeskCommon
 
 
@@ -105,10 +106,6 @@ class TestDeskFigures(DeskCommon):
         self.assertFalse(asked.called)
 
 
-def money(amount):
-    return Decimal(str(round(amount, 2)))
-
-
 @tagged('post_install', '-at_install')
 class TestDeskKeyFigures(DeskCommon):
     """Promises, disputes and calls among the key figures, month by month."""
@@ -116,12 +113,8 @@ class TestDeskKeyFigures(DeskCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.dollar = cls.env.ref('base.USD')
-        cls.dollar.active = True
-        for date, rate in (('2025-01-01', 1.25), ('2026-03-01', 1.1), ('2026-05-01', 1.3)):
-            cls.env['res.currency.rate'].create({
-                'currency_id': cls.dollar.id, 'company_id': cls.company.id, 'name': date,
-                'rate': rate})
+        cls.dollar = cls.use_dollar(
+            ('2025-01-01', 1.25), ('2026-03-01', 1.1), ('2026-05-01', 1.3))
 
     def call(self, partner, date, items=None, kind='call', **values):
         return self.env['ar.interaction']._log(

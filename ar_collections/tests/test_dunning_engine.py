@@ -235,22 +235,14 @@ class TestRunRules(CollectionsCommon):
         self.assertEqual(self.reasons(run), [('credits', 50), ('credits', 90)])
 
     def test_a_credit_in_another_currency_covers_nothing(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
-            'rate': 2.0})
+        dollar = self.use_dollar(('2026-01-01', 2.0))
         self.invoice(100, due='2026-05-26')
         self.credit_note(900, '2026-05-28', currency=dollar)
         self.run_dunning('2026-06-01')
         self.assertRecordValues(self.reminders(), [{'amount_claimed': 100, 'amount_credit': 0}])
 
     def test_currencies_are_claimed_side_by_side(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
-            'rate': 2.0})
+        dollar = self.use_dollar(('2026-01-01', 2.0))
         self.invoice(100, due='2026-05-26')
         self.invoice(60, due='2026-05-26', currency=dollar)
         self.run_dunning('2026-06-01')

@@ -329,11 +329,7 @@ class TestFactoringEntries(FactoringCommon):
         self.assertRecordValues(promise, [{'state': 'kept', 'paid_amount': 1000}])
 
     def test_a_foreign_currency_balances_to_the_cent(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'name': '2026-01-01', 'rate': 1.0837, 'currency_id': dollar.id,
-            'company_id': self.company.id})
+        dollar = self.use_dollar(('2026-01-01', 1.0837))
         contract = self.contract.copy({'currency_id': dollar.id, 'name': "Export"})
         bills = self.env['account.move']
         for amount in (333.33, 777.77, 0.07):

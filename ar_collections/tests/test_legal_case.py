@@ -137,11 +137,7 @@ class TestLegalCase(LegalCommon):
                 'customer_id': stranger.id, 'line_ids': [(0, 0, {'move_line_id': item.id})]})
 
     def test_amounts_by_currency(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
-            'rate': 2.0})
+        dollar = self.use_dollar(('2026-01-01', 2.0))
         case = self.case(self.invoice(100, due='2026-05-20')
                          | self.invoice(300, due='2026-05-21', currency=dollar))
         self.assertEqual(case.residual, 250)

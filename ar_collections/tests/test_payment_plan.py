@@ -237,11 +237,7 @@ class TestPlanElsewhere(PlanCommon):
         self.assertEqual(self.reminders().amount_claimed, 900)
 
     def test_a_late_part_in_another_currency(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
-            'rate': 2.0})
+        dollar = self.use_dollar(('2026-01-01', 2.0))
         self.active_plan(self.invoice(900, due='2026-05-25', currency=dollar))
         self.run_dunning('2026-06-17')
         self.assertRecordValues(self.reminders().line_ids, [

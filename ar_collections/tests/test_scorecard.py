@@ -89,11 +89,7 @@ class TestScoreFigures(ScoringCommon):
 
     def test_an_order_of_a_contact_in_another_currency_counts_for_the_company(self):
         contact = self.customer("Contact", parent_id=self.buyer.id, type='invoice')
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'name': '2020-01-01', 'rate': 2,
-            'company_id': self.company.id})
+        dollar = self.use_dollar(('2020-01-01', 2))
         prices = self.env['product.pricelist'].create(
             {'name': "Dollar", 'currency_id': dollar.id, 'company_id': self.company.id})
         self.order(1, date='2024-05-01')

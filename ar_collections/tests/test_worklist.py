@@ -37,11 +37,7 @@ class TestWorklist(WorklistCommon):
     def test_random_customers_equal_the_slow_way(self):
         rng = random.Random(20260601)
         classes = self.env['ar.risk.class'].search([])
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        self.env['res.currency.rate'].create({
-            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
-            'rate': 1.25})
+        dollar = self.use_dollar(('2026-01-01', 1.25))
         partners = [self.customer(f"Customer {number}") for number in range(12)]
         for number, partner in enumerate(partners):
             for _item in range(rng.randint(1, 3)):

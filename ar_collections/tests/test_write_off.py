@@ -78,12 +78,7 @@ class TestWriteOff(LegalCommon):
         self.assertTies()
 
     def test_foreign_currency_leaves_no_exchange_difference(self):
-        dollar = self.env.ref('base.USD')
-        dollar.active = True
-        for day, rate in (('2026-01-01', 2.0), ('2026-05-01', 1.7)):
-            self.env['res.currency.rate'].create({
-                'currency_id': dollar.id, 'company_id': self.company.id, 'name': day,
-                'rate': rate})
+        dollar = self.use_dollar(('2026-01-01', 2.0), ('2026-05-01', 1.7))
         invoice = self.invoice(300, due='2026-03-01', currency=dollar)
         entries = self.env['account.move'].search_count([('move_type', '=', 'entry')])
         self.book(self.write_off(invoice, amount=100.01))

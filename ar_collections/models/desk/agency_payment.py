@@ -168,16 +168,13 @@ class ArAgencyPayment(models.Model):
 class ArAgencyPaymentLine(models.Model):
     _name = 'ar.agency.payment.line'
     _description = "Item paid to an agency"
+    _inherit = ['ar.item.line']
     _order = 'date_maturity, id'
 
     payment_id = fields.Many2one(
         'ar.agency.payment', required=True, ondelete='cascade', index=True)
     customer_id = fields.Many2one(related='payment_id.customer_id', store=True)
     company_id = fields.Many2one(related='payment_id.company_id', store=True)
-    move_line_id = fields.Many2one(
-        'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
-    move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
-    date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
     currency_id = fields.Many2one(related='payment_id.currency_id')
     amount = fields.Monetary(required=True)
     credit_line_id = fields.Many2one(

@@ -15,6 +15,7 @@ class ArDoubtfulLine(models.Model):
     """
     _name = 'ar.doubtful.line'
     _description = "Item moved to doubtful claims"
+    _inherit = ['ar.item.line']
     _order = 'date_maturity, id'
 
     transfer_id = fields.Many2one(
@@ -22,13 +23,6 @@ class ArDoubtfulLine(models.Model):
     customer_id = fields.Many2one(related='transfer_id.customer_id', store=True)
     company_id = fields.Many2one(related='transfer_id.company_id', store=True)
     state = fields.Selection(related='transfer_id.state', store=True)
-    move_line_id = fields.Many2one(
-        'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
-    move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
-    date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
-    currency_id = fields.Many2one(related='move_line_id.currency_id')
-    company_currency_id = fields.Many2one(
-        related='company_id.currency_id', string="Company currency")
     amount = fields.Monetary(required=True, help="What is moved, in the currency of the item.")
     balance = fields.Monetary(
         string="In company currency", required=True, currency_field='company_currency_id')

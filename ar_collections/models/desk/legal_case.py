@@ -287,20 +287,14 @@ class ArLegalCase(models.Model):
 class ArLegalCaseLine(models.Model):
     _name = 'ar.legal.case.line'
     _description = "Item of a legal case"
+    _inherit = ['ar.item.line']
     _order = 'date_maturity, id'
 
     case_id = fields.Many2one('ar.legal.case', required=True, ondelete='cascade', index=True)
     customer_id = fields.Many2one(related='case_id.customer_id', store=True)
     company_id = fields.Many2one(related='case_id.company_id', store=True)
     is_open = fields.Boolean(compute='_compute_is_open', store=True)
-    move_line_id = fields.Many2one(
-        'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
-    move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
     invoice_date = fields.Date(related='move_line_id.invoice_date', string="Invoice date")
-    date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
-    currency_id = fields.Many2one(related='move_line_id.currency_id')
-    company_currency_id = fields.Many2one(
-        related='company_id.currency_id', string="Company currency")
     amount = fields.Monetary(
         string="Open when it came in", compute='_compute_amounts', store=True, precompute=True)
     balance = fields.Monetary(

@@ -45,7 +45,7 @@ class ArThanks(models.Model):
     """
     _name = 'ar.thanks'
     _description = "Thank-you after a payment"
-    _inherit = ['ar.reply.source', 'mail.thread', 'ar.mail.guard']
+    _inherit = ['ar.reply.source', 'mail.thread', 'ar.mail.sending']
     _order = 'id desc'
     _rec_name = 'customer_id'
     _check_company_auto = True
@@ -68,11 +68,6 @@ class ArThanks(models.Model):
     recipient_id = fields.Many2one('res.partner', readonly=True, ondelete='set null')
     collector_id = fields.Many2one(related='customer_id.collector_id')
     state = fields.Selection(STATES, required=True, default='queued', readonly=True)
-    reason = fields.Char(readonly=True)
-    retry_count = fields.Integer(readonly=True)
-    sent_at = fields.Datetime(readonly=True)
-    mail_id = fields.Many2one(
-        'mail.mail', readonly=True, ondelete='set null', index='btree_not_null')
     lang = fields.Char(compute='_compute_words')
     salutation = fields.Char(compute='_compute_words')
     amount_text = fields.Char(
@@ -123,20 +118,12 @@ class ArThanks(models.Model):
     # === STATES === #
 
     def _set_sent(self):
-        """It has left: the customer's history says so."""
-        moved = self._update_state(
-            ('queued', 'sending', 'unknown'), 'sent', sent_at=fields.Datetime.now(), reason=False)
+        """EXTENDS core: the customer's history says so."""
+        moved = super()._set_sent()
         moved.customer_id._message_log_batch({
             one.customer_id.id: self.env._("Thank-you for the payment of %s sent.", format_amount(
                 self.env, one.amount, one.currency_id)) for one in moved})
         return moved
-
-    def _set_failed(self, reason):
-        return self._update_state(
-            ('queued', 'sending', 'sent', 'unknown'), 'failed', reason=reason)
-
-    def _set_unknown(self, reason):
-        return self._update_state(('sending',), 'unknown', reason=reason)
 
     def _get_outdated_claims(self):
         """EXTENDS mail guard: a payment that was undone meanwhile is not thanked for."""

@@ -221,19 +221,13 @@ class ArWriteOff(models.Model):
 class ArWriteOffLine(models.Model):
     _name = 'ar.write.off.line'
     _description = "Item of a write-off"
+    _inherit = ['ar.item.line']
     _order = 'date_maturity, id'
 
     write_off_id = fields.Many2one('ar.write.off', required=True, ondelete='cascade', index=True)
     customer_id = fields.Many2one(related='write_off_id.customer_id', store=True)
     company_id = fields.Many2one(related='write_off_id.company_id', store=True)
     state = fields.Selection(related='write_off_id.state', store=True)
-    move_line_id = fields.Many2one(
-        'account.move.line', string="Item", required=True, ondelete='cascade', index=True)
-    move_id = fields.Many2one(related='move_line_id.move_id', string="Invoice", store=True)
-    date_maturity = fields.Date(related='move_line_id.date_maturity', string="Due date")
-    currency_id = fields.Many2one(related='move_line_id.currency_id')
-    company_currency_id = fields.Many2one(
-        related='company_id.currency_id', string="Company currency")
     residual = fields.Monetary(
         related='move_line_id.amount_residual_currency', string="Open today")
     amount = fields.Monetary(

@@ -26,7 +26,7 @@ class ArReportSending(models.Model):
     """
     _name = 'ar.report.sending'
     _description = "Sending of a scheduled report"
-    _inherit = ['ar.mail.guard']
+    _inherit = ['ar.mail.sending']
     _order = 'date desc, id desc'
     _rec_name = 'schedule_id'
 
@@ -37,11 +37,6 @@ class ArReportSending(models.Model):
     user_id = fields.Many2one('res.users', string="Recipient", required=True, ondelete='cascade')
     date = fields.Date(required=True)
     state = fields.Selection(STATES, required=True, default='waiting', readonly=True)
-    reason = fields.Char(readonly=True, help="Why it was left out or failed, in words.")
-    retry_count = fields.Integer(readonly=True)
-    sent_at = fields.Datetime(readonly=True)
-    mail_id = fields.Many2one(
-        'mail.mail', readonly=True, ondelete='set null', index='btree_not_null')
 
     # === SQL OBJECTS === #
     _once = models.Constraint(
@@ -57,32 +52,9 @@ class ArReportSending(models.Model):
 
     # === STATE === #
 
-    def _update_state(self, allowed, target, **vals):
-        """Move to ``target`` those that are in an allowed state, and return them."""
-        moving = self.filtered(lambda one: one.state in allowed)
-        if moving:
-            moving.write(dict(vals, state=target))
-        return moving
-
-    def _set_queued(self):
-        return self._update_state(('waiting',), 'queued', reason=False)
-
-    def _set_requeued(self):
-        return self._update_state(('sending',), 'queued')
-
-    def _set_sending(self):
-        return self._update_state(('queued',), 'sending')
-
-    def _set_sent(self):
-        return self._update_state(
-            ('queued', 'sending', 'unknown'), 'sent', sent_at=fields.Datetime.now(), reason=False)
-
-    def _set_failed(self, reason):
-        return self._update_state(
-            ('waiting', 'queued', 'sending', 'sent', 'unknown'), 'failed', reason=reason)
-
     def _set_unknown(self, _reason):
-        return self._update_state(('sending',), 'unknown', reason=self.env._(
+        """EXTENDS core: here it was a colleague who should have got it."""
+        return super()._set_unknown(self.env._(
             "The server stopped while this report was leaving. Ask the recipient or look at the "
             "mail server before you send it again."))
 

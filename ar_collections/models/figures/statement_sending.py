@@ -25,7 +25,7 @@ class ArStatementSending(models.Model):
     """
     _name = 'ar.statement.sending'
     _description = "Statement sent to a customer"
-    _inherit = ['mail.thread', 'ar.mail.guard']
+    _inherit = ['mail.thread', 'ar.mail.sending']
     _order = 'id desc'
     _rec_name = 'customer_id'
     _check_company_auto = True
@@ -40,11 +40,6 @@ class ArStatementSending(models.Model):
     partner_id = fields.Many2one(related='customer_id.partner_id', string="Company or person")
     recipient_id = fields.Many2one('res.partner', readonly=True, ondelete='set null')
     state = fields.Selection(STATES, required=True, default='waiting', readonly=True)
-    reason = fields.Char(readonly=True, help="Why it was left out or failed, in words.")
-    retry_count = fields.Integer(readonly=True)
-    sent_at = fields.Datetime(readonly=True)
-    mail_id = fields.Many2one(
-        'mail.mail', readonly=True, ondelete='set null', index='btree_not_null')
     attachment_id = fields.Many2one(
         'ir.attachment', string="Statement", readonly=True, ondelete='set null')
     lang = fields.Char(compute='_compute_words')
@@ -107,13 +102,9 @@ class ArStatementSending(models.Model):
 
     # === STATES === #
 
-    def _set_queued(self):
-        return self._update_state(('waiting',), 'queued', reason=False)
-
     def _set_sent(self):
-        """It has left: the customer's history says so."""
-        moved = self._update_state(
-            ('queued', 'sending', 'unknown'), 'sent', sent_at=fields.Datetime.now(), reason=False)
+        """EXTENDS core: the customer's history says so."""
+        moved = super()._set_sent()
         moved.customer_id._message_log_batch({
             one.customer_id.id: self.env._(
                 "Statement of account as of %(date)s sent to %(name)s.",
@@ -121,13 +112,6 @@ class ArStatementSending(models.Model):
                 name=one.recipient_id.display_name)
             for one in moved})
         return moved
-
-    def _set_failed(self, reason):
-        return self._update_state(
-            ('waiting', 'queued', 'sending', 'sent', 'unknown'), 'failed', reason=reason)
-
-    def _set_unknown(self, reason):
-        return self._update_state(('sending',), 'unknown', reason=reason)
 
     def _set_cancelled(self, reason):
         return self._update_state(('waiting',), 'cancelled', reason=reason)
