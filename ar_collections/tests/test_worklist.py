@@ -37,7 +37,7 @@ class TestWorklist(WorklistCommon):
     def test_random_customers_equal_the_slow_way(self):
         rng = random.Random(20260601)
         classes = self.env['ar.risk.class'].search([])
-        dollar = self.use_dollar(('2026-01-01', 1.25))
+        self.use_dollar(('2026-01-01', 1.25))
         partners = [self.customer(f"Customer {number}") for number in range(12)]
         for number, partner in enumerate(partners):
             for _item in range(rng.randint(1, 3)):

@@ -278,7 +278,8 @@ class ArCreditDecision(models.AbstractModel):
         return {'none': True}
 
     def _judge_limit_expired(self, rule, fact, added, total, company):
-        if not fact['expired'] or fact['exposure'] + added <= fact['limit']:
+        after = fact['exposure'] + added
+        if not fact['expired'] or company.currency_id.compare_amounts(after, fact['limit']) <= 0:
             return None
         return {'date': fields.Date.to_string(fact['expired'])}
 
