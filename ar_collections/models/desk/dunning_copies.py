@@ -150,7 +150,6 @@ class ArReminder(models.Model):
                     partner.email_formatted for partner in partners)
         return result
 
-
     def _message_receive_bounce(self, email, partner):
         """EXTENDS dunning: a copy that came back is no reminder that came back.
 
