@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
@@ -53,8 +55,11 @@ class TestTypedLimits(LimitsCommon):
         self.set_limit(90000, roomy)
 
         def leave(partner, user=self.accountant, **vals):
-            with self.env.cr.savepoint():
-                partner.with_user(user).with_company(self.company).write(vals)
+            theirs = partner.with_user(user).with_company(self.company)
+            # As in a call from outside: commands on contacts run as whoever began.
+            with patch.object(self.env.transaction, 'default_env', theirs.env):
+                with self.env.cr.savepoint():
+                    theirs.write(vals)
 
         ways = [{'is_company': False, 'parent_id': roomy.id},
                 {'company_type': 'person', 'parent_id': roomy.id}]
@@ -64,11 +69,51 @@ class TestTypedLimits(LimitsCommon):
         self.rule('no_limit')
         self.rpc(order := self.offer(10, held), 'action_confirm')
         self.assertHeld(order)
-        for debtor in (stopped, owing, held):
+        self.set_limit(1000)
+        for debtor in (stopped, owing, held, self.buyer):
             for vals in ways:
                 with self.subTest(debtor.name, way=[*vals]), self.assertRaisesRegex(
                         AccessError, "credit decision"):
                     leave(debtor, **vals)
+            self.env.invalidate_all()
+            with self.assertRaisesRegex(AccessError, "credit decision"):
+                leave(debtor, is_company=False)
+                leave(debtor, parent_id=roomy.id)
+            self.env.invalidate_all()
+            with self.assertRaisesRegex(AccessError, "credit decision"):
+                leave(debtor, is_company=False)
+                leave(roomy, child_ids=[Command.link(debtor.id)])
+            self.env.invalidate_all()
+            self.assertEqual(debtor.commercial_partner_id, debtor)
+        # A subsidiary goes on owing for itself; who owes nothing is a contact like any other.
+        leave(owing, is_company=True, parent_id=roomy.id)
+        self.assertEqual(owing.commercial_partner_id, owing)
+        free = self.customer("Free")
+        self.account_of(free)
+        leave(free, is_company=False, parent_id=roomy.id)
+        self.assertEqual(free.commercial_partner_id, roomy)
+        account = self.account_of(owing)
+        self.allow(299)
+        with self.assertRaisesRegex(AccessError, "299"):
+            leave(owing, is_company=False)
+        self.allow(300)
+        leave(owing, is_company=False)
+        self.assertEqual(owing.commercial_partner_id, roomy)
+        self.assertIn("300", account.message_ids[:1].body)
+        # Ordinary changes ask nothing of the database for it.
+        self.env.flush_all()
+        theirs = self.buyer.with_user(self.accountant)
+        self.assertEqual(theirs.commercial_partner_id, theirs)
+        with self.assertQueryCount(0):
+            theirs._get_leaving({'name': "Other", 'is_company': True})
+        # Two records of one debtor are still merged by whoever may.
+        double = self.customer("Double")
+        self.set_limit(500, double)
+        merger = self.user('base.group_system', 'merger')
+        merger.group_ids += self.env.ref('account.group_account_manager')
+        self.env['base.partner.merge.automatic.wizard'].with_user(merger)._merge(
+            (double | self.buyer).ids, self.buyer)
+        self.assertFalse(double.exists())
 
     def test_within_authority_it_leaves_a_trail(self):
         self.allow(3000)
