@@ -26,8 +26,9 @@ class ArCockpit(models.AbstractModel):
                 'label': format_date(self.env, month['date'], date_format='MMM yy'),
                 'dso': self._get_days(dso),
                 # Where nothing was sold the one is not known; the other would draw a line of
-                # zeros.
-                'countback': None if dso is None else self._get_days(month['dso_countback']),
+                # zeros. More than all sales says "at least so many": a peak that is none.
+                'countback': None if dso is None or month['countback_capped']
+                else self._get_days(month['dso_countback']),
                 'help': self.env._(
                     "Receivables %(balance)s ÷ sales %(sales)s × %(days)s days",
                     balance=self._format_money(month['receivables'], currency),
