@@ -6,11 +6,12 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
 import pytest
-from conftest import SCRIPTS
+from conftest import ROOT, SCRIPTS
 
 DATABASE = 'ar_demo_test'
 
