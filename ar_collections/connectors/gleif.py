@@ -1,8 +1,9 @@
 """GLEIF: the world's register of Legal Entity Identifiers. Open data (CC0), no key.
 
-Sources, listed in docs/connectors.md: GL-1 (guide of the API, documented), GL-2 (why a parent is
-not named, documented), GL-3 to GL-5 (recorded answers, seen in public clients). Calls in a minute:
-60, as public clients say (GL-4); GLEIF publishes no number.
+Sources, listed in docs/connectors.md: GL-1 (the guide of the API: its introduction could be read,
+not its pages on single routes), GL-2 (why a parent is not named), GL-3 to GL-5 (routes and fields
+as public clients use and have recorded them; hence "observed"). Calls in a minute: 60, as public
+clients say (GL-4).
 
 Quirks: `registeredAs` is plain or in groups; of a parent and the reason for having none exactly one
 exists, the other is a 404; one company may have a second, void identifier.
@@ -58,13 +59,13 @@ class GleifClient(Client):
             messages=tuple(str(x.get('detail') or x.get('title') or '')
                            for x in errors if isinstance(x, dict)))
 
-    @provides(Confidence.DOCUMENTED)
+    @provides(Confidence.OBSERVED)
     def test_connection(self) -> bool:
         """Ask for one entry of the register, whichever."""
         self._ask('test_connection', '/lei-records', params={'page[size]': 1})
         return True
 
-    @provides(Confidence.DOCUMENTED)
+    @provides(Confidence.OBSERVED)
     def search_company(self, name: str = '', country: str = '', *, number: str = '',
                        lei: str = '') -> Candidates:
         """Return companies by LEI, by the number of their national register, or by name.
@@ -110,7 +111,7 @@ class GleifClient(Client):
         return Candidates(tuple(found.values()), complete,
                           int(total) if total.isdigit() else None, self._meta(answer, {}))
 
-    @provides(Confidence.DOCUMENTED)
+    @provides(Confidence.OBSERVED)
     def get_company(self, lei: str) -> LeiRecord:
         """Return the entry of an LEI.
 
@@ -124,7 +125,7 @@ class GleifClient(Client):
                 UnexpectedAnswerError, 'other_company', record.provider_id, answer=answer)
         return record
 
-    @provides(Confidence.DOCUMENTED)
+    @provides(Confidence.OBSERVED)
     def get_parents(self, lei: str) -> RegisterEntry:
         """Return the entry of an LEI with its direct and ultimate accounting parents.
 

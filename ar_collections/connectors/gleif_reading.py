@@ -1,8 +1,8 @@
 """What a record of the LEI register says. No call is made here.
 
-Sources GL-1 (guide of the API) and GL-2 (reporting exceptions, format 2.1); fields as recorded by
-GL-3. A parent here is the one that consolidates the accounts: it may own less than all, and it
-does not answer for the debts of its subsidiary.
+Fields as recorded by GL-3 and GL-5, reasons for having no parent GL-2. A parent here is the one
+that consolidates the accounts: it may own less than all, and it does not answer for the debts of
+its subsidiary.
 """
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +13,13 @@ from .results import Address, Attention, Company, Identifier, Meta
 
 # Registers of French companies (GL-4): SIRENE and Infogreffe. Both write the SIREN.
 FRENCH_REGISTERS = frozenset({'RA000189', 'RA000192'})
-# States of the identifier. Of the first ones the entry still stands for the company.
+# States of the identifier (GL-4). Of the first ones the entry still stands for the company.
 STANDING = frozenset({'ISSUED', 'LAPSED', 'PENDING_TRANSFER', 'PENDING_ARCHIVAL'})
 GONE = frozenset({'RETIRED', 'MERGED'})
 # Given by mistake, or given again: never a company of its own.
 VOID = frozenset({'DUPLICATE', 'ANNULLED', 'CANCELLED', 'TRANSFERRED'})
 ENTITY_STATES = {'ACTIVE': True, 'INACTIVE': False}
-# Why no parent is named (GL-2); the last five stand in older entries.
+# Why no parent is named (GL-2 tells the kinds, GL-5 the codes); the last five are older.
 EXCEPTIONS = frozenset({
     'NO_LEI', 'NATURAL_PERSONS', 'NON_CONSOLIDATING', 'NO_KNOWN_PERSON', 'NON_PUBLIC',
     'BINDING_LEGAL_COMMITMENTS', 'LEGAL_OBSTACLES', 'CONSENT_NOT_OBTAINED',

@@ -95,7 +95,7 @@ class ArCockpit(models.AbstractModel):
             'trend': False, 'note': note,
             'help': self.env._(
                 "Part of the open items that credit insurance pays: within the cover of the day "
-                "each was invoiced, the oldest first, after the insured percentage."),
+                "each was delivered, the oldest first, after the insured percentage."),
             'action': self._get_list_action(
                 name, 'ar.cover', reduced if count else self._get_through_customer(scope),
                 search='ar_cover_view_search'),

@@ -1,4 +1,6 @@
-"""GLEIF, the register of Legal Entity Identifiers (GL-1 to GL-5): JSON:API, no key. Invented.
+"""GLEIF, the register of Legal Entity Identifiers (GL-1 to GL-5): JSON:API, no key.
+
+All companies are invented.
 
 LEI that begin with 0000 are given by nobody; their check digits are right.
 """
@@ -52,7 +54,7 @@ class Gleif(Simulator):
         self.records = {lei: dict(record) for lei, record in RECORDS.items()}
         self.updated = '2026-10-02T07:17:31Z'
 
-    @route('GET', f'{API}/lei-records', "D GL-1; filters by number C GL-4")
+    @route('GET', f'{API}/lei-records', "C GL-3 GL-4")
     def records_found(self, request):
         """Filters are joined by AND, the values of one filter (with commas) by OR."""
         wanted = {}
@@ -75,7 +77,7 @@ class Gleif(Simulator):
                 'lastPage': max(1, -(-len(found) // size))}},
             'data': [self._dump(lei) for lei in part]})
 
-    @route('GET', f'{API}/lei-records/*', "D GL-1, fields C GL-3")
+    @route('GET', f'{API}/lei-records/*', "C GL-3")
     def record(self, request):
         """Return one record with the links to what else is known."""
         lei = request.groups[0]
@@ -83,7 +85,7 @@ class Gleif(Simulator):
             return self._missing()
         return Response({'meta': {}, 'data': self._dump(lei)})
 
-    @route('GET', f'{API}/lei-records/*/*', "D GL-1, fields C GL-3, 404 C GL-5")
+    @route('GET', f'{API}/lei-records/*/*', "C GL-3 GL-5")
     def related(self, request):
         """Answer for `direct-parent`, `…-relationship`, `…-reporting-exception`, and `ultimate-`.
 
