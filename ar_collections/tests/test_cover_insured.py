@@ -163,10 +163,12 @@ class TestInsuredItems(CoverCommon):
         self.assertEqual(covers.mapped('amount_today'), [2000, 2000])
         self.assertEqual(covers.mapped('amount_counted'), [2000, 0])
         self.assertIn("Twin", self.account.cover_shared_with)
-        # A further order of the second: what the first has ordered stands before it.
-        insured = self.env['ar.cover']._get_insured(
-            self.company, twin.partner_id.ids, last=True)[twin.partner_id.id]
-        self.assertEqual(self.env['ar.cover']._get_insured_part(insured, 700 + 400), 630)
+        # Asked about one more order of the first: what the second has ordered stands before it.
+        self.quote([(1, 500, False)], partner=twin.partner_id)
+        for last, part in ((False, 1170), (True, 450 + 270)):
+            insured = self.env['ar.cover']._get_insured(
+                self.company, self.buyer.ids, last=last)[self.buyer.id]
+            self.assertEqual(self.env['ar.cover']._get_insured_part(insured, 1500), part)
 
     def test_the_day_of_delivery_counts_where_the_invoice_tells_it(self):
         self.decide('granted', 5000, valid_from=DAY('2026-01-01'))

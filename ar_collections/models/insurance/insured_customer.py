@@ -17,7 +17,7 @@ class ArCover(models.Model):
     _inherit = 'ar.cover'
 
     shared_with = fields.Char(
-        compute='_compute_shared', compute_sudo=False,
+        string="Shared with", compute='_compute_shared', compute_sudo=False,
         help="Other customers that the insurer takes for the same buyer: one cover for all.")
     amount_counted = fields.Monetary(
         string="Counted in the total", compute='_compute_shared', compute_sudo=False,

@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools.open_items import ALL, DUE_DATE
-from .delivery import DELIVERED_ITEM
 
 # A named cover, even one of zero, leaves no room for what the policy grants by itself.
 KIND_RANK = SQL(
@@ -14,11 +13,14 @@ ITEM_COLUMNS = SQL(
     l.id AS line_id, l.move_id, l.company_id, p.commercial_partner_id AS partner_id,
     %s AS due_date, COALESCE(l.invoice_date, l.date) AS invoice_date
     """, DUE_DATE)
-# Looked up for the items that need it: a join would read every entry of the books.
-UNTAXED_SHARE = SQL(
+# Of the entry of an item: the day that the contract counts and the share that is no tax. Looked up
+# once for the items that need it: a join would read every entry of the books.
+ENTRY = SQL(
     """
-    COALESCE((SELECT LEAST(GREATEST(m.amount_untaxed / NULLIF(m.amount_total, 0), 0), 1)
-                FROM account_move m WHERE m.id = item.move_id), 1)
+    SELECT COALESCE(m.delivery_date, item.invoice_date) AS delivered_on,
+           COALESCE(LEAST(GREATEST(m.amount_untaxed / NULLIF(m.amount_total, 0), 0), 1), 1)
+               AS untaxed_share
+      FROM account_move m WHERE m.id = item.move_id OFFSET 0
     """)
 PERCENTAGE = SQL(
     """
@@ -212,30 +214,28 @@ class ArCover(models.Model):
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before,
                    MIN(listed.due_date) OVER buyer AS oldest_due
               FROM (
-                SELECT item.line_id, item.company_id, item.partner_id, delivery.delivered_on,
+                SELECT item.line_id, item.company_id, item.partner_id, entry.delivered_on,
                        COALESCE(original.date, item.due_date) AS due_date,
                        held.policy_id, held.customer_id, held.rate, held.digits, held.buyer,
                        CASE WHEN held.with_tax THEN item.residual
-                            ELSE item.residual * %(untaxed_share)s END AS amount,
-                       CASE WHEN held.keeps THEN delivery.delivered_on
+                            ELSE item.residual * entry.untaxed_share END AS amount,
+                       CASE WHEN held.keeps THEN entry.delivered_on
                             ELSE %(date)s::date END AS attached
                   FROM (%(items)s) item
                   JOIN held ON held.partner_id = item.partner_id
                        AND held.company_id = item.company_id
-                 CROSS JOIN LATERAL (
-                    SELECT %(delivered)s AS delivered_on OFFSET 0  -- looked up once per item
-                 ) delivery
+                 CROSS JOIN LATERAL (%(entry)s) entry
                   LEFT JOIN ar_original_due original ON original.move_line_id = item.line_id
                  WHERE item.residual > 0
-                   AND held.date_from <= delivery.delivered_on
-                   AND (held.date_to IS NULL OR held.date_to >= delivery.delivered_on)
+                   AND held.date_from <= entry.delivered_on
+                   AND (held.date_to IS NULL OR held.date_to >= entry.delivered_on)
                    AND (COALESCE(original.date, item.due_date) - item.invoice_date
                         <= held.max_credit_days) IS NOT FALSE
                 OFFSET 0  -- amounts are computed once, not in each window
               ) listed
             WINDOW buyer AS (PARTITION BY listed.policy_id, listed.buyer)
             """,
-            items=items, date=date, untaxed_share=UNTAXED_SHARE, delivered=DELIVERED_ITEM)
+            items=items, date=date, entry=ENTRY)
 
     def _get_policy_places(self, entity, date):
         """Return the VALUES of (policy, company that it insures, rate, digits).

@@ -46,7 +46,7 @@ class ArRegisterProposal(models.Model):
         [('open', "To decide"), ('taken', "Accepted"), ('refused', "Refused"),
          ('outdated', "No longer said")],
         required=True, default='open', readonly=True, index=True)
-    decided_by = fields.Many2one('res.users', readonly=True)
+    decided_by = fields.Many2one('res.users', string="Decided by", readonly=True)
     decided_at = fields.Datetime(string="Decided on", readonly=True)
 
     _key_uniq = models.Constraint(
