@@ -46,7 +46,8 @@ class TestGleif(ConnectorCase):
         for siren, lei in (('012345674', LEVANT), ('002003002', AUBE)):
             with self.subTest(siren=siren):
                 found = self.client.search_company(number=siren, country='FR')
-                self.assertEqual(found.certain.provider_id, lei)
+                self.assertEqual(
+                    (found.certain.provider_id, found.certain.number('siren')), (lei, siren))
         # The void second entry of the same company was in the answer.
         self.assertNotIn(DUPLICATE, [x.provider_id for x in found.companies])
 
@@ -133,6 +134,11 @@ class TestGleif(ConnectorCase):
             'data.id': AUBE, 'data.attributes.lei': AUBE})
         with self.assertRaises(UnexpectedAnswerError):
             self.client.get_company(LEVANT)
+
+    def test_an_entry_that_contradicts_itself_is_for_a_person(self):
+        self.sim.fail('record', fault='mutate', set={'data.id': AUBE})
+        self.assertEqual(
+            [x.code for x in self.client.get_company(LEVANT).attention], ['contradiction'])
 
     def test_a_missing_name_is_an_error_and_not_an_empty_one(self):
         self.sim.fail('record', fault='mutate', delete=['data.attributes.entity.legalName'])
