@@ -144,6 +144,7 @@
         'views/insurance/ar_provider_views.xml',
         'views/insurance/ar_provider_link_views.xml',
         'views/insurance/ar_rating_views.xml',
+        'views/insurance/ar_register_proposal_views.xml',
         'views/insurance/ar_cover_views.xml',
         'views/insurance/ar_insurance_policy_views.xml',
         'views/insurance/ar_customer_cover_views.xml',

@@ -13,6 +13,7 @@ class Capability(enum.StrEnum):
     TEST_CONNECTION = 'test_connection'
     SEARCH_COMPANY = 'search_company'
     GET_COMPANY = 'get_company'
+    GET_PARENTS = 'get_parents'
     IDENTIFY_COMPANY = 'identify_company'
     GET_RATING = 'get_rating'
     ORDER_RATING = 'order_rating'

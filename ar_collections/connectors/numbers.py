@@ -1,6 +1,7 @@
 """Check of company numbers before a call: a look-up of a wrong number may be billed."""
 import re
 
+from stdnum import lei
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren, siret
 
@@ -23,6 +24,18 @@ def check_siren(number: str) -> str:
     except ValidationError:
         raise InvalidInputError('company_number', "not a SIREN or SIRET") from None
     return digits[:9]
+
+
+def check_lei(number: str) -> str:
+    """Return the twenty characters of a Legal Entity Identifier (ISO 17442).
+
+    :raise InvalidInputError: when the check digits are wrong: no call is made
+    """
+    code = compact(number)
+    try:
+        return lei.validate(code)
+    except ValidationError:
+        raise InvalidInputError('company_number', "not an LEI") from None
 
 
 def find_siren(registry: str | None, vat: str | None) -> str:

@@ -12,6 +12,7 @@ CLIENTS = {
     'creditsafe': ('creditsafe', 'CreditsafeClient'),
     'dnb': ('dnb', 'DnbClient'),
     'ellisphere': ('ellisphere', 'EllisphereClient'),
+    'gleif': ('gleif', 'GleifClient'),
     'infolegale': ('infolegale', 'InfolegaleClient'),
     'insee_sirene': ('insee_sirene', 'InseeSireneClient'),
     'recherche_entreprises': ('recherche_entreprises', 'RechercheEntreprisesClient'),

@@ -72,7 +72,8 @@ class Confidence(enum.StrEnum):
 @dataclass(frozen=True)
 class Attention:
     """Something to show to a person, with the raw value. Codes: unknown_code, unreadable_date,
-    unreadable_amount, missing_field, ended_early, total_differs, other_currency."""
+    unreadable_amount, unreadable_number, contradiction, missing_field, ended_early, total_differs,
+    other_currency."""
 
     code: str
     field: str

@@ -21,6 +21,7 @@ PROVIDERS = [
         'password': 'canary-ellisphere-pass-<3&'}, {}),
     ('creditsafe', "Creditsafe (simulated)", {
         'username': 'canary-creditsafe-user', 'password': 'canary-creditsafe-pass-3b3'}, {}),
+    ('gleif', "GLEIF (simulated)", {}, {}),
 ]
 # Customer, provider, its number there, and what it said some days ago.
 LINKS = [
@@ -30,6 +31,9 @@ LINKS = [
     ('martin', 'creditsafe', 'FR-0-002003002', ('creditsafe_score', '18', "D", 6)),
     ('durand', 'ellisphere', '4400001', ('ellisphere_score', '7', "B", 25)),
     ('lopez', 'coface_icon', 'ICO0000000101', None),
+    # Two customers of one invented family: a credit group is proposed when the register is read.
+    ('petit', 'gleif', '000000LEVANT00000181', None),
+    ('martin', 'gleif', '000000AUBE0000000144', None),
 ]
 
 

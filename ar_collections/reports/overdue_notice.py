@@ -20,10 +20,7 @@ class ReportOverdueNotice(models.AbstractModel):
     @api.model
     def _get_document(self, notice):
         """Return one pack, in the language of the insurer, else of the company."""
-        company = notice.company_id
-        # sudo: the name of the insurer is printed on the pack.
-        insurer = notice.sudo().policy_id.insurer_id
-        lang = insurer.lang or company.partner_id.lang or self.env.lang
+        company, lang = notice.company_id, notice._get_pack_lang()
         notice = notice.with_context(lang=lang)
         pack = notice._get_pack()
         Letter = notice.env['ar.letter']

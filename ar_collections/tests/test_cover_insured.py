@@ -134,6 +134,55 @@ class TestInsuredItems(CoverCommon):
         second = self.invoice(800, due='2026-06-20', date='2026-05-21', partner=twin.partner_id)
         self.assertEqual(self.insured('2026-06-01'), {first: 720, second: 180})
 
+    def test_a_shared_cover_is_counted_once_everywhere(self):
+        """Of one cover of 2,000 for two customers, 90 % of 2,000 are insured and not one euro more.
+
+        The sums are those of Odoo: what the receivable accounts say, and the two orders.
+        """
+        twin = self.env['ar.customer']._get_or_create(self.customer("Twin"), self.company)
+        both = self.account | twin
+        for customer in both:
+            self.decide('granted', 2000, customer=customer, buyer_id='777',
+                        valid_from=DAY('2026-01-01'))
+        self.invoice(500, due='2026-07-20', date='2026-05-20')
+        self.set_limit(100000)
+        self.quote([(1, 1000, False)])
+        both.invalidate_recordset()
+        self.assertEqual(both.mapped('insured_amount'), [1350, 0], "1,500 of 2,000 are taken")
+        self.invoice(700, due='2026-07-21', date='2026-05-21', partner=twin.partner_id)
+        both.invalidate_recordset()
+        # 500 and 700 delivered, 800 of the order of 1,000 are left.
+        self.assertEqual(both.mapped('insured_amount'), [450 + 720, 630])
+        self.assertEqual(both.mapped('own_risk'), [1500 - 1170, 70])
+        self.assertEqual(sum(both.mapped('insured_amount')), 1800)
+        data = self.env['ar.cockpit'].with_user(self.boss).with_context(
+            allowed_company_ids=self.company.ids).load_cockpit({}, True)
+        tile = {tile['code']: tile for tile in data['tiles']}['insured']
+        self.assertEqual(tile['value'], 450 + 630, "of what is invoiced")
+        covers = self.env['ar.cover'].search([('customer_id', 'in', both.ids)], order='id')
+        self.assertEqual(covers.mapped('amount_today'), [2000, 2000])
+        self.assertEqual(covers.mapped('amount_counted'), [2000, 0])
+        self.assertIn("Twin", self.account.cover_shared_with)
+        # Asked about one more order of the first: what the second has ordered stands before it.
+        self.quote([(1, 500, False)], partner=twin.partner_id)
+        for last, part in ((False, 1170), (True, 450 + 270)):
+            insured = self.env['ar.cover']._get_insured(
+                self.company, self.buyer.ids, last=last)[self.buyer.id]
+            self.assertEqual(self.env['ar.cover']._get_insured_part(insured, 1500), part)
+
+    def test_the_day_of_delivery_counts_where_the_invoice_tells_it(self):
+        self.decide('granted', 5000, valid_from=DAY('2026-01-01'))
+        self.decide('withdrawal_announced', 5000, withdrawal_on=DAY('2026-07-01'))
+        # Invoiced after, delivered before; then the other way round.
+        before = self.invoice(100, due='2026-08-05', date='2026-07-05')
+        after = self.invoice(100, due='2026-07-29', date='2026-06-29')
+        self.go('2026-07-08')
+        self.assertEqual(self.insured('2026-07-08'), {after: 90})
+        before.delivery_date, after.delivery_date = DAY('2026-06-30'), DAY('2026-07-01')
+        self.assertEqual(self.insured('2026-07-08'), {before: 90})
+        self.contract.date_to = DAY('2026-06-29')
+        self.assertEqual(self.insured('2026-07-08'), {}, "delivered after the policy's own end")
+
     def test_a_branch_shares_the_cover_of_its_entity(self):
         self.decide('granted', 1000, valid_from=DAY('2026-01-01'))
         self.invoice(800, due='2026-05-20', date='2026-04-20', company=self.branch)

@@ -1,14 +1,18 @@
+import csv
+import io
 from decimal import Decimal
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 
-from ..connectors.results import CoverOrder, Money
+from ..connectors.results import Cover, CoverOrder, CoverStatus, Money
 from .cover_common import CoverCommon
 from .simulators.atradius import Atradius
 
 BUYER = 8200001
+DAY = fields.Date.to_date
 
 
 class AtradiusCommon(CoverCommon):
@@ -300,3 +304,71 @@ class TestCoverRequest(AtradiusCommon):
             'state': 'answered', 'granted_amount': 25000, 'status': 'granted_partial'}])
         self.assertFalse(request.activity_ids)
         self.assertEqual(request.cover_id.amount_today, 25000)
+
+    def test_what_cofaserve_takes_by_hand_has_a_pack_and_is_watched(self):
+        """Connected or not: an order that the client calls `manual` is for a person."""
+        self.contract.provider_id = self.env['ar.provider'].create({
+            'name': "CofaServe", 'code': 'coface_cofaserve', 'company_id': self.company.id,
+            'environment': 'production', 'is_on': True})
+        request = self.ask(40000, send=False)
+        self.assertTrue(request.goes_by_hand)
+        mine = request.with_user(self.collector)
+        with self.assertRaises(AccessError):
+            mine.provider_status = "typed too early"
+        mine.action_send()
+        self.assertEqual((request.state, request.by_hand, request.asked_on), ('open', True, False))
+        mine.write({'insurer_reference': "CS-17", 'provider_status': "En cours"})
+        mine.action_mark_asked()
+        self.assertRecordValues(request, [{
+            'asked_on': DAY('2026-06-01'), 'insurer_reference': "CS-17", 'status': 'pending',
+            'look_again_on': DAY('2026-06-08'), 'provider_status': "En cours"}])
+        self.assertRecordValues(request.activity_ids, [{
+            'date_deadline': DAY('2026-06-08'), 'user_id': self.collector.id}])
+        self.assertIn("CS-17", request.activity_ids.note)
+        mine.look_again_on = DAY('2026-06-15')
+        self.assertEqual(request.activity_ids.date_deadline, DAY('2026-06-15'))
+        with self.assertRaises(AccessError):
+            mine.status = 'granted'
+        # The answer, however it comes, ends it; what was typed in is history then.
+        request._answer(Cover('C1', CoverStatus.REFUSED, decided_on=DAY('2026-06-10')),
+                        source='manual')
+        self.assertFalse(request.activity_ids)
+        with self.assertRaises(AccessError):
+            mine.provider_status = "later"
+
+    def test_the_pack_of_a_request_says_what_odoo_says(self):
+        self.contract.write({'provider_id': False, 'policy_number': "P-9"})
+        self.buyer.write({
+            'ref': "=C1", 'vat': "FR23334175221", 'city': "Lyon", 'zip': "69001",
+            'property_payment_term_id': self.env.ref(
+                'account.account_payment_term_30days').id})
+        self.decide('granted', 10000, buyer_id='777', cover_id='C4')
+        bill = self.invoice(3000, due='2026-05-15', date='2026-04-15')
+        self.invoice(1000, due='2026-07-15', date='2026-05-20')
+        self.invoice(77, due='2025-05-15', date='2025-04-15')
+        self.pay(bill, 500, '2026-05-20')
+        self.env['ar.customer']._refresh(self.company)
+        request = self.ask(40000, action='increase')
+        table = request.with_user(self.collector)._get_pack_csv()
+        self.assertTrue(table.startswith(b'\xef\xbb\xbf'))
+        [row] = csv.DictReader(io.StringIO(table.decode('utf-8-sig')), delimiter=';')
+        credit = self.buyer.with_company(self.company).credit
+        for label, value in {
+            'Policy number': "P-9", 'Buyer number': "777", 'Our customer number': "'=C1",
+            'Tax number': "FR23334175221", 'What is asked for': "Increase",
+            'Amount asked for': '40000.00', 'Insurer\'s reference of the cover': "C4",
+            'Cover today: Named buyer': '10000.00', 'Payment term': "30 Days",
+            'Invoiced in 12 months, tax included': '4000.00', 'First invoice': '2025-04-15',
+            'Owed in all, less credits': f'{credit:.2f}', 'Our number of this request':
+            request.name,
+        }.items():
+            self.assertEqual(row[label], value, label)
+        self.env['res.lang']._activate_lang('fr_FR')
+        for lang, amount in (('en_US', "40,000.00"), ('fr_FR', "40 000,00")):
+            self.insurer.lang = lang
+            html, _kind = self.env['ir.actions.report']._render_qweb_html(
+                'ar_collections.report_ar_cover_request', request.ids)
+            text = " ".join(html2plaintext(html).replace('\xa0', ' ').replace(
+                '\u202f', ' ').split())
+            for expected in (request.name, "P-9", "777", amount):
+                self.assertIn(expected, text)

@@ -41,6 +41,16 @@ class TestCoverRules(CoverCommon):
         self.decide('reduced', 2000)
         self.assertIn("uncovered", self.try_order(1000, 'cover_reduced'))
 
+    def test_what_a_twin_owes_uses_up_a_reduced_cover(self):
+        self.set_limit(100000)
+        self.rule('cover_reduced')
+        twin = self.env['ar.customer']._get_or_create(self.customer("Twin"), self.company)
+        for customer in (self.account, twin):
+            self.decide('reduced', 2000, customer=customer, buyer_id='777')
+        self.assertFalse(self.try_order(600, 'cover_reduced'))
+        self.invoice(1000, due='2026-07-20', partner=twin.partner_id)
+        self.assertIn("uncovered", self.try_order(600, 'cover_reduced'), "600, 600 and 1,000")
+
     def test_withdrawn_after_its_day_only(self):
         self.set_limit(100000)
         self.rule('cover_withdrawn')

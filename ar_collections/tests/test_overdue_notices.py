@@ -313,6 +313,14 @@ class TestPackDownload(InsuredCommon, HttpCase):
         answer = self.url_open(url)
         self.assertEqual(answer.status_code, 200)
         self.assertIn("P-0042", answer.content.decode('utf-8-sig'))
+        # The pack of a request for cover, by the same rules.
+        request = self.env['ar.cover.request'].create({
+            'customer_id': self.account_of().id, 'policy_id': self.policy_2026.id, 'amount': 100})
+        url = f'/ar_collections/cover_request/{request.id}/csv'
+        answer = self.url_open(url)
+        self.assertIn("P-0042", answer.content.decode('utf-8-sig'))
+        self.authenticate('pack_stranger', 'pack_stranger')
+        self.assertEqual(self.url_open(url).status_code, 404)
 
 
 @tagged('post_install', '-at_install')

@@ -18,8 +18,9 @@ MARKS = {'documented': 'D', 'observed': 'C', 'unconfirmed': 'A'}
 @pytest.fixture(scope='module')
 def simulators():
     """The command of `make simulators` on free ports: {code: (address, credentials)}."""
+    from connectors.registry import CLIENTS
     process = subprocess.Popen([SCRIPTS / 'simulators', '0'], stdout=subprocess.PIPE, text=True)
-    lines = [process.stdout.readline().split(' ', 2) for _n in range(12)]
+    lines = [process.stdout.readline().split(' ', 2) for _client in CLIENTS]
     yield {code: (url, json.loads(credentials)) for code, url, credentials in lines}
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0

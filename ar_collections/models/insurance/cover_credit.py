@@ -58,7 +58,7 @@ class ArCreditDecision(models.AbstractModel):
         if 'not_covered' in reasons:
             # sudo: sums of customers whom the judge was asked about.
             insured = self.env['ar.cover'].sudo()._get_insured(
-                company, covered.ids) if covered else {}
+                company, covered.ids, last=True) if covered else {}
             for partner_id, fact in facts.items():
                 fact['insured'] = insured.get(partner_id)
         return facts
@@ -69,7 +69,8 @@ class ArCreditDecision(models.AbstractModel):
         :param partners: those who have a cover; the others have none of it
         """
         for fact in facts.values():
-            fact.update(cover=0.0, cover_status=None, withdrawal_on=None, reduced_on=None)
+            fact.update(cover=0.0, cover_status=None, withdrawal_on=None, reduced_on=None,
+                        twin_exposure=0.0)
         if not partners:
             return
         Cover = self.env['ar.cover'].sudo()
@@ -100,6 +101,11 @@ class ArCreditDecision(models.AbstractModel):
             facts[row['partner_id']].update(
                 cover=float(row['amount'] or 0.0), cover_status=row['status'],
                 withdrawal_on=row['withdrawal_on'], reduced_on=row['reduced_on'])
+        # One cover for all whom the insurer takes for one buyer: what the others owe counts too.
+        twins = Cover._get_twins(partners.ids, date)
+        exposures = Cover._get_twin_exposures(company, twins)
+        for partner_id, others in twins.items():
+            facts[partner_id]['twin_exposure'] = sum(exposures.get(twin, 0.0) for twin in others)
 
     def _get_covered(self, fact, after):
         """EXTENDS credit: what is insured, when the rule about it was asked."""
@@ -134,7 +140,7 @@ class ArCreditDecision(models.AbstractModel):
 
     def _judge_cover_reduced(self, rule, fact, added, total, company):
         currency = company.currency_id
-        after = fact['exposure'] + added
+        after = fact['exposure'] + fact['twin_exposure'] + added
         if fact['cover_status'] != 'reduced' or currency.compare_amounts(added, 0) <= 0 or (
                 currency.compare_amounts(
                     after, fact['cover'] + rule._get_tolerance(fact['cover'])) <= 0):

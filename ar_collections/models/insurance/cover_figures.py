@@ -95,7 +95,7 @@ class ArCockpit(models.AbstractModel):
             'trend': False, 'note': note,
             'help': self.env._(
                 "Part of the open items that credit insurance pays: within the cover of the day "
-                "each was invoiced, the oldest first, after the insured percentage."),
+                "each was delivered, the oldest first, after the insured percentage."),
             'action': self._get_list_action(
                 name, 'ar.cover', reduced if count else self._get_through_customer(scope),
                 search='ar_cover_view_search'),
@@ -107,6 +107,7 @@ class ArCockpit(models.AbstractModel):
         week = fields.Date.to_string(fields.Date.subtract(scope['date'], days=RECENT_DAYS))
         look = self.env._("Covers to look at")
         lost = self.env._("Cover requests to look up")
+        ask = self.env._("Cover requests to ask by hand")
         hand = self.env._("Cover requests to type the answer of")
         fallen = self.env._("Covers reduced or withdrawn in the last 7 days")
         rows = [
@@ -117,8 +118,10 @@ class ArCockpit(models.AbstractModel):
             ('requests_lost', lost, 'fa-question-circle', 'bad', 'ar.cover.request',
              ['|', ('state', '=', 'unknown'), '&', ('state', '=', 'open'),
               ('status', 'in', ('error', 'unknown'))], None),
+            ('requests_ask', ask, 'fa-pencil', 'warning', 'ar.cover.request',
+             [('state', '=', 'open'), ('by_hand', '=', True), ('asked_on', '=', False)], None),
             ('requests_hand', hand, 'fa-pencil', False, 'ar.cover.request',
-             [('state', '=', 'open'), ('by_hand', '=', True)], None),
+             [('state', '=', 'open'), ('by_hand', '=', True), ('asked_on', '!=', False)], None),
         ]
         return [*super()._get_todos(scope), *(
             self._get_todo(scope, *row) for row in rows if self.env[row[4]].has_access('read'))]

@@ -56,7 +56,7 @@ class ArCoverRequest(models.Model):
     by_hand = fields.Boolean(
         string="Asked for by hand", readonly=True, copy=False,
         help="Sent in the insurer's portal; the answer is typed in.")
-    insurer_reference = fields.Char(string="Insurer's reference", readonly=True, copy=False)
+    insurer_reference = fields.Char(string="Insurer's reference", copy=False)
     sent_at = fields.Datetime(readonly=True, copy=False)
     polled_at = fields.Datetime(string="Asked for news at", readonly=True, copy=False)
     answered_on = fields.Date(readonly=True, copy=False, tracking=True)

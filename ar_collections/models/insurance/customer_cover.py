@@ -17,6 +17,9 @@ class ArCustomer(models.Model):
         help="What insurers cover for deliveries of today, in company currency, before the insured "
              "percentage.")
     has_policy = fields.Boolean(compute='_compute_cover_today')
+    cover_shared_with = fields.Char(
+        string="Shared with", compute='_compute_cover_shared_with',
+        help="Customers that the insurer takes for the same buyer: one cover for all of them.")
     open_cover_request_count = fields.Integer(
         string="Cover requests", compute='_compute_cover_counts')
     cover_attention_count = fields.Integer(compute='_compute_cover_counts')
@@ -43,6 +46,12 @@ class ArCustomer(models.Model):
                 customer.has_policy = found
                 customer.cover_today = company.currency_id.round(
                     amounts.get(customer.partner_id.id, 0.0))
+
+    @api.depends('cover_ids.buyer_reference')
+    def _compute_cover_shared_with(self):
+        for customer in self:
+            customer.cover_shared_with = ", ".join(dict.fromkeys(filter(
+                None, customer.cover_ids.mapped('shared_with')))) or False
 
     @api.depends('cover_request_ids.state', 'cover_ids.needs_person')
     def _compute_cover_counts(self):

@@ -13,11 +13,14 @@ ITEM_COLUMNS = SQL(
     l.id AS line_id, l.move_id, l.company_id, p.commercial_partner_id AS partner_id,
     %s AS due_date, COALESCE(l.invoice_date, l.date) AS invoice_date
     """, DUE_DATE)
-# Looked up for the items that need it: a join would read every entry of the books.
-UNTAXED_SHARE = SQL(
+# Of the entry of an item: the day that the contract counts and the share that is no tax. Looked up
+# once for the items that need it: a join would read every entry of the books.
+ENTRY = SQL(
     """
-    COALESCE((SELECT LEAST(GREATEST(m.amount_untaxed / NULLIF(m.amount_total, 0), 0), 1)
-                FROM account_move m WHERE m.id = item.move_id), 1)
+    SELECT COALESCE(m.delivery_date, item.invoice_date) AS delivered_on,
+           COALESCE(LEAST(GREATEST(m.amount_untaxed / NULLIF(m.amount_total, 0), 0), 1), 1)
+               AS untaxed_share
+      FROM account_move m WHERE m.id = item.move_id OFFSET 0
     """)
 PERCENTAGE = SQL(
     """
@@ -31,13 +34,15 @@ PERCENTAGE = SQL(
 class ArCover(models.Model):
     """EXTENDS: which part of each open item is insured, at any date, in one statement.
 
-    An item is covered by the layers of the day it was invoiced (of the day of the question, when
-    the policy does not keep earlier deliveries covered), up to their amount, the oldest items
-    first, by the insured percentage. It is not covered at all when
+    An item is covered by the layers of the day it was delivered (of the day of the question, when
+    the policy does not keep earlier deliveries covered), up to their amount, the oldest
+    deliveries first, by the insured percentage. The day of delivery is that of the invoice
+    (`delivery_date`, which Inventory fills in with the last delivery of the order), else the
+    invoice date. It is not covered at all when
 
-    - it was invoiced outside the policy's own dates, or before the first layer;
+    - it was delivered outside the policy's own dates, or before the first layer;
     - its term, from invoice to original due date, is longer than the maximum credit period;
-    - it was invoiced after an older open item had passed the maximum extension period;
+    - it was delivered after an older open item had passed the maximum extension period;
     - only the tax remains of it and the policy does not insure tax: the tax share is left out.
 
     A term of the contract that nobody has typed in restricts nothing, except that tax and earlier
@@ -58,6 +63,7 @@ class ArCover(models.Model):
         """
         for model in ('ar.cover', 'ar.cover.layer', 'ar.insurance.policy', 'ar.original.due'):
             self.env[model].flush_model()
+        self.env['account.move'].flush_model(['delivery_date'])
         entity = self.env['res.company'].sudo().browse({
             company_id for company in companies for company_id in company._get_ar_tree_ids()})
         return SQL(
@@ -171,8 +177,8 @@ class ArCover(models.Model):
                    AND layer.customer_id = item.customer_id
                    AND layer.date_from <= item.attached
                    AND (layer.date_to IS NULL OR layer.date_to >= item.attached)
-             WHERE item.invoice_date <= item.oldest_due + layer.max_extension_days IS NOT FALSE
-               AND layer.first_day <= item.invoice_date
+             WHERE item.delivered_on <= item.oldest_due + layer.max_extension_days IS NOT FALSE
+               AND layer.first_day <= item.delivered_on
                -- Asked only of customers with covers of two kinds.
                AND (layer.kind_rank = layer.first_rank OR NOT EXISTS (
                    SELECT 1 FROM ar_cover cover
@@ -183,13 +189,13 @@ class ArCover(models.Model):
                       AND better.date_from <= item.attached
                       AND (better.date_to IS NULL OR better.date_to >= item.attached)
                       AND (SELECT MIN(first.date_from) FROM ar_cover_layer first
-                            WHERE first.cover_id = cover.id) <= item.invoice_date))
+                            WHERE first.cover_id = cover.id) <= item.delivered_on))
             """,
             kind_rank=KIND_RANK,
             insurable=self._get_insurable_query(entity, date, partner_ids))
 
     def _get_insurable_query(self, entity, date, partner_ids):
-        """Return one row per item and policy that could cover it, in the order of the invoices.
+        """Return one row per item and policy that could cover it, in the order of the deliveries.
 
         `before` is what older items of the same buyer use up; `attached` the day whose layers
         count.
@@ -204,31 +210,32 @@ class ArCover(models.Model):
             """
             SELECT listed.*,
                    COALESCE(SUM(listed.amount) OVER (
-                       buyer ORDER BY listed.invoice_date, listed.due_date, listed.line_id
+                       buyer ORDER BY listed.delivered_on, listed.due_date, listed.line_id
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before,
                    MIN(listed.due_date) OVER buyer AS oldest_due
               FROM (
-                SELECT item.line_id, item.company_id, item.partner_id, item.invoice_date,
+                SELECT item.line_id, item.company_id, item.partner_id, entry.delivered_on,
                        COALESCE(original.date, item.due_date) AS due_date,
                        held.policy_id, held.customer_id, held.rate, held.digits, held.buyer,
                        CASE WHEN held.with_tax THEN item.residual
-                            ELSE item.residual * %(untaxed_share)s END AS amount,
-                       CASE WHEN held.keeps THEN item.invoice_date
+                            ELSE item.residual * entry.untaxed_share END AS amount,
+                       CASE WHEN held.keeps THEN entry.delivered_on
                             ELSE %(date)s::date END AS attached
                   FROM (%(items)s) item
                   JOIN held ON held.partner_id = item.partner_id
                        AND held.company_id = item.company_id
-                       AND held.date_from <= item.invoice_date
-                       AND (held.date_to IS NULL OR held.date_to >= item.invoice_date)
+                 CROSS JOIN LATERAL (%(entry)s) entry
                   LEFT JOIN ar_original_due original ON original.move_line_id = item.line_id
                  WHERE item.residual > 0
+                   AND held.date_from <= entry.delivered_on
+                   AND (held.date_to IS NULL OR held.date_to >= entry.delivered_on)
                    AND (COALESCE(original.date, item.due_date) - item.invoice_date
                         <= held.max_credit_days) IS NOT FALSE
                 OFFSET 0  -- amounts are computed once, not in each window
               ) listed
             WINDOW buyer AS (PARTITION BY listed.policy_id, listed.buyer)
             """,
-            items=items, date=date, untaxed_share=UNTAXED_SHARE)
+            items=items, date=date, entry=ENTRY)
 
     def _get_policy_places(self, entity, date):
         """Return the VALUES of (policy, company that it insures, rate, digits).
@@ -275,113 +282,3 @@ class ArCover(models.Model):
                     continue
                 rates[company, currency] = rate[currency.id]
         return rates
-
-    # === BY CUSTOMER === #
-
-    @api.model
-    def _get_insured(self, company, partner_ids, date=None):
-        """Return what is insured of customers of one legal entity: two queries for any number.
-
-        :return: {partner_id: {'items': insured part of the open items, 'gross': the open items,
-            'layers': [(amount, percentage)] for new deliveries}} in company currency; a customer
-            without cover is missing
-        """
-        date = date or company._get_ar_today()
-        if not self.sudo().search_count([], limit=1):
-            return {}
-        self.env.flush_all()
-        tree = self.env['res.company'].sudo().browse(company._get_ar_tree_ids())
-        found = {}
-        for partner_id, amount, gross in self.env.execute_query(SQL(
-                """
-                SELECT partner_id, SUM(amount), SUM(gross) FROM (
-                    SELECT partner_id, amount, 0 AS gross FROM (%(insured)s) covered
-                     UNION ALL
-                    SELECT partner_id, 0, residual FROM (%(items)s) item WHERE residual > 0
-                ) part
-                 WHERE partner_id = ANY(%(partners)s) GROUP BY partner_id
-                """,
-                insured=self._get_insured_query(tree, date, partner_ids=partner_ids),
-                partners=list(partner_ids), items=tree._get_ar_items_query(date, where=SQL(
-                    "l.partner_id IN (SELECT family.id FROM res_partner family"
-                    " WHERE family.commercial_partner_id = ANY(%s))", list(partner_ids))))):
-            found[partner_id] = {'items': float(amount), 'gross': float(gross), 'layers': []}
-        for partner_id, amount, percentage in self.env.execute_query(
-                self._get_open_layers_query(company, partner_ids, date)):
-            found.setdefault(partner_id, {'items': 0.0, 'gross': 0.0, 'layers': []})[
-                'layers'].append((float(amount), float(percentage)))
-        return found
-
-    def _get_open_layers_query(self, company, partner_ids, date):
-        """Return the layers that cover a delivery of ``date``, in the order they are used.
-
-        None of a policy that was put away, nor while an invoice of its time is overdue beyond the
-        maximum extension period: see the class.
-        """
-        return SQL(
-            """
-            SELECT open.partner_id, open.amount / rate.rate, open.percentage FROM (
-                SELECT c.partner_id, layer.amount, %(percentage)s AS percentage, layer.rank,
-                       policy.sequence, policy.currency_id, %(kind_rank)s AS kind_rank,
-                       layer.id, MIN(%(kind_rank)s) OVER (
-                           PARTITION BY c.partner_id, policy.id) AS first_rank
-                  FROM ar_cover cover
-                  JOIN ar_customer c ON c.id = cover.customer_id
-                  JOIN ar_insurance_policy policy ON policy.id = cover.policy_id
-                  JOIN ar_cover_layer layer ON layer.cover_id = cover.id
-                 WHERE c.partner_id = ANY(%(partners)s) AND policy.company_id = ANY(%(tree)s)
-                   AND layer.date_from <= %(date)s
-                   AND (layer.date_to IS NULL OR layer.date_to >= %(date)s)
-                   AND policy.date_from <= %(date)s
-                   AND (policy.date_to IS NULL OR policy.date_to >= %(date)s)
-                   AND policy.active AND NOT %(stopped)s
-            ) open
-              JOIN (%(rates)s) rate (company_id, currency_id, rate, digits)
-                   ON rate.currency_id = open.currency_id AND rate.company_id = %(company)s
-             WHERE open.kind_rank = open.first_rank
-             ORDER BY open.partner_id, open.sequence, open.rank, open.id
-            """,
-            percentage=PERCENTAGE, kind_rank=KIND_RANK, partners=list(partner_ids), date=date,
-            tree=company._get_ar_tree_ids(), company=company.id,
-            stopped=self._get_stop_condition(company, date),
-            rates=self._get_policy_rates(company, date))
-
-    @api.model
-    def _get_stop_condition(self, company, date):
-        """Return the condition that an invoice of customer `c` in the time of `policy` is overdue
-        beyond the maximum extension period: nothing that is delivered now is insured."""
-        for model in ('account.move.line', 'ar.original.due', 'ar.insurance.policy'):
-            self.env[model].flush_model()
-        return SQL(
-            """
-            (policy.max_extension_days > 0 AND EXISTS (
-                SELECT 1 FROM account_move_line l
-                  JOIN res_partner family ON family.id = l.partner_id
-                  LEFT JOIN ar_original_due original ON original.move_line_id = l.id
-                 WHERE family.commercial_partner_id = c.partner_id
-                   AND l.account_id = ANY(%(accounts)s) AND l.reconciled IS NOT TRUE
-                   AND l.company_id = ANY(%(tree)s) AND l.parent_state = 'posted'
-                   AND l.amount_residual > 0
-                   AND COALESCE(l.invoice_date, l.date) >= policy.date_from
-                   AND COALESCE(original.date, %(due)s) + policy.max_extension_days < %(date)s))
-            """, tree=company._get_ar_tree_ids(), due=DUE_DATE, date=date,
-            accounts=company._get_ar_exposure_account_ids())
-
-    @api.model
-    def _get_insured_part(self, insured, exposure):
-        """Return how much of an exposure is insured, in its currency.
-
-        The open items by their own dates; what is not invoiced yet by the cover of today that the
-        items leave free.
-
-        :param dict insured: one value of `_get_insured`, or None
-        """
-        if not insured or exposure <= 0:
-            return 0.0
-        total, place = min(insured['items'], exposure), insured['gross']
-        end, low = place + max(exposure - insured['gross'], 0.0), 0.0
-        for amount, percentage in insured['layers']:
-            part = min(end, low + amount) - max(place, low)
-            total += max(part, 0.0) * percentage / 100
-            low += amount
-        return total

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
 from ...tools.limitation import add_period
+from .delivery import DELIVERED
 
 CLOCKS = [
     ('credit_period', "Insurance: maximum credit period"),
@@ -129,8 +130,9 @@ class ArDeadline(models.Model):
     def _read_insured_items(self, company, policies, customer_ids):
         """Return the open items of customers under a policy, one row per item and policy.
 
-        An item counts when the contract was in force on its date and a layer above zero covered
-        deliveries of that day or covers those of today. One query; amounts in company currency.
+        An item counts when the contract was in force when it was delivered and a layer above zero
+        covered deliveries of that day or covers those of today. One query; amounts in company
+        currency.
         """
         self.env.flush_all()
         return self.env.execute_query_dict(SQL(
@@ -146,9 +148,8 @@ class ArDeadline(models.Model):
               JOIN account_move m ON m.id = l.move_id
               JOIN ar_customer c ON c.id = original.customer_id
               JOIN ar_insurance_policy policy ON policy.id = ANY(%(policies)s)
-                   AND policy.date_from <= COALESCE(m.invoice_date, l.date)
-                   AND (policy.date_to IS NULL
-                        OR policy.date_to >= COALESCE(m.invoice_date, l.date))
+                   AND policy.date_from <= %(delivered)s
+                   AND (policy.date_to IS NULL OR policy.date_to >= %(delivered)s)
               LEFT JOIN ar_overdue_notice_line told
                 ON told.move_line_id = l.id AND told.policy_id = policy.id
                    AND told.state <> 'cancelled'
@@ -161,13 +162,14 @@ class ArDeadline(models.Model):
                      JOIN ar_cover_layer layer ON layer.cover_id = cover.id
                     WHERE buyer.partner_id = c.partner_id AND cover.policy_id = policy.id
                       AND layer.amount > 0
-                      AND (COALESCE(m.invoice_date, l.date) BETWEEN layer.date_from
+                      AND (%(delivered)s BETWEEN layer.date_from
                                AND COALESCE(layer.date_to, 'infinity')
                            OR %(today)s BETWEEN layer.date_from
                                AND COALESCE(layer.date_to, 'infinity')))
              ORDER BY l.id, policy.id
             """,
             policies=policies.ids, company=company.id, today=company._get_ar_today(),
+            delivered=DELIVERED,
             scope=SQL("TRUE") if customer_ids is None else SQL(
                 "c.id = ANY(%s)", list(customer_ids))))
 

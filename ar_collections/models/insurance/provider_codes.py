@@ -10,6 +10,7 @@ PROVIDERS = [
     ('ellisphere', "Ellisphere"),
     ('creditsafe', "Creditsafe"),
     ('dnb', "D&B Direct+ (Altares)"),
+    ('gleif', "GLEIF (register of LEI)"),
 ]
 
 # Options of a client that it can do without: what a contract may add.
@@ -81,7 +82,7 @@ def _get_number_arguments(code, options, country, kind, number):
         return {'number': number, 'country': country, 'slug': NUMBER_KINDS[code][kind]}
     if code == 'creditsafe':
         return {'vat' if kind == 'vat' else 'number': number, 'country': country}
-    if code == 'dnb':
+    if code in ('dnb', 'gleif'):
         return {'number': number, 'country': country} if kind != 'vat' else None
     return None
 
@@ -91,6 +92,6 @@ def _get_name_arguments(code, country, name, postal_code):
         return {'words': name} if country == 'FR' else None
     if code in ('allianz_trade', 'coface_icon', 'dnb'):
         return {'name': name, 'country': country, 'postal_code': postal_code or ''}
-    if code == 'creditsafe':
+    if code in ('creditsafe', 'gleif'):
         return {'name': name, 'country': country}
     return None

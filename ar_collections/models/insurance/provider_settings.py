@@ -8,6 +8,7 @@ CAPABILITIES = [
     ('test_connection', "Test the connection"),
     ('search_company', "Find a company"),
     ('get_company', "Read a company"),
+    ('get_parents', "Read the parents of a company"),
     ('identify_company', "Have a company identified"),
     ('get_rating', "Read a rating"),
     ('order_rating', "Order a rating"),

@@ -13,6 +13,7 @@ from .allianz_trade import AllianzTrade
 from .atradius import Atradius
 from .coface import CofaceIcon, CofaServe
 from .ellisphere import Ellisphere
+from .gleif import Gleif
 from .infolegale import Infolegale
 from .open_data import Bodacc, InseeSirene, RechercheEntreprises, Vies, make_notice
 from .ratings import Creditsafe, Dnb
@@ -20,7 +21,7 @@ from .ratings import Creditsafe, Dnb
 # The order decides the ports: new ones go to the end.
 SIMULATORS = (
     AllianzTrade, Atradius, Bodacc, CofaServe, CofaceIcon, Creditsafe, Dnb, Ellisphere,
-    Infolegale, InseeSirene, RechercheEntreprises, Vies)
+    Infolegale, InseeSirene, RechercheEntreprises, Vies, Gleif)
 CREDENTIALS = ('api_key', 'username', 'password', 'client_id', 'client_secret', 'app_key',
                'contract_id', 'user_id', 'key', 'secret', 'policy_number')
 
