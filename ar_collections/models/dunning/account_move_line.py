@@ -35,6 +35,15 @@ class AccountMoveLine(models.Model):
             line.ar_days_overdue = (
                 max((today - due).days, 0) if due and not line.reconciled else 0)
 
+    # === CRUD === #
+
+    def unlink(self):
+        """EXTENDS account: history keeps the words of a deleted item, not a link to nothing."""
+        ids = self.ids
+        result = super().unlink()
+        self.env['ar.reminder.line']._forget_items(ids)
+        return result
+
     # === ACTIONS === #
 
     def action_ar_exclude(self):
