@@ -79,9 +79,16 @@ class ArDunningEngine(models.AbstractModel):
             placed=self._get_placed_query(company, date, condition, customer_ids),
         ))
         # What the next queries filter, group and join by; the other columns only cost time.
+        self._analyze(SQL(
+            "ar_dunning_item (customer_id, currency_id, policy_id, age, reason, step_level_id,"
+            " step_offset)"))
+
+    @api.model
+    def _analyze(self, table):
+        """Tell the planner about a work table: a tenth of the usual sample is enough for that."""
         self.env.cr.execute(SQL(
-            "ANALYZE ar_dunning_item (customer_id, currency_id, policy_id, age, reason,"
-            " step_level_id, step_offset)"))
+            "SET LOCAL default_statistics_target = 10; ANALYZE %s;"
+            " SET LOCAL default_statistics_target TO DEFAULT", table))
 
     def _create_credit_table(self, company):
         """Read the open credits once, for the decision, the totals and the lines."""
@@ -89,7 +96,7 @@ class ArDunningEngine(models.AbstractModel):
             "CREATE TEMP TABLE ar_dunning_credit ON COMMIT DROP AS %s",
             self._get_credit_query(company, SQL("TRUE"))))
         # Without figures about it the planner expects one row and loops over all items for each.
-        self.env.cr.execute(SQL("ANALYZE ar_dunning_credit"))
+        self._analyze(SQL("ar_dunning_credit"))
 
     @api.model
     def _get_placed_query(self, company, date, condition, customer_ids=None):
@@ -244,7 +251,7 @@ class ArDunningEngine(models.AbstractModel):
                   JOIN ar_reminder reminder ON reminder.id = done.reminder_id
                   JOIN ar_dunning_level level ON level.id = done.level_id
                   JOIN account_move_line item ON item.id = done.move_line_id
-                       AND item.reconciled IS NOT TRUE
+                       AND item.move_id = done.move_id AND item.reconciled IS NOT TRUE
                  WHERE done.kind = 'step' AND done.counted AND done.state IN ('sent', 'skipped')
                    AND done.company_id = %(company)s
               ) sent

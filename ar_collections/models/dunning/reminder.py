@@ -32,8 +32,8 @@ class ArReminder(models.Model):
     # The customer belongs to the company, and the level to the policy, by foreign keys of theirs.
     company_id = UnkeyedMany2one('res.company', required=True, readonly=True)
     currency_id = fields.Many2one(related='company_id.currency_id')
-    run_id = fields.Many2one(
-        'ar.dunning.run', index='btree_not_null', readonly=True, ondelete='set null')
+    # Nobody may delete a run.
+    run_id = UnkeyedMany2one('ar.dunning.run', index='btree_not_null', readonly=True)
     customer_id = fields.Many2one(
         'ar.customer', required=True, index=True, ondelete='restrict', readonly=True)
     partner_id = fields.Many2one(
