@@ -156,10 +156,15 @@ SUMMARIES = {
 }
 
 
+def get_bare_name(table):
+    """Return the name of the copy of a table of the module."""
+    return table.replace('ar_', 'bare_', 1).replace('dunning_', '')
+
+
 def create_bare_tables(cr):
     """Copy the module's tables with indexes and checks, then add the same foreign keys."""
     for table in TABLES:
-        name = table.replace('ar_', 'bare_', 1).replace('dunning_', '')
+        name = get_bare_name(table)
         cr.execute(f'DROP TABLE IF EXISTS {name} CASCADE')
         cr.execute(f'DROP SEQUENCE IF EXISTS {name}_id_seq')
         cr.execute(f'CREATE TABLE {name} (LIKE {table} INCLUDING ALL)')

@@ -32,6 +32,8 @@ def parse_arguments():
     parser.add_argument('--today', type=date.fromisoformat, default=date.today())
     parser.add_argument('--seed', type=int, default=19)
     parser.add_argument('--without-module', action='store_true')
+    parser.add_argument('--existing', action='store_true',
+                        help="fill a database that has account and sale; copy and install nothing")
     parser.add_argument('--single', action='store_true', help="keep no copy without the module")
     return parser.parse_args()
 
@@ -77,9 +79,12 @@ def count_invoices(env, today):
 
 
 def main():
-    """Create the database, fill it, copy it, install the module."""
+    """Create the database, fill it, copy it, install the module; or fill the one that is there."""
     arguments = parse_arguments()
     database = arguments.database
+    if arguments.existing:
+        fill(arguments)
+        return
     if database_exists(database):
         raise SystemExit(f"Database {database} exists already: drop it or name another (DB=...).")
     started = time.perf_counter()

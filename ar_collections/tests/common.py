@@ -234,8 +234,18 @@ class CollectionsCommon(MockSmtplibCase, TransactionCase):
         """Move to a day and run; return the run."""
         if date:
             self.go(date)
-        return self.env['ar.dunning.run']._run(
+        run = self.env['ar.dunning.run']._run(
             self.company, fields.Date.to_date(date) if date else None, **options)
+        self.check_totals(run.reminder_ids)
+        return run
+
+    def check_totals(self, reminders):
+        """Check that a run writes the totals that its own lines sum up to."""
+        names = ['item_count', 'days_overdue', 'amount_due', 'amount_credit', 'amount_claimed']
+        written = reminders.read(names)
+        self.env['ar.dunning.engine']._update_totals(reminders.ids)
+        reminders.invalidate_recordset(names)
+        self.assertEqual(written, reminders.read(names))
 
     def send(self, reminders=None):
         """Do what the sending action does for all that may leave now, or for some."""

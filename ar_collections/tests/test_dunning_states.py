@@ -96,6 +96,25 @@ class TestStates(CollectionsCommon):
             with self.assertRaises(UserError):
                 self.put('sent').with_user(user).unlink()
 
+    def test_items_go_with_their_reminder(self):
+        lines = self.put('cancelled').line_ids
+        self.reminder.unlink()
+        self.assertFalse(lines.exists())
+
+    def test_a_deleted_item_leaves_its_words_behind(self):
+        """Without a foreign key: deleted through the ORM, and behind its back."""
+        line = self.put('sent').line_ids
+        self.bill.button_draft()
+        line.move_line_id.with_context(dynamic_unlink=True).unlink()
+        self.assertRecordValues(line, [{'move_line_id': False, 'move_id': self.bill.id}])
+        self.env.cr.execute(
+            "UPDATE ar_reminder_line SET move_line_id = (SELECT MAX(id) + 1 FROM account_move_line)"
+            " WHERE id = %s", line.ids)
+        line.invalidate_recordset()
+        self.assertEqual(line._gc_lost_items()[0], 1)
+        self.assertFalse(line.move_line_id)
+        self.assertEqual((line.name, line.amount_residual), (self.bill.name, 100))
+
     def test_lines_belong_to_nobody(self):
         line = self.put('proposed').line_ids.with_user(self.manager)
         for vals in ({'amount_residual': 1}, {'state': 'sent'}, {'counted': False}):

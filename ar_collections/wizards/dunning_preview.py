@@ -68,12 +68,12 @@ class ArDunningPreview(models.TransientModel):
                 preview_id, customer_id, level_id, policy_id, move_id, channel, execution, capped,
                 item_count, amount, recipient_id, create_uid, create_date, write_uid, write_date)
             SELECT %s, message.customer_id, message.level_id, message.policy_id, message.move_id,
-                   message.channel, message.execution, message.capped, claim.items,
-                   claim.amount, message.recipient_id, %s
+                   message.channel, message.execution, message.capped, total.items,
+                   total.claimed, message.recipient_id, %s
               FROM ar_dunning_group message
-              LEFT JOIN (%s) claim ON claim.group_id = message.group_id
+              LEFT JOIN (%s) total ON total.group_id = message.group_id
              WHERE message.reason IS NULL
-            """, self.id, meta, engine._get_claim_query(self.company_id)))
+            """, self.id, meta, engine._get_total_query()))
         self.env.cr.execute(SQL(
             """
             INSERT INTO ar_dunning_preview_skip (

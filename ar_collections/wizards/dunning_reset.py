@@ -37,7 +37,7 @@ class ArDunningReset(models.TransientModel):
 
     def _get_lines(self):
         domain = fields.Domain([
-            ('customer_id', 'in', self.customer_ids.ids), ('kind', '=', 'step'),
+            ('reminder_id.customer_id', 'in', self.customer_ids.ids), ('kind', '=', 'step'),
             ('state', 'in', ('sent', 'skipped')), ('counted', '=', True),
             ('move_line_id.reconciled', '=', False),
         ])

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import html
 import os
 import re
 import socket
@@ -45,7 +46,7 @@ def test_it_answers_and_tells_where(demo):
     assert demo.url in demo.tour
     assert 'admin' in demo.tour
     assert str(demo.folder / 'mails') in demo.tour
-    assert len(re.findall(r'^  \d\. ', demo.tour, re.M)) == 6
+    assert len(re.findall(r'^  \d\. ', demo.tour, re.M)) == 5
     assert urllib.request.urlopen(f'{demo.url}/web/login', timeout=20).status == 200
 
 
@@ -92,6 +93,97 @@ env.cr.commit()
             for path in (demo.folder / 'mails').glob('*.eml')]
         found = [m for m in parsed if m['Subject'] == "Proof of delivery"]
     assert [m['X-Catcher-To'] for m in found] == ['customer@example.com']
+
+
+# Whatever the day on which the tests run, the demo may write to its customers now. First
+# reminders wait for a person, so that both ways are walked: approved, and by themselves.
+START_THE_NIGHT = """
+env['ar.dunning.policy'].search([]).write({
+    'hour_from': 0, 'hour_to': 24, 'saturday': True, 'sunday': True, 'skip_holidays': False})
+env['ar.dunning.level'].search([('offset_days', '=', 5)]).execution = 'approve'
+env.ref('ar_collections.ir_cron_ar_dunning_run')._trigger()
+env.cr.commit()
+"""
+# One invoice that a proposal claims is paid before anybody approves; then all of it may leave.
+PAY_AND_APPROVE = """
+run = env['ar.dunning.run'].search([('kind', '=', 'nightly')])
+waiting = run.reminder_ids.filtered(
+    lambda r: r.state == 'proposed' and r.channel == 'email' and r.execution != 'manual')
+paid = waiting.line_ids.filtered(
+    lambda line: line.kind == 'step' and line.move_id.move_type == 'out_invoice')[0].move_id
+env['account.payment.register'].with_context(
+    active_model='account.move', active_ids=paid.ids).create({})._create_payments()
+run.reminder_ids.filtered(lambda r: r.state == 'proposed')._approve()
+env.ref('ar_collections.ir_cron_ar_reminder_send')._trigger()
+env.cr.commit()
+print(paid.name)
+"""
+NIGHTLY = "SELECT id FROM ar_dunning_run WHERE kind = 'nightly' AND date >= CURRENT_DATE - 1"
+CLOSING = {'en_US': "Our reference:", 'fr_FR': "Nos références :"}
+
+
+def wait_for(condition, seconds=120):
+    """Return what the condition returns as soon as that is something."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "the scheduled actions did not come to an end"
+        time.sleep(0.5)
+    return found
+
+
+def read_mail(path):
+    """Return (addresses of the envelope, subject, text without tags) of a message in a file."""
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    page = message.get_body(('html',)).get_content()
+    text = html.unescape(re.sub(r'<[^>]+>', ' ', page)).replace('\xa0', ' ')
+    return message['X-Catcher-To'], message['Subject'], ' '.join(text.split())
+
+
+def test_a_night_leaves_the_mails_of_its_reminders(demo, odoo):
+    """Night, approval, sender, mail queue, SMTP: each .eml against its reminder and the ledger."""
+    odoo.shell(DATABASE, START_THE_NIGHT)
+    wait_for(lambda: odoo.sql(DATABASE, NIGHTLY))
+    paid = odoo.shell(DATABASE, PAY_AND_APPROVE).splitlines()[-1]
+    # A letter waits for its printer, everything else comes to rest.
+    wait_for(lambda: not odoo.sql(DATABASE, f"""
+        SELECT id FROM ar_reminder WHERE run_id IN ({NIGHTLY}) AND channel != 'letter'
+           AND state IN ('approved', 'queued', 'sending')"""))
+    reminders = odoo.sql(DATABASE, f"""
+        SELECT r.name, p.email_normalized, p.lang, string_agg(DISTINCT m.name, ' '),
+               r.execution, r.state
+          FROM ar_reminder r
+          JOIN res_partner p ON p.id = r.recipient_id
+          JOIN ar_reminder_line line ON line.reminder_id = r.id
+          JOIN account_move m ON m.id = line.move_id
+         WHERE r.run_id IN ({NIGHTLY}) AND r.channel = 'email' AND r.state != 'cancelled'
+         GROUP BY r.id, p.id""")
+    # One customer of the demo has an address that the mail server refuses.
+    refused = {address for _name, address, *_others, state in reminders if state == 'failed'}
+    assert refused == {'refuse@patisserie-rivoire.example'}
+    left_house = [row for row in reminders if row[5] == 'sent']
+    expected = {name: (address, lang, set(items.split(' ')))
+                for name, address, lang, items, *_others in left_house}
+    assert len(expected) + len(refused) == len(reminders)
+    assert {lang for _name, _address, lang, *_others in left_house} == {'en_US', 'fr_FR'}
+    assert {execution for *_others, execution, _state in left_house} == {'approve', 'automatic'}
+    is_open = {name: flag == 't' for name, flag in odoo.sql(DATABASE, """
+        SELECT m.name, bool_or(l.amount_residual != 0)
+          FROM account_move_line l
+          JOIN account_move m ON m.id = l.move_id
+          JOIN account_account a ON a.id = l.account_id AND a.account_type = 'asset_receivable'
+         WHERE l.parent_state = 'posted' GROUP BY m.name""")}
+    assert is_open[paid] is False
+    left = {}
+    for path in (demo.folder / 'mails').glob('*.eml'):
+        address, subject, text = read_mail(path)
+        words = set(re.findall(r'[\w/]+', f'{subject} {text}'))
+        named = words & set(is_open)
+        assert all(is_open[name] for name in named), (subject, named)
+        for lang, closing in CLOSING.items():
+            if found := re.search(rf'{closing} ?(\S+)', text):
+                assert found[1] not in left, f"{found[1]} left twice"
+                left[found[1]] = (address, lang, named)
+    assert left == expected
 
 
 def test_stop_leaves_nothing_running(demo):

@@ -166,7 +166,8 @@ class ArCustomer(models.Model):
                    COUNT(*) FILTER (WHERE residual > 0) AS item_count,
                    COUNT(*) FILTER (WHERE residual > 0 AND due < %(today)s)
                        AS overdue_item_count,
-                   MIN(due) FILTER (WHERE residual > 0 AND due < %(today)s) AS oldest_due_date
+                   MIN(due) FILTER (WHERE residual > 0 AND due < %(today)s) AS oldest_due_date,
+                   MAX(write_date) AS last_write_date
               FROM (%(items)s) item
              GROUP BY partner_id
             """,
@@ -177,7 +178,7 @@ class ArCustomer(models.Model):
         return open_items(
             company.id, company._get_ar_account_ids(),
             SQL("p.commercial_partner_id AS partner_id, l.amount_residual AS residual,"
-                " %s AS due", DUE_DATE),
+                " l.write_date, %s AS due", DUE_DATE),
             where=self._get_line_scope(scope),
         )
 
@@ -260,14 +261,13 @@ class ArCustomer(models.Model):
              WHERE pr.id > %(partial)s AND l.account_id = ANY(%(accounts)s)
                AND l.company_id = %(company)s
              UNION
-            -- A due date put off or a follow-up excluded changes no amount, but the next action.
-            %(touched)s
-             UNION
             SELECT COALESCE(now.partner_id, c.partner_id)
               FROM (%(open)s) now
               FULL JOIN (SELECT * FROM ar_customer WHERE company_id = %(company)s) c
                    ON c.partner_id = now.partner_id
-             WHERE (COALESCE(c.balance, 0), COALESCE(c.overdue_amount, 0),
+             -- A due date put off or a follow-up excluded changes no amount, but the next action.
+             WHERE now.last_write_date >= %(since)s
+                OR (COALESCE(c.balance, 0), COALESCE(c.overdue_amount, 0),
                     COALESCE(c.open_credit_amount, 0), COALESCE(c.item_count, 0),
                     c.oldest_due_date)
                    IS DISTINCT FROM
@@ -278,9 +278,7 @@ class ArCustomer(models.Model):
             line=last.last_line_id, partial=last.last_partial_id, company=company.id,
             accounts=company._get_ar_account_ids(),
             open=self._get_open_query(company, None, company._get_ar_today()),
-            touched=open_items(
-                company.id, company._get_ar_account_ids(), SQL("p.commercial_partner_id"),
-                where=SQL("l.write_date >= %s", last.create_date)),
+            since=last.create_date,
         ))
         return [row[0] for row in rows]
 

@@ -208,8 +208,8 @@ class ArThanks(models.Model):
                        bool_or(EXISTS (
                            SELECT 1 FROM ar_reminder_line line
                              JOIN last_level ON last_level.id = line.level_id
-                            WHERE line.move_line_id = l.id AND line.kind = 'step'
-                              AND line.state = 'sent')) AS reminded
+                            WHERE line.move_id = l.move_id AND line.move_line_id = l.id
+                              AND line.kind = 'step' AND line.state = 'sent')) AS reminded
                   FROM account_move_line cl
                   JOIN account_partial_reconcile pr ON pr.credit_move_id = cl.id
                   JOIN account_move_line l ON l.id = pr.debit_move_id AND l.reconciled

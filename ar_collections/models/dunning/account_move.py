@@ -175,7 +175,7 @@ class AccountMove(models.Model):
 
         :param SQL move_id: expression of the invoice's id
         """
-        return self.env['ar.reminder.line']._get_level_sql('move_id', move_id)
+        return self.env['ar.reminder.line']._get_level_sql(move_id)
 
     def _field_to_sql(self, alias, fname, query=None):
         """EXTENDS account: lists can be grouped by level, last reminder and next step."""

@@ -23,7 +23,7 @@ class AccountMoveLine(models.Model):
             self.env['ar.reminder.line'].flush_model()
             rows = dict(self.env.execute_query(SQL(
                 "SELECT l.id, %s FROM account_move_line l WHERE l.id = ANY(%s)",
-                self._get_ar_level_sql(SQL("l.id")), self.ids)))
+                self._get_ar_level_sql(SQL("l.id"), SQL("l.move_id")), self.ids)))
         for line in self:
             line.ar_dunning_level_id = rows.get(line._origin.id)
 
@@ -34,6 +34,15 @@ class AccountMoveLine(models.Model):
             due = line.date_maturity or line.date
             line.ar_days_overdue = (
                 max((today - due).days, 0) if due and not line.reconciled else 0)
+
+    # === CRUD === #
+
+    def unlink(self):
+        """EXTENDS account: history keeps the words of a deleted item, not a link to nothing."""
+        ids, move_ids = self.ids, self.move_id.ids
+        result = super().unlink()
+        self.env['ar.reminder.line']._forget_items(ids, move_ids)
+        return result
 
     # === ACTIONS === #
 
@@ -69,7 +78,8 @@ class AccountMoveLine(models.Model):
             "(SELECT line.move_line_id FROM ar_reminder_line line"
             "  WHERE line.kind = 'step' AND line.counted AND line.state = 'sent'"
             "    AND line.move_line_id IS NOT NULL%s)",
-            SQL(" AND %s = ANY(%s)", self._get_ar_level_sql(SQL("line.move_line_id")), ids)
+            SQL(" AND %s = ANY(%s)", self._get_ar_level_sql(
+                SQL("line.move_line_id"), SQL("line.move_id")), ids)
             if ids else SQL())
         if False not in value:
             return fields.Domain('id', 'in', reached)
@@ -80,16 +90,18 @@ class AccountMoveLine(models.Model):
         return domain | fields.Domain('id', 'in', reached) if ids else domain
 
     @api.model
-    def _get_ar_level_sql(self, line_id):
+    def _get_ar_level_sql(self, line_id, move_id):
         """Return the sub-query of the highest level sent for an item.
 
         :param SQL line_id: expression of the item's id
+        :param SQL move_id: expression of its document's id
         """
-        return self.env['ar.reminder.line']._get_level_sql('move_line_id', line_id)
+        return self.env['ar.reminder.line']._get_level_sql(move_id, line_id)
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """EXTENDS account: items can be grouped by dunning level."""
         if field_expr == 'ar_dunning_level_id':
             self._check_field_access(self._fields[field_expr], 'read')
-            return self._get_ar_level_sql(SQL.identifier(alias, 'id'))
+            return self._get_ar_level_sql(
+                SQL.identifier(alias, 'id'), SQL.identifier(alias, 'move_id'))
         return super()._field_to_sql(alias, field_expr, query)

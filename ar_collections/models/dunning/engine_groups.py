@@ -88,7 +88,7 @@ class ArDunningEngine(models.AbstractModel):
             company=company.id, date=date, reach=self._get_reach_query(),
             collector=company.sudo().ar_collector_id.id or None,
         ))
-        self.env.cr.execute(SQL("ANALYZE ar_dunning_group"))
+        self._analyze(SQL("ar_dunning_group"))
 
     def _get_reach_query(self):
         """Return the first channel that reaches somebody, and whom; alias `judged` is the group.

@@ -21,7 +21,8 @@ class ArDunningEngine(models.AbstractModel):
             INSERT INTO ar_reminder (
                 name, key, company_id, run_id, customer_id, partner_id, recipient_id, policy_id,
                 level_id, move_id, planned_channel, channel, execution, capped, auto, state, date,
-                send_after, user_id, retry_count, create_uid, create_date, write_uid, write_date)
+                send_after, user_id, retry_count, item_count, amount_due, amount_credit,
+                amount_claimed, days_overdue, create_uid, create_date, write_uid, write_date)
             SELECT 'REM/' || %(year)s || '/' || lpad(numbered.id::text, 6, '0'),
                    concat_ws('-', numbered.customer_id, COALESCE(numbered.move_id, 0),
                              numbered.level_id, %(date)s, numbered.id),
@@ -30,20 +31,23 @@ class ArDunningEngine(models.AbstractModel):
                    numbered.planned_channel, numbered.channel, numbered.execution,
                    numbered.capped, numbered.execution = 'automatic',
                    CASE WHEN numbered.execution = 'automatic' THEN 'approved' ELSE 'proposed' END,
-                   %(date)s, opening.moment, numbered.collector_id, 0,
+                   %(date)s, opening.moment, numbered.collector_id, 0, total.items, total.due,
+                   total.credit, total.claimed, total.days_overdue,
                    %(uid)s, %(now)s, %(uid)s, %(now)s
               FROM (
                 SELECT nextval('ar_reminder_id_seq') AS id, accepted.*
                   FROM (SELECT * FROM ar_dunning_group WHERE reason IS NULL ORDER BY group_id)
                        accepted
               ) numbered
+              LEFT JOIN (%(totals)s) total ON total.group_id = numbered.group_id
               LEFT JOIN (%(openings)s) opening (policy_id, moment)
                    ON opening.policy_id = numbered.policy_id
             ON CONFLICT DO NOTHING
             RETURNING id
             """,
             year=str(date.year), date=date, company=company.id, run=run.id,
-            openings=self._get_openings(company), uid=self.env.uid, now=now,
+            openings=self._get_openings(company), totals=self._get_total_query(),
+            uid=self.env.uid, now=now,
         ))
         # The lines are joined with these fresh rows: let the planner know how many there are.
         self.env.cr.execute(SQL("ANALYZE ar_reminder"))
@@ -108,28 +112,31 @@ class ArDunningEngine(models.AbstractModel):
             """, message=message)
 
     @api.model
-    def _get_claim_query(self, company):
-        """Return the query of what each accepted group would list and claim.
+    def _get_total_query(self):
+        """Return the query of what each accepted group lists and claims, from the work tables.
 
-        Columns: group_id, items, amount.
+        Columns: group_id, items, due, credit (positive), claimed, days_overdue. Company currency.
 
-        The same sums as `_update_totals`, before anything is created. Company currency.
+        The same sums as `_update_totals`, before anything is created.
 
         :rtype: SQL
         """
         return SQL(
             """
-            SELECT group_id, SUM(items)::int AS items, SUM(claimed) AS amount
+            SELECT group_id, SUM(items)::int AS items, SUM(due) AS due, SUM(credit) AS credit,
+                   SUM(CASE WHEN netting = 'subtract' THEN GREATEST(due - credit, 0)
+                            ELSE due END) AS claimed,
+                   MAX(days_overdue) AS days_overdue
               FROM (
-                SELECT due.group_id, due.items,
-                       CASE WHEN due.netting = 'subtract' AND due.move_id IS NULL
-                            THEN GREATEST(due.amount + COALESCE(credit.amount, 0), 0)
-                            ELSE due.amount END AS claimed
+                SELECT due.group_id, due.netting, due.items, due.due, due.days_overdue,
+                       CASE WHEN due.netting = 'ignore' OR due.move_id IS NOT NULL THEN 0
+                            ELSE COALESCE(-credit.amount, 0) END AS credit
                   FROM (
                     SELECT message.group_id, message.customer_id, message.netting, message.move_id,
-                           item.currency_id, COUNT(*) AS items, SUM(item.residual) FILTER (
+                           item.currency_id, COUNT(*) AS items, MAX(item.age) AS days_overdue,
+                           COALESCE(SUM(item.residual) FILTER (
                                WHERE item.age > 0 OR item.reason IS NULL
-                                     AND item.step_level_id IS NOT NULL) AS amount
+                                     AND item.step_level_id IS NOT NULL), 0) AS due
                       FROM ar_dunning_group message
                       JOIN ar_dunning_level level ON level.id = message.level_id
                       JOIN ar_dunning_item item ON %(listed)s
@@ -138,21 +145,23 @@ class ArDunningEngine(models.AbstractModel):
                   ) due
                   LEFT JOIN (
                     SELECT customer_id, currency_id, SUM(residual) AS amount
-                      FROM (%(credits)s) open_credit GROUP BY customer_id, currency_id
+                      FROM ar_dunning_credit GROUP BY customer_id, currency_id
                   ) credit ON credit.customer_id = due.customer_id
                           AND credit.currency_id = due.currency_id
               ) by_currency
              GROUP BY group_id
             """,
             listed=self._get_listed_condition('message'),
-            credits=self._get_credit_query(company, SQL("TRUE")),
         )
 
     @api.model
-    def _insert_credit_lines(self, company, reminder_ids):
+    def _insert_credit_lines(self, reminder_ids, credits):
         """List the open credits of the customers, as today, where the policy wants them shown.
 
         Only in the currencies that the reminder claims, and never on a message about one invoice.
+
+        :param reminder_ids: ids of reminders that have their other lines
+        :param SQL credits: name of the work table, or the query of `_get_credit_query`
         """
         self.env.cr.execute(SQL(
             """
@@ -167,7 +176,7 @@ class ArDunningEngine(models.AbstractModel):
               FROM ar_reminder reminder
               JOIN ar_dunning_policy policy ON policy.id = reminder.policy_id
                    AND policy.netting <> 'ignore'
-              JOIN (%(credits)s) credit ON credit.customer_id = reminder.customer_id
+              JOIN %(credits)s credit ON credit.customer_id = reminder.customer_id
               JOIN account_move_line l ON l.id = credit.item_id
               JOIN account_move m ON m.id = credit.move_id
              WHERE reminder.id = ANY(%(ids)s) AND reminder.move_id IS NULL
@@ -175,10 +184,7 @@ class ArDunningEngine(models.AbstractModel):
                             WHERE line.reminder_id = reminder.id AND line.kind <> 'credit'
                               AND line.currency_id = credit.currency_id)
             """,
-            credits=self._get_credit_query(company, SQL(
-                "c.id IN (SELECT customer_id FROM ar_reminder WHERE id = ANY(%s))",
-                list(reminder_ids))),
-            ids=list(reminder_ids),
+            credits=credits, ids=list(reminder_ids),
         ))
 
     @api.model

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from ...const import CHANNELS, EXECUTIONS, FROZEN_STATES, OPEN_STATES, REMINDER_STATES
+from ..core.unkeyed import UnkeyedMany2one
 from .reminder_line import OPEN_SQL
 
 # What a person may still change on a reminder that has left: chatter and activities only.
@@ -20,14 +22,18 @@ class ArReminder(models.Model):
     _mail_post_access = 'read'
 
     # === FIELDS === #
+    # No foreign keys: who proposed and who sent stands in the chatter.
+    create_uid = UnkeyedMany2one('res.users', string="Created by", readonly=True)
+    write_uid = UnkeyedMany2one('res.users', string="Last Updated by", readonly=True)
     name = fields.Char(string="Reference", readonly=True, copy=False)
     key = fields.Char(
         required=True, readonly=True, copy=False,
         help="Unique key of this action: it exists before anything leaves.")
-    company_id = fields.Many2one('res.company', required=True, index=True, readonly=True)
+    # The customer belongs to the company, and the level to the policy, by foreign keys of theirs.
+    company_id = UnkeyedMany2one('res.company', required=True, readonly=True)
     currency_id = fields.Many2one(related='company_id.currency_id')
-    run_id = fields.Many2one(
-        'ar.dunning.run', index='btree_not_null', readonly=True, ondelete='set null')
+    # Nobody may delete a run.
+    run_id = UnkeyedMany2one('ar.dunning.run', index='btree_not_null', readonly=True)
     customer_id = fields.Many2one(
         'ar.customer', required=True, index=True, ondelete='restrict', readonly=True)
     partner_id = fields.Many2one(
@@ -37,8 +43,7 @@ class ArReminder(models.Model):
     move_id = fields.Many2one(
         'account.move', string="Invoice", readonly=True, ondelete='set null',
         help="Set when the policy sends one message per invoice.")
-    policy_id = fields.Many2one('ar.dunning.policy', required=True, readonly=True,
-                                ondelete='restrict')
+    policy_id = UnkeyedMany2one('ar.dunning.policy', required=True, readonly=True)
     level_id = fields.Many2one('ar.dunning.level', required=True, readonly=True,
                                ondelete='restrict', index=True)
     user_id = fields.Many2one('res.users', string="Collector", tracking=True)
@@ -101,6 +106,11 @@ class ArReminder(models.Model):
     _state_send_idx = models.Index("(state, send_after)")
     _contact_idx = models.Index("(company_id, customer_id, sent_date)")
 
+    def init(self):
+        """Drop the index of an earlier version: another one starts with the company too."""
+        super().init()
+        self.env.cr.execute(SQL("DROP INDEX IF EXISTS ar_reminder__company_id_index"))
+
     # === CRUD === #
 
     def write(self, vals):
@@ -117,6 +127,14 @@ class ArReminder(models.Model):
                     "These fields of a reminder change only through its buttons: %s",
                     ", ".join(sorted(protected))))
         return super().write(vals)
+
+    def unlink(self):
+        """OVERRIDE base: the items go with their reminder, without a foreign key."""
+        ids = self.ids
+        result = super().unlink()
+        self.env.cr.execute(SQL("DELETE FROM ar_reminder_line WHERE reminder_id = ANY(%s)", ids))
+        self.env['ar.reminder.line'].invalidate_model()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):

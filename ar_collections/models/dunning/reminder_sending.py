@@ -128,7 +128,8 @@ class ArReminder(models.Model):
                 "DELETE FROM ar_reminder_line WHERE reminder_id = ANY(%s) AND kind = 'credit'",
                 reminders.ids))
             reminders._drop_settled_lines(company, today)
-            engine._insert_credit_lines(company, reminders.ids)
+            engine._insert_credit_lines(reminders.ids, SQL("(%s)", engine._get_credit_query(
+                company, SQL("c.id = ANY(%s)", reminders.customer_id.ids))))
             engine._update_totals(reminders.ids)
         self.invalidate_recordset()
         self.env['ar.reminder.line'].invalidate_model()

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .engine import CREDIT_TABLE
+
 _logger = logging.getLogger(__name__)
 
 
@@ -118,8 +120,7 @@ class ArDunningRun(models.Model):
         reminder_ids = engine._insert_reminders(self, company, self.date)
         if reminder_ids:
             engine._insert_step_lines(reminder_ids)
-            engine._insert_credit_lines(company, reminder_ids)
-            engine._update_totals(reminder_ids)
+            engine._insert_credit_lines(reminder_ids, SQL.identifier(CREDIT_TABLE))
         self.env.invalidate_all()
         return self.env['ar.reminder'].browse(reminder_ids)
 
