@@ -78,6 +78,7 @@ from . import (
     test_key_figures_tour,
     test_law_claims,
     test_law_documents,
+    test_law_guard,
     test_law_interest,
     test_law_provisions,
     test_law_individual,

@@ -5,7 +5,6 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ...tools.holidays import get_last_free_day
 from ...tools.interest import (
     Credit,
     MissingRate,
@@ -76,7 +75,7 @@ class ArInterestEngine(models.AbstractModel):
         laws = customers._get_laws()
         rates = self.env['ar.reference.rate']._get_rates()
         agreed = self.env['ar.contract.rate']._get_rates([item['move_id'] for item in items])
-        frames = {customer.id: self._get_frame(customer, laws[customer], allocation, date)
+        frames = {customer.id: self._get_frame(customer, laws[customer], allocation)
                   for customer in customers}
         claims, compensated = [], set()
         for item in items:
@@ -220,21 +219,13 @@ class ArInterestEngine(models.AbstractModel):
 
     # === COMPUTING === #
 
-    def _get_frame(self, customer, law, allocation, date):
+    def _get_frame(self, customer, law, allocation):
         """Return what the items of a customer share: rule, events, or the reason of no claim."""
         regime, why = law
         if not regime:
             return {'reason': 'law', 'detail': why or ''}
         # sudo: the law is no secret.
         regime = regime.sudo()
-        if regime.needs_notice and not customer.notice_date:
-            return {'reason': 'notice', 'detail': ''}
-        wait = regime.needs_notice and get_last_free_day(
-            customer.notice_date, regime.notice_days,
-            0 if customer.notice_channel == 'email' else regime.letter_days,
-            regime.country_id.code)
-        if wait and date <= wait:
-            return {'reason': 'wait', 'detail': wait.isoformat()}
         agreed = customer.has_contract_rate and regime.debtor != 'consumer'
         rule = regime._to_regime(to_decimal(customer.contract_rate) if agreed else None)
         if allocation:
@@ -244,8 +235,33 @@ class ArInterestEngine(models.AbstractModel):
             events.append(Stop(customer.insolvency_date))
         return {
             'reason': None, 'regime': regime, 'rule': rule, 'events': events,
-            'notice': customer.notice_date if regime.needs_notice else None,
+            'customer': customer,
         }
+
+    def _get_notices(self, item, customer):
+        """Hook: return the notices that may be about an item, as (day it left, channel or None).
+
+        :param dict item: as `_read_items` returns it
+        """
+        if not customer.notice_date:
+            return []
+        return [(customer.notice_date, customer.notice_channel or None)]
+
+    def _find_notice(self, item, customer, regime, date):
+        """Return (day of the notice or None, reason of no claim or None, detail of the reason)."""
+        if not regime.needs_notice:
+            return None, None, ''
+        notices = sorted(self._get_notices(item, customer), key=lambda notice: notice[0])
+        if not notices:
+            return None, 'notice', ''
+        # A notice is about what was late by then: § 286 (1) BGB, article 1231-6 code civil.
+        about = [notice for notice in notices if notice[0] > item['due']]
+        if not about:
+            return None, 'later', notices[-1][0].isoformat()
+        wait = min(regime._get_last_free_day(*notice) for notice in about)
+        if date <= wait:
+            return None, 'wait', wait.isoformat()
+        return about[0][0], None, ''
 
     def _compute_item(self, item, frame, events, rates, date, compensated, agreed=None):
         claim = ItemClaim(
@@ -262,11 +278,10 @@ class ArInterestEngine(models.AbstractModel):
             rule = replace(regime._to_regime(to_decimal(agreed)), allocation=rule.allocation)
         if compensated or regime.currency_id != currency:
             rule = replace(rule, compensation=Compensation())
-        if frame['notice'] and item['due'] >= frame['notice']:
-            # A notice is about what was late by then: § 286 (1) BGB, article 1231-6 code civil.
-            return replace(claim, regime_id=regime.id, reason='later',
-                           detail=frame['notice'].isoformat())
-        due = frame['notice'] or item['due']
+        notice, reason, detail = self._find_notice(item, frame['customer'], regime, date)
+        if reason:
+            return replace(claim, regime_id=regime.id, reason=reason, detail=detail)
+        due = notice or item['due']
         end = date
         if item['reconciled'] and events:
             # Settled in the books: nothing runs on after the last entry.

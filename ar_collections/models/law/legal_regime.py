@@ -3,6 +3,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...tools.holidays import get_last_free_day
 from ...tools.interest_rules import Compensation, InterestError, Regime, find_rate, to_decimal
 from .reference_rate import REFERENCES
 
@@ -144,6 +145,21 @@ class ArLegalRegime(models.Model):
                 to_decimal(self.compensation_max) if self.compensation_max else None,
                 self.source),
             source=self.env._("contract") if agreed else self.source)
+
+    def _wants_free_notice(self):
+        """Tell whether nothing may be charged before a free message of ours and its days."""
+        return bool(self) and (self.free_reminders > 0 or self.notice_days > 0)
+
+    def _get_last_free_day(self, sent, channel):
+        """Return the last day on which nothing may be charged after a notice.
+
+        :param date sent: day on which it left; without days to wait, that very day
+        :param str channel: 'email' or 'letter'; anything else counts as a letter, the later day
+        """
+        self.ensure_one()
+        return get_last_free_day(
+            sent, self.notice_days, 0 if channel == 'email' else self.letter_days,
+            self.country_id.code)
 
     def _get_contract_limits(self, date):
         """Return (floor, cap) of contract rates on a day, in percent; None: there is none.
