@@ -8,6 +8,7 @@ from .pure import (
     test_connector_open_data,
     test_connector_ratings,
     test_forecast,
+    test_contract_rates,
     test_interest,
     test_interest_examples,
     test_interest_properties,

@@ -17,6 +17,7 @@ from . import (
     claim_line,
     claim_cost,
     claim_xlsx,
+    indexed_rate,
     guard,
     dunning,
     free_notice,

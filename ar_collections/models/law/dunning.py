@@ -122,16 +122,16 @@ class ArReminder(models.Model):
         own = self.env.cr.cache.get(RATES, {}).pop(self.id, None)
         if own is None:
             own = env['ar.contract.rate']._get_rates(moves.ids)
-        write_rate = env['ar.claim']._format_rate
+        describe = env['ar.indexed.rate']._describe_contract
         texts = []
         if customer.has_contract_rate and (not moves or any(move.id not in own for move in moves)):
-            texts.append(env._("Rate agreed by contract: %s %% a year.",
-                               write_rate(customer.contract_rate)))
-        for rate in sorted({own[move.id] for move in moves if move.id in own}):
+            texts.append(env._("Rate agreed by contract: %s.", describe(customer._to_contract())))
+        agreed = {own[move.id]: describe(own[move.id]) for move in moves if move.id in own}
+        for contract, words in sorted(agreed.items(), key=lambda pair: pair[1]):
             texts.append(env._(
-                "Rate agreed by contract for %(invoices)s: %(rate)s %% a year.",
-                rate=write_rate(rate), invoices=", ".join(
-                    move.name for move in moves if own.get(move.id) == rate)))
+                "Rate agreed by contract for %(invoices)s: %(rate)s.", rate=words,
+                invoices=", ".join(
+                    move.name for move in moves if own.get(move.id) == contract)))
         return " ".join(texts)
 
     def _get_late_amount_texts(self, env):

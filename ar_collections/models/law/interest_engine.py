@@ -1,10 +1,11 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
+from ...tools.contract_rates import ContractRate
 from ...tools.interest import (
     Credit,
     MissingRate,
@@ -42,6 +43,9 @@ class ItemClaim:
     detail: str = ''
     # All the items on which it stands or stood, the item of the invoice among them.
     parts: tuple[int, ...] = ()
+    # The rate that the parties agreed, and what is wrong with it by index of the segment.
+    contract: ContractRate | None = None
+    flags: dict = field(default_factory=dict)
 
 
 class ArInterestEngine(models.AbstractModel):
@@ -226,8 +230,8 @@ class ArInterestEngine(models.AbstractModel):
             return {'reason': 'law', 'detail': why or ''}
         # sudo: the law is no secret.
         regime = regime.sudo()
-        agreed = customer.has_contract_rate and regime.debtor != 'consumer'
-        rule = regime._to_regime(to_decimal(customer.contract_rate) if agreed else None)
+        contract = customer._get_contract() if regime.debtor != 'consumer' else None
+        rule = regime._to_regime(contract)
         if allocation:
             rule = replace(rule, allocation=allocation)
         events = [Stay(stay.date_from, stay.date_to, stay.reason) for stay in customer.stay_ids]
@@ -235,7 +239,7 @@ class ArInterestEngine(models.AbstractModel):
             events.append(Stop(customer.insolvency_date))
         return {
             'reason': None, 'regime': regime, 'rule': rule, 'events': events,
-            'customer': customer,
+            'customer': customer, 'contract': contract,
         }
 
     def _get_notices(self, item, customer):
@@ -272,10 +276,11 @@ class ArInterestEngine(models.AbstractModel):
         if item.get('disputed') and not item['amount']:
             return replace(claim, regime_id=frame['regime'].id, reason='disputed')
         currency = self.env['res.currency'].browse(item['currency_id'])
-        rule, regime = frame['rule'], frame['regime']
+        rule, regime, contract = frame['rule'], frame['regime'], frame['contract']
         if agreed is not None and regime.debtor != 'consumer':
             # The rate of the invoice beats that of the customer and that of the law.
-            rule = replace(regime._to_regime(to_decimal(agreed)), allocation=rule.allocation)
+            contract = agreed
+            rule = replace(regime._to_regime(agreed), allocation=rule.allocation)
         if compensated or regime.currency_id != currency:
             rule = replace(rule, compensation=Compensation())
         notice, reason, detail = self._find_notice(item, frame['customer'], regime, date)
@@ -294,9 +299,10 @@ class ArInterestEngine(models.AbstractModel):
         except MissingRate as error:
             return replace(claim, regime_id=regime.id, reason='rate',
                            detail=f"{error.reference}|{error.day}")
-        return replace(
+        claim = replace(
             claim, regime_id=regime.id, statement=statement, interest=statement.interest,
-            compensation=statement.compensation)
+            compensation=statement.compensation, contract=contract)
+        return replace(claim, flags=self._get_flags(claim, rates))
 
     def _subtract_prior(self, claim, prior_items, prior_moves):
         if not claim.statement:
