@@ -2,7 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 from odoo import Command
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from .law_common import LawCommon
@@ -154,6 +154,39 @@ class TestLateInterest(LawCommon):
         # Nothing is booked for it.
         self.assertFalse(self.env['account.move.line'].search(
             [('account_id', '=', self.company.ar_interest_account_id.id)]))
+
+    def test_memo_figures_on_items_and_in_the_aged_balance(self):
+        """The items say what the invoices say; the ageing adds up to both, when asked."""
+        bill = self.invoice(3650, date='2026-03-23', terms=[(30, 50), (60, 50)])
+        paid = self.invoice(100, due='2026-05-31')
+        self.pay(paid, date='2026-06-01')
+        alone = self.customer("Alone", is_company=False, country_id=self.france.id)
+        silent = self.items(self.invoice(3650, due='2026-04-22', partner=alone))
+        items = self.items(bill)
+        self.assertAlmostEqual(sum(items.mapped('ar_late_interest')), bill.ar_late_interest)
+        self.assertEqual(items.mapped('ar_late_compensation'), [40, 0])
+        # 1,825 × 12.15 % × 40 / 365 and × 10 / 365.
+        self.assertEqual(items.mapped('ar_late_interest'), [24.30, 6.08])
+        self.assertFalse(self.items(paid).ar_late_interest)
+        self.assertEqual((silent.ar_late_interest, silent.ar_late_compensation), (0, 0))
+        self.assertIn("nothing shows that this customer is a business", silent.ar_late_note)
+        Balance = self.env['ar.aged.balance']
+        [[plain]] = Balance._read_group([], [], ['late_amount:sum'])
+        self.assertFalse(plain)
+        [[total]] = Balance.with_context(ar_late=True)._read_group([], [], ['late_amount:sum'])
+        self.assertAlmostEqual(total, 30.38)
+        with self.assertRaises(UserError):
+            Balance.with_context(ar_late=True, ar_date='2026-05-01')._read_group(
+                [], [], ['late_amount:sum'])
+        default = Balance.get_views([(False, 'list'), (False, 'pivot')])
+        self.assertNotIn('late_amount', default['models']['ar.aged.balance']['fields'])
+        dialogue = self.env['ar.aged.options'].create({'date': '2026-06-01', 'late': True})
+        action = dialogue.action_show()
+        [[view_id, kind]] = action['views']
+        shown = Balance.get_views([(view_id, kind)])
+        self.assertIn('late_amount', shown['models']['ar.aged.balance']['fields'])
+        self.assertIn('name="late_amount"', shown['views']['list']['arch'])
+        self.assertTrue(action['context']['ar_late'])
 
     def test_a_constant_number_of_queries(self):
         def count(partners):

@@ -18,6 +18,7 @@ from . import (
     claim_cost,
     claim_xlsx,
     indexed_rate,
+    late_memo,
     guard,
     dunning,
     free_notice,
