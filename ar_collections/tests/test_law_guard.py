@@ -171,6 +171,16 @@ class TestFreeNotice(LawCommon):
         self.assertIn("gesetze-in-app.de", reminder.law_note)
         self.assertEqual(self.account_of(hans).lawful_step, 'formal_notice')
 
+    def test_where_the_law_wants_no_notice_the_claim_leaves_at_once(self):
+        """Austria: 4 %, § 1000 ABGB; Switzerland: 5 %, art. 104 OR; neither has a flat sum."""
+        for country, amount in (('at', "8.40"), ('ch', "10.50")):
+            partner = self.someone(country)
+            self.invoice(3650, due='2026-04-20', partner=partner)
+            self.run_dunning('2026-05-11')
+            [reminder] = self.reminders(partner)
+            self.assertIn(amount, " ".join(reminder._get_late_texts()))
+            self.assertFalse(reminder.law_note)
+
     def test_one_notice_at_a_time_and_only_with_an_address(self):
         jan = self.someone('be')
         self.invoice(3650, due='2026-04-20', partner=jan)

@@ -161,6 +161,8 @@ class TestLateInterest(LawCommon):
         paid = self.invoice(100, due='2026-05-31')
         self.pay(paid, date='2026-06-01')
         alone = self.customer("Alone", is_company=False, country_id=self.france.id)
+        self.account_of()
+        self.account_of(alone)
         silent = self.items(self.invoice(3650, due='2026-04-22', partner=alone))
         items = self.items(bill)
         self.assertAlmostEqual(sum(items.mapped('ar_late_interest')), bill.ar_late_interest)
