@@ -38,7 +38,8 @@ class ReportClaim(models.AbstractModel):
             return format_date(env, date, lang_code=lang) if date else ''
 
         recipient = customer.collections_contact_id or customer.partner_id
-        regime = claim.regime_id
+        regime, contract = claim.regime_id, claim._to_contract()
+        has_contract = bool(claim.contract_rate or claim.contract_kind == 'indexed')
         return {
             'lang': lang, 'head': Letter._get_head(company, lang),
             'address': Letter._get_address_lines(recipient.with_context(lang=lang), company),
@@ -50,12 +51,12 @@ class ReportClaim(models.AbstractModel):
             'interest': money(claim.amount_interest),
             'compensation': money(claim.amount_compensation),
             'has_compensation': bool(claim.amount_compensation),
-            'has_interest': regime.rate_kind != 'none' or bool(claim.contract_rate),
+            'has_interest': regime.rate_kind != 'none' or has_contract,
             'after_notice': regime.needs_notice,
             **self._get_costs(claim, money, day),
             'total': money(claim.amount_total),
-            'sentence': regime.sentence, 'contract_rate': claim._format_rate(claim.contract_rate),
-            'has_contract': bool(claim.contract_rate),
+            'sentence': regime.sentence, 'has_contract': has_contract,
+            'contract_rate': claim._describe_contract(contract),
             'rounding': regime.rounding, 'day_count': regime.day_count,
             'compounding': regime.compounding,
             'interest_first': any(
@@ -75,6 +76,7 @@ class ReportClaim(models.AbstractModel):
             'capitalised': money(segment['capitalised']) if segment['capitalised'] else '',
             'rate': claim._format_rate(segment['rate']), 'amount': money(segment['amount']),
             'label': segment['source'], 'divisor': segment['divisor'],
+            'flag': claim._get_flag_text(segment),
         }) for segment in line._get_segments()]
         for move in (line.statement or {}).get('payments', ()):
             date = line._fields['date_maturity'].to_date(move['date'])
@@ -84,7 +86,11 @@ class ReportClaim(models.AbstractModel):
                 'to_interest': money(to_decimal(float(move['to_interest'])))
                 if float(move['to_interest']) else '',
             }))
+        agreed = line._get_contract()
         return {
+            # Named where it is not that of the head of the statement.
+            'contract': claim._describe_contract(agreed)
+            if agreed and agreed != claim._to_contract() else '',
             'name': line.name, 'invoice_date': day(line.invoice_date),
             'due': day(line.date_maturity), 'principal': money(line.principal),
             'still_open': self._get_still_open(line, money),
@@ -121,22 +127,25 @@ class ReportClaim(models.AbstractModel):
     @api.model
     def _get_sources(self, claim, day):
         """Return where the rates come from: (period, reference rate, rate, source)."""
-        regime = claim.regime_id
-        if claim.contract_rate or regime.rate_kind != 'reference':
-            return []
-        used = set()
-        for segments in (line._get_segments() for line in claim.line_ids):
-            # Only the rates that were applied: a frozen one is that of a single day.
-            if regime.anchoring != 'payment':
-                used |= {segment['from'] for segment in segments[:1]}
-            if regime.anchoring != 'start':
-                used |= {segment['to'] for segment in segments}
-            if regime.anchoring == 'segment':
-                used |= {segment['from'] for segment in segments}
-        rates = claim.env['ar.reference.rate'].search([
-            ('reference', '=', regime.reference), ('state', '=', 'confirmed')], order='date_from')
-        rule = regime._to_regime()
-        return [
-            (day(rate.date_from), day(rate.date_to), claim._format_rate(rate.value),
-             claim._format_rate(rule.get_rate(to_decimal(rate.value))), rate.source)
-            for rate in rates if any(rate.date_from <= date <= rate.date_to for date in used)]
+        found = []
+        for contract, lines in claim.line_ids.grouped(lambda line: line._get_contract()).items():
+            rule = claim.regime_id._to_regime(contract)
+            if rule.fixed_rate is not None:
+                continue
+            used = set()
+            for segments in (line._get_segments() for line in lines):
+                # Only the rates that were applied: a frozen one is that of a single day.
+                if rule.anchoring != 'payment':
+                    used |= {segment['from'] for segment in segments[:1]}
+                if rule.anchoring != 'start':
+                    used |= {segment['to'] for segment in segments}
+                if rule.anchoring == 'segment':
+                    used |= {segment['from'] for segment in segments}
+            rates = claim.env['ar.reference.rate'].search([
+                ('reference', '=', rule.reference), ('state', '=', 'confirmed')],
+                order='date_from')
+            found += [
+                (day(rate.date_from), day(rate.date_to), claim._format_rate(rate.value),
+                 claim._format_rate(rule.get_rate(to_decimal(rate.value))), rate.source)
+                for rate in rates if any(rate.date_from <= date <= rate.date_to for date in used)]
+        return found

@@ -2,7 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 from odoo import Command
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from .law_common import LawCommon
@@ -155,6 +155,41 @@ class TestLateInterest(LawCommon):
         self.assertFalse(self.env['account.move.line'].search(
             [('account_id', '=', self.company.ar_interest_account_id.id)]))
 
+    def test_memo_figures_on_items_and_in_the_aged_balance(self):
+        """The items say what the invoices say; the ageing adds up to both, when asked."""
+        bill = self.invoice(3650, date='2026-03-23', terms=[(30, 50), (60, 50)])
+        paid = self.invoice(100, due='2026-05-31')
+        self.pay(paid, date='2026-06-01')
+        alone = self.customer("Alone", is_company=False, country_id=self.france.id)
+        self.account_of()
+        self.account_of(alone)
+        silent = self.items(self.invoice(3650, due='2026-04-22', partner=alone))
+        items = self.items(bill)
+        self.assertAlmostEqual(sum(items.mapped('ar_late_interest')), bill.ar_late_interest)
+        self.assertEqual(items.mapped('ar_late_compensation'), [40, 0])
+        # 1,825 × 12.15 % × 40 / 365 and × 10 / 365.
+        self.assertEqual(items.mapped('ar_late_interest'), [24.30, 6.08])
+        self.assertFalse(self.items(paid).ar_late_interest)
+        self.assertEqual((silent.ar_late_interest, silent.ar_late_compensation), (0, 0))
+        self.assertIn("nothing shows that this customer is a business", silent.ar_late_note)
+        Balance = self.env['ar.aged.balance']
+        [[plain]] = Balance._read_group([], [], ['late_amount:sum'])
+        self.assertFalse(plain)
+        [[total]] = Balance.with_context(ar_late=True)._read_group([], [], ['late_amount:sum'])
+        self.assertAlmostEqual(total, 30.38)
+        with self.assertRaises(UserError):
+            Balance.with_context(ar_late=True, ar_date='2026-05-01')._read_group(
+                [], [], ['late_amount:sum'])
+        default = Balance.get_views([(False, 'list'), (False, 'pivot')])
+        self.assertNotIn('late_amount', default['models']['ar.aged.balance']['fields'])
+        dialogue = self.env['ar.aged.options'].create({'date': '2026-06-01', 'late': True})
+        action = dialogue.action_show()
+        [[view_id, kind]] = action['views']
+        shown = Balance.get_views([(view_id, kind)])
+        self.assertIn('late_amount', shown['models']['ar.aged.balance']['fields'])
+        self.assertIn('name="late_amount"', shown['views']['list']['arch'])
+        self.assertTrue(action['context']['ar_late'])
+
     def test_a_constant_number_of_queries(self):
         def count(partners):
             customers = self.env['ar.customer']._get_or_create(partners, self.company)
@@ -250,6 +285,50 @@ class TestWhichLaw(LawCommon):
         customer.contract_rate = 15
         self.assertFalse(customer.contract_rate_warning)
         self.assertEqual(self.amounts(day='2026-02-10')[0][1], '15.00')
+
+    def test_a_contract_may_follow_an_index(self):
+        """ECB + 12 points: 16.25 % in December 2024 and 15.15 % from January 2025 on."""
+        account = self.account_of()
+        account.write({'has_contract_rate': True, 'contract_kind': 'indexed',
+                       'contract_reference': 'ecb', 'contract_margin': 12})
+        self.invoice(10000, due='2024-11-30')
+        # 10,000 × 16.25 % × 31 / 365 and 10,000 × 15.15 % × 90 / 365.
+        self.assertEqual(self.amounts(day='2025-03-31')[0][1], '511.57')
+        self.assertFalse(account.contract_rate_warning)
+        claim = self.draft('2025-03-31')
+        segments = claim.line_ids._get_segments()
+        self.assertEqual([str(one['rate']) for one in segments], ['16.25', '15.15'])
+        report = self.env['report.ar_collections.report_ar_claim']
+        document = report._get_document(claim)
+        self.assertIn("+ 12.00 points", document['contract_rate'])
+        self.assertEqual([row[2:4] for row in document['sources']],
+                         [("4.25", "16.25"), ("3.15", "15.15")])
+        # Below the floor of 2024 only: flagged line by line, in the statement too, never altered.
+        account.contract_margin = 10
+        claim = self.draft('2025-03-31')
+        self.assertEqual(
+            [row['flag'] for row in report._get_document(claim)['blocks'][0]['rows']],
+            ["below the lawful floor of 14.76 %", ""])
+        self.assertIn("14.25 % is below the lawful floor of 14.76 %", claim.warning)
+
+    def test_an_index_of_an_invoice_and_a_rate_that_is_missing(self):
+        account = self.account_of()
+        bill = self.invoice(3650, due='2024-05-31')
+        row = self.env['ar.contract.rate'].create({
+            'customer_id': account.id, 'move_id': bill.id, 'rate': 0, 'clause': "Order 7",
+            'contract_kind': 'indexed', 'contract_reference': 'fr_legal', 'contract_factor': 3})
+        # The published floors of 2024: 15.21 for thirty days, 14.76 for ten.
+        self.assertEqual(self.amounts(day='2024-07-10')[0][1], '60.39')
+        self.assertFalse(row.warning)
+        self.go('2026-06-01')
+        self.env['ar.reference.rate'].search([
+            ('reference', '=', 'fr_legal'), ('date_from', '=', '2026-01-01')]).action_withdraw()
+        self.assertEqual(self.amounts(day='2026-02-01')[0][3], 'rate')
+        row.invalidate_recordset()
+        self.assertIn("not known today", row.warning)
+        with self.assertRaises(ValidationError):
+            row.contract_reference = False
+        self.assertIn('fr_legal', self.company._get_ar_ending_references(date(2026, 6, 1)))
 
     def test_nobody_charges_a_consumer_a_contract_rate(self):
         german = self.person(country_id=self.env.ref('base.de').id)

@@ -86,11 +86,13 @@ class Regime:
     ``anchoring``: which reference rate a day carries: that of its own half-year ('segment'), that
     of the first day of interest ('start'), that of the day of payment ('payment'). With
     ``fixed_rate`` (a contract, Switzerland) there is no reference and nothing to anchor.
+    ``factor``: a contract may multiply the reference first (three times the legal rate).
     ``rate_step``: the sum of reference and margin is rounded up to a multiple of it (Belgium).
     ``allocation``: what a part payment pays first.
     """
     code: str
     reference: str | None = None
+    factor: Decimal = Decimal(1)
     margin: Decimal = ZERO
     fixed_rate: Decimal | None = None
     anchoring: str = 'segment'
@@ -120,7 +122,7 @@ class Regime:
 
     def get_rate(self, reference: Decimal) -> Decimal:
         """Return the percentage due when the reference rate stands at ``reference``."""
-        rate = reference + self.margin
+        rate = reference * self.factor + self.margin
         if self.rate_step:
             steps = Fraction(rate) / Fraction(self.rate_step)
             rate = -(-steps.numerator // steps.denominator) * self.rate_step

@@ -14,3 +14,4 @@ from . import payment_plan_paper
 from . import portal_link_new
 from . import legal_step_note
 from . import legal_step_law
+from . import dunning_preview_law

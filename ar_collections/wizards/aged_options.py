@@ -32,6 +32,10 @@ class ArAgedOptions(models.TransientModel):
         'ar.customer', string="Customers", domain="[('company_id', 'in', allowed_company_ids)]")
     overdue_only = fields.Boolean(
         string="Overdue customers only", help="Leave out customers of whom nothing is overdue.")
+    late = fields.Boolean(
+        string="Late interest to date",
+        help="Add a column with the late interest of each item, counted to today. It is computed "
+             "for every late item: on a large ledger this takes its time.")
     file = fields.Binary(readonly=True)
     file_name = fields.Char(readonly=True)
 
@@ -68,7 +72,7 @@ class ArAgedOptions(models.TransientModel):
     def _get_options(self):
         self.ensure_one()
         return {'date': self.date, 'age_by': self.age_by, 'credits': self.credits,
-                'valuation': self.valuation}
+                'valuation': self.valuation, 'late': self.late}
 
     def _get_domain(self):
         """Return the domain of the choice; the rights of the user come on top of it."""

@@ -77,9 +77,10 @@ class ArDunningPreview(models.TransientModel):
         self.env.cr.execute(SQL(
             """
             INSERT INTO ar_dunning_preview_skip (
-                preview_id, customer_id, move_id, level_id, reason, amount,
+                preview_id, customer_id, move_line_id, move_id, level_id, reason, amount,
                 create_uid, create_date, write_uid, write_date)
-            SELECT %s, customer_id, move_id, level_id, reason, amount, %s FROM (%s) skip
+            SELECT %s, customer_id, move_line_id, move_id, level_id, reason, amount, %s
+              FROM (%s) skip
             """, self.id, meta, engine._get_skip_query(self.company_id)))
         self.env.invalidate_all()
 
@@ -176,6 +177,7 @@ class ArDunningPreviewSkip(models.TransientModel):
     company_id = fields.Many2one(related='preview_id.company_id')
     currency_id = fields.Many2one(related='preview_id.currency_id')
     customer_id = fields.Many2one('ar.customer')
+    move_line_id = fields.Many2one('account.move.line', string="Item", ondelete='cascade')
     move_id = fields.Many2one('account.move', string="Invoice")
     level_id = fields.Many2one('ar.dunning.level')
     reason = fields.Selection(selection='_get_reasons')

@@ -29,10 +29,20 @@ class ArDunningEngine(models.AbstractModel):
         self.env.flush_all()
         self._drop_tables()
         self._create_item_table(company, date, customer_ids)
+        self._exclude_refused_levels(company, date)
         self._create_credit_table(company)
         self._exclude_covered_items(company)
         self._create_group_table(company, date)
         self._exclude_items_of_refused_groups()
+
+    def _exclude_refused_levels(self, company, date):
+        """Hook: give items of the work table a reason that depends on the level they reach.
+
+        What leaves an item out whatever the level belongs into `_get_item_exclusions`.
+
+        :param company: `res.company`
+        :param date date: day of the run
+        """
 
     @api.model
     def _get_skip_query(self, company):

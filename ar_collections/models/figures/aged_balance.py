@@ -7,11 +7,13 @@ from odoo.tools.misc import format_date
 from .aged_bucket import MAX_BUCKETS
 
 # What the context may choose. Rights are not among them: those come from the record rules.
-CONTEXT_KEYS = ('ar_date', 'ar_age_by', 'ar_credits', 'ar_valuation')
+CONTEXT_KEYS = ('ar_date', 'ar_age_by', 'ar_credits', 'ar_valuation', 'ar_late')
 AGE_BY = ('due', 'invoice', 'expected')
 CREDITS = ('column', 'oldest', 'own')
 VALUATIONS = ('company', 'document', 'revalued')
-OVERLAYS = ('disputed', 'promised', 'legal', 'insured', 'planned', 'assigned')
+OVERLAYS = ('disputed', 'promised', 'legal', 'insured', 'planned', 'assigned', 'late')
+# Not a part of what the item owes, but owed beside it.
+BESIDE = ('late',)
 
 
 def money(label, **options):
@@ -109,6 +111,7 @@ class ArAgedBalance(models.Model):
     insured_amount = money("Insured")
     planned_amount = money("Under a payment plan")
     assigned_amount = money("Assigned to a factor")
+    late_amount = money("Late interest to date", help="Memo figure: nothing of it is booked.")
 
     # === OPTIONS === #
 

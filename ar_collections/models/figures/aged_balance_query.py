@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools.open_items import DUE_DATE
-from .aged_balance import OVERLAYS
+from .aged_balance import BESIDE, OVERLAYS
 from .aged_bucket import MAX_BUCKETS
 
 
@@ -64,8 +64,10 @@ class ArAgedBalance(models.Model):
             parents=self._get_parents_query(),
             # Never more than what the item still owes on that day.
             overlays=SQL(", ").join(
-                SQL("%s AS %s", SQL("LEAST(COALESCE(%s.amount, 0), GREATEST(v.amount, 0))",
-                                    SQL.identifier(f'ov_{name}'))
+                SQL("%s AS %s", (
+                    SQL("COALESCE(%s.amount, 0)", SQL.identifier(f'ov_{name}')) if name in BESIDE
+                    else SQL("LEAST(COALESCE(%s.amount, 0), GREATEST(v.amount, 0))",
+                             SQL.identifier(f'ov_{name}')))
                     if name in overlays else SQL("0::numeric"), SQL.identifier(f'{name}_amount'))
                 for name in OVERLAYS),
             overlay_joins=SQL(" ").join(

@@ -1,9 +1,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+CAPPED = [('business', "Businesses"), ('public', "Public bodies"),
+          ('health', "Public health bodies")]
+
 
 class ArTermCap(models.Model):
-    """The longest payment term that the law of a country allows between businesses.
+    """The longest payment term that the law of a country allows to a kind of debtor.
 
     Dated data with its source: a law that changes is a new row, not a new release.
     """
@@ -13,6 +16,9 @@ class ArTermCap(models.Model):
 
     name = fields.Char(required=True, translate=True)
     country_id = fields.Many2one('res.country', required=True, index=True, ondelete='cascade')
+    debtor = fields.Selection(
+        CAPPED, string="Binds", required=True, default='business',
+        help="Businesses pay by the law of the seller, public bodies by their own.")
     date_from = fields.Date(string="Invoices from")
     date_to = fields.Date(string="Invoices to")
     days = fields.Integer(
@@ -54,7 +60,10 @@ class ArTermCap(models.Model):
 
     @api.model
     def _get_limit_query(self, country_ids):
-        """Return the query of (country_id, date_from, date_to, days, month_end_days)."""
+        """Return the query of the caps between businesses.
+
+        Columns: country_id, date_from, date_to, days, month_end_days.
+        """
         self.flush_model()
         return SQL(
             """
@@ -62,7 +71,8 @@ class ArTermCap(models.Model):
                    COALESCE(date_to, 'infinity'::date) AS date_to, days,
                    COALESCE(month_end_days, 0) AS month_end_days
               FROM ar_term_cap
-             WHERE active AND state = 'confirmed' AND country_id = ANY(%s)
+             WHERE active AND state = 'confirmed' AND debtor = 'business'
+               AND country_id = ANY(%s)
             """, list(country_ids))
 
     @api.model

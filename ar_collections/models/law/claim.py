@@ -23,6 +23,7 @@ class ArClaim(models.Model):
     _check_company_auto = True
     _protected_fields = frozenset({
         'state', 'move_id', 'claimed_on', 'regime_id', 'contract_rate', 'name', 'warning',
+        'contract_kind', 'contract_reference', 'contract_factor', 'contract_margin',
         'amount_cost'})
 
     # === FIELDS === #
@@ -153,11 +154,13 @@ class ArClaim(models.Model):
                 mine = [item for item in mine if item.item_id in only_items]
             customer = claim.customer_id
             regime = customer.effective_regime_id
-            agreed = customer.has_contract_rate and regime.debtor != 'consumer'
+            contract = customer._get_contract() if regime.debtor != 'consumer' else None
             # sudo: the lines are computed, nobody types them.
             claim.sudo().write({
                 'regime_id': regime.id,
-                'contract_rate': customer.contract_rate if agreed else 0.0,
+                'contract_rate': float(contract.fixed) if contract and (
+                    contract.fixed is not None) else 0.0,
+                **self._get_formula_vals(contract),
                 'warning': claim._get_warning(mine),
                 'line_ids': [Command.clear(), *(
                     Command.create(self.env['ar.claim.line']._get_vals(item))
@@ -174,6 +177,7 @@ class ArClaim(models.Model):
         customer = self.customer_id
         if customer.contract_rate_warning:
             texts.append(customer.contract_rate_warning)
+        texts += [text for item in items for text in engine._describe_flags(item)]
         regime = customer.effective_regime_id
         if regime and regime.currency_id != self.currency_id and regime.bracket_ids:
             texts.append(self.env._(

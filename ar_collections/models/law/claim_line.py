@@ -1,6 +1,9 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.contract_rates import ContractRate
 from ...tools.interest_rules import to_decimal
 
 
@@ -57,13 +60,22 @@ class ArClaimLine(models.Model):
             'interest_amount': float(item.interest),
             'compensation_total': float(found.compensation),
             'compensation_amount': float(item.compensation),
-            'statement': self._dump(found),
+            'statement': self._dump(found, item.flags, item.contract),
         }
 
     @api.model
-    def _dump(self, statement):
-        """Return a statement as JSON: amounts as text, so that they stay exact."""
+    def _dump(self, statement, flags, contract):
+        """Return a statement as JSON: amounts as text, so that they stay exact.
+
+        :param statement: `Statement`
+        :param dict flags: {index of the segment: Flag} of an agreed rate
+        :param contract: `ContractRate` or None
+        """
         return {
+            'contract': contract and {
+                'fixed': None if contract.fixed is None else str(contract.fixed),
+                'reference': contract.reference, 'factor': str(contract.factor),
+                'margin': str(contract.margin)},
             'due': statement.due.isoformat(), 'end': statement.end.isoformat(),
             'principal_due': str(statement.principal_due),
             'stopped_on': statement.stopped_on and statement.stopped_on.isoformat(),
@@ -72,7 +84,10 @@ class ArClaimLine(models.Model):
                 'days': segment.days, 'base': str(segment.base), 'rate': str(segment.rate),
                 'divisor': segment.divisor, 'amount': str(segment.amount), 'rule': segment.rule,
                 'source': segment.source, 'capitalised': str(segment.capitalised),
-            } for segment in statement.segments],
+                **({'flag': flags[index].code,
+                    'limit': str(flags[index].limit) if flags[index].limit is not None else None}
+                   if index in flags else {}),
+            } for index, segment in enumerate(statement.segments)],
             'payments': [{
                 'date': move.date.isoformat(), 'amount': str(move.amount),
                 'to_cost': str(move.to_cost), 'to_interest': str(move.to_interest),
@@ -80,6 +95,18 @@ class ArClaimLine(models.Model):
                 'is_credit': move.is_credit,
             } for move in statement.allocations],
         }
+
+    def _get_contract(self):
+        """Return the `ContractRate` that was applied, or None."""
+        self.ensure_one()
+        statement = self.statement or {}
+        if 'contract' not in statement and self.claim_id.contract_rate:
+            # Made before the rate was kept with each line.
+            return ContractRate(fixed=to_decimal(self.claim_id.contract_rate))
+        found = statement.get('contract')
+        return found and ContractRate(
+            None if found['fixed'] is None else Decimal(found['fixed']), found['reference'],
+            Decimal(found['factor']), Decimal(found['margin']))
 
     def _get_segments(self):
         """Return the segments with amounts as `Decimal` and dates as dates."""

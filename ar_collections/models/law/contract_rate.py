@@ -27,10 +27,11 @@ class ArContractRate(models.Model):
         'UNIQUE(move_id)', "This invoice has a contract rate already: change that one.")
     _rate_positive = models.Constraint('CHECK(rate >= 0)', "A rate is not negative.")
 
-    @api.depends('rate', 'customer_id.effective_regime_id')
+    @api.depends('rate', 'contract_kind', 'contract_reference', 'contract_factor',
+                 'contract_margin', 'customer_id.effective_regime_id')
     def _compute_warning(self):
         for row in self:
-            row.warning = row.customer_id._check_contract_rate(row.rate)
+            row.warning = row.customer_id._check_contract_rate(row._to_contract())
 
     @api.constrains('move_id', 'customer_id')
     def _check_move(self):
@@ -43,9 +44,9 @@ class ArContractRate(models.Model):
 
     @api.model
     def _get_rates(self, move_ids):
-        """Return {move id: rate} of these invoices, in one query."""
+        """Return {move id: `ContractRate`} of these invoices, in one query."""
         # sudo: which rate was agreed is part of what the customer owes.
-        return {row.move_id.id: row.rate for row in self.sudo().search(
+        return {row.move_id.id: row._to_contract() for row in self.sudo().search(
             [('move_id', 'in', list(move_ids))])}
 
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ...tools.interest_rules import MissingRate, NoStatutoryClaim, to_decimal
+from ...tools.interest_rules import MissingRate, NoStatutoryClaim
 from ...tools.reference_rates import check_contract_rate
 from .legal_regime import DEBTORS
 
@@ -66,43 +66,53 @@ class ArCustomer(models.Model):
         for customer in self:
             customer.effective_regime_id, customer.law_reason = laws[customer]
 
-    @api.depends('has_contract_rate', 'contract_rate', 'effective_regime_id')
+    @api.depends('has_contract_rate', 'contract_rate', 'contract_kind', 'contract_reference',
+                 'contract_factor', 'contract_margin', 'effective_regime_id')
     def _compute_contract_rate_warning(self):
         for customer in self:
             customer.contract_rate_warning = customer._get_contract_rate_warning()
 
     def _get_contract_rate_warning(self):
         """Return in words why the contract rate is unlawful, or False; it is never altered."""
-        return self.has_contract_rate and self._check_contract_rate(self.contract_rate)
+        return self.has_contract_rate and self._check_contract_rate(self._to_contract())
 
-    def _check_contract_rate(self, rate):
-        """Return in words why a rate is unlawful for this customer, or False.
+    def _check_contract_rate(self, contract):
+        """Return in words why an agreed rate is unlawful today for this customer, or False.
 
-        :param float rate: percent a year
+        :param contract: `ContractRate`; one that follows an index is looked at as it stands today
         """
         regime = self.effective_regime_id
         if not regime:
             return False
         today = self.company_id._get_ar_today()
         try:
+            rate = contract.find(
+                self.env['ar.reference.rate']._get_rates([contract.reference])
+                if contract.fixed is None else (), today)
+        except MissingRate:
+            return self.env._(
+                "The contract rate is not known today: its reference rate was not entered or not "
+                "confirmed. Nothing is claimed before it is.")
+        try:
             floor, cap = regime._get_contract_limits(today)
         except MissingRate:
             return self.env._(
                 "The floor of contract rates cannot be checked: the reference rate of today is "
                 "not known or not confirmed.")
-        found = check_contract_rate(to_decimal(rate), floor, cap)
+        found = check_contract_rate(rate, floor, cap)
         if found == 'floor':
             return self.env._(
                 "%(rate)s %% is below the lawful floor of %(floor)s %% (%(rule)s).",
-                rate=to_decimal(rate), floor=floor, rule=regime.name)
+                rate=rate, floor=floor, rule=regime.name)
         if found == 'cap':
             return self.env._(
                 "%(rate)s %% is above the lawful cap of %(cap)s %% (%(rule)s).",
-                rate=to_decimal(rate), cap=cap, rule=regime.name)
+                rate=rate, cap=cap, rule=regime.name)
         return False
 
     @api.depends('overdue_amount', 'debtor_kind', 'regime_id', 'has_contract_rate',
-                 'contract_rate', 'notice_date', 'notice_channel', 'insolvency_date',
+                 'contract_rate', 'contract_kind', 'contract_reference', 'contract_factor',
+                 'contract_margin', 'notice_date', 'notice_channel', 'insolvency_date',
                  'claim_ids.state')
     def _compute_late_claim(self):
         """A few queries per company, however many customers are shown."""

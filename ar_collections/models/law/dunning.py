@@ -4,6 +4,7 @@ from odoo.tools import SQL, format_date
 INTEREST_MODES = [
     ('none', "Not mentioned"),
     ('mention', "The rule is mentioned"),
+    ('notice', "Free notice: the days and the cost, before anything is charged"),
     ('figure', "Shown as a figure, not claimed"),
     ('claim', "Claimed, statement attached"),
 ]
@@ -57,7 +58,7 @@ class ArReminder(models.Model):
         result = super()._read_ahead()
         known = self.env.cr.cache.setdefault(CACHE, {})
         speaking = self.sudo().filtered(
-            lambda r: r.level_id.interest_mode in ('figure', 'claim') and r.line_ids)
+            lambda r: r._get_interest_mode() in ('figure', 'claim') and r.line_ids)
         for company, reminders in speaking.grouped('company_id').items():
             found = {}
             for claim in self.env['ar.interest.engine'].sudo()._get_item_claims(
@@ -65,7 +66,7 @@ class ArReminder(models.Model):
                 found.setdefault(claim.customer_id, []).append(claim)
             for reminder in reminders:
                 known[reminder.id] = found.get(reminder.customer_id.id, [])
-        speaking = self.sudo().filtered(lambda r: r.level_id.interest_mode != 'none')
+        speaking = self.sudo().filtered(lambda r: r._get_interest_mode() != 'none')
         rates = self.env['ar.contract.rate']._get_rates(speaking.line_ids.move_id.ids)
         self.env.cr.cache.setdefault(RATES, {}).update({
             reminder.id: {move_id: rates[move_id] for move_id in reminder.line_ids.move_id.ids
@@ -82,10 +83,12 @@ class ArReminder(models.Model):
         :return: list of texts; empty when the level is silent or the law gives nothing
         """
         self.ensure_one()
-        mode = self.level_id.interest_mode
+        mode = self._get_interest_mode()
         if mode == 'none':
             return []
         env = self.with_context(lang=self.lang).env
+        if mode == 'notice':
+            return self._get_free_notice_texts(env)
         # sudo: the rule is printed on the message.
         regime = self.customer_id.sudo().effective_regime_id.with_context(lang=self.lang)
         if not regime:
@@ -119,16 +122,16 @@ class ArReminder(models.Model):
         own = self.env.cr.cache.get(RATES, {}).pop(self.id, None)
         if own is None:
             own = env['ar.contract.rate']._get_rates(moves.ids)
-        write_rate = env['ar.claim']._format_rate
+        describe = env['ar.indexed.rate']._describe_contract
         texts = []
         if customer.has_contract_rate and (not moves or any(move.id not in own for move in moves)):
-            texts.append(env._("Rate agreed by contract: %s %% a year.",
-                               write_rate(customer.contract_rate)))
-        for rate in sorted({own[move.id] for move in moves if move.id in own}):
+            texts.append(env._("Rate agreed by contract: %s.", describe(customer._to_contract())))
+        agreed = {own[move.id]: describe(own[move.id]) for move in moves if move.id in own}
+        for contract, words in sorted(agreed.items(), key=lambda pair: pair[1]):
             texts.append(env._(
-                "Rate agreed by contract for %(invoices)s: %(rate)s %% a year.",
-                rate=write_rate(rate), invoices=", ".join(
-                    move.name for move in moves if own.get(move.id) == rate)))
+                "Rate agreed by contract for %(invoices)s: %(rate)s.", rate=words,
+                invoices=", ".join(
+                    move.name for move in moves if own.get(move.id) == contract)))
         return " ".join(texts)
 
     def _get_late_amount_texts(self, env):
@@ -158,7 +161,7 @@ class ArReminder(models.Model):
         :param bool compensation: there is compensation
         :param dict values: formatted date, interest, compensation and total
         """
-        if self.level_id.interest_mode == 'figure':
+        if self._get_interest_mode() == 'figure':
             if not compensation:
                 return env._(
                     "For information, not included in the amount above: late interest of "
@@ -227,7 +230,7 @@ class ArReminder(models.Model):
         """
         self.ensure_one()
         Claim = self.env['ar.claim'].sudo()
-        if self.level_id.interest_mode != 'claim':
+        if self._get_interest_mode() != 'claim':
             return Claim
         claims = Claim.search([('reminder_id', '=', self.id)])
         if claims:

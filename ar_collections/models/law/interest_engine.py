@@ -1,11 +1,11 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ...tools.holidays import get_last_free_day
+from ...tools.contract_rates import ContractRate
 from ...tools.interest import (
     Credit,
     MissingRate,
@@ -43,6 +43,9 @@ class ItemClaim:
     detail: str = ''
     # All the items on which it stands or stood, the item of the invoice among them.
     parts: tuple[int, ...] = ()
+    # The rate that the parties agreed, and what is wrong with it by index of the segment.
+    contract: ContractRate | None = None
+    flags: dict = field(default_factory=dict)
 
 
 class ArInterestEngine(models.AbstractModel):
@@ -76,7 +79,7 @@ class ArInterestEngine(models.AbstractModel):
         laws = customers._get_laws()
         rates = self.env['ar.reference.rate']._get_rates()
         agreed = self.env['ar.contract.rate']._get_rates([item['move_id'] for item in items])
-        frames = {customer.id: self._get_frame(customer, laws[customer], allocation, date)
+        frames = {customer.id: self._get_frame(customer, laws[customer], allocation)
                   for customer in customers}
         claims, compensated = [], set()
         for item in items:
@@ -220,23 +223,15 @@ class ArInterestEngine(models.AbstractModel):
 
     # === COMPUTING === #
 
-    def _get_frame(self, customer, law, allocation, date):
+    def _get_frame(self, customer, law, allocation):
         """Return what the items of a customer share: rule, events, or the reason of no claim."""
         regime, why = law
         if not regime:
             return {'reason': 'law', 'detail': why or ''}
         # sudo: the law is no secret.
         regime = regime.sudo()
-        if regime.needs_notice and not customer.notice_date:
-            return {'reason': 'notice', 'detail': ''}
-        wait = regime.needs_notice and get_last_free_day(
-            customer.notice_date, regime.notice_days,
-            0 if customer.notice_channel == 'email' else regime.letter_days,
-            regime.country_id.code)
-        if wait and date <= wait:
-            return {'reason': 'wait', 'detail': wait.isoformat()}
-        agreed = customer.has_contract_rate and regime.debtor != 'consumer'
-        rule = regime._to_regime(to_decimal(customer.contract_rate) if agreed else None)
+        contract = customer._get_contract() if regime.debtor != 'consumer' else None
+        rule = regime._to_regime(contract)
         if allocation:
             rule = replace(rule, allocation=allocation)
         events = [Stay(stay.date_from, stay.date_to, stay.reason) for stay in customer.stay_ids]
@@ -244,8 +239,33 @@ class ArInterestEngine(models.AbstractModel):
             events.append(Stop(customer.insolvency_date))
         return {
             'reason': None, 'regime': regime, 'rule': rule, 'events': events,
-            'notice': customer.notice_date if regime.needs_notice else None,
+            'customer': customer, 'contract': contract,
         }
+
+    def _get_notices(self, item, customer):
+        """Hook: return the notices that may be about an item, as (day it left, channel or None).
+
+        :param dict item: as `_read_items` returns it
+        """
+        if not customer.notice_date:
+            return []
+        return [(customer.notice_date, customer.notice_channel or None)]
+
+    def _find_notice(self, item, customer, regime, date):
+        """Return (day of the notice or None, reason of no claim or None, detail of the reason)."""
+        if not regime.needs_notice:
+            return None, None, ''
+        notices = sorted(self._get_notices(item, customer), key=lambda notice: notice[0])
+        if not notices:
+            return None, 'notice', ''
+        # A notice is about what was late by then: § 286 (1) BGB, article 1231-6 code civil.
+        about = [notice for notice in notices if notice[0] > item['due']]
+        if not about:
+            return None, 'later', notices[-1][0].isoformat()
+        wait = min(regime._get_last_free_day(*notice) for notice in about)
+        if date <= wait:
+            return None, 'wait', wait.isoformat()
+        return about[0][0], None, ''
 
     def _compute_item(self, item, frame, events, rates, date, compensated, agreed=None):
         claim = ItemClaim(
@@ -256,17 +276,17 @@ class ArInterestEngine(models.AbstractModel):
         if item.get('disputed') and not item['amount']:
             return replace(claim, regime_id=frame['regime'].id, reason='disputed')
         currency = self.env['res.currency'].browse(item['currency_id'])
-        rule, regime = frame['rule'], frame['regime']
+        rule, regime, contract = frame['rule'], frame['regime'], frame['contract']
         if agreed is not None and regime.debtor != 'consumer':
             # The rate of the invoice beats that of the customer and that of the law.
-            rule = replace(regime._to_regime(to_decimal(agreed)), allocation=rule.allocation)
+            contract = agreed
+            rule = replace(regime._to_regime(agreed), allocation=rule.allocation)
         if compensated or regime.currency_id != currency:
             rule = replace(rule, compensation=Compensation())
-        if frame['notice'] and item['due'] >= frame['notice']:
-            # A notice is about what was late by then: § 286 (1) BGB, article 1231-6 code civil.
-            return replace(claim, regime_id=regime.id, reason='later',
-                           detail=frame['notice'].isoformat())
-        due = frame['notice'] or item['due']
+        notice, reason, detail = self._find_notice(item, frame['customer'], regime, date)
+        if reason:
+            return replace(claim, regime_id=regime.id, reason=reason, detail=detail)
+        due = notice or item['due']
         end = date
         if item['reconciled'] and events:
             # Settled in the books: nothing runs on after the last entry.
@@ -279,9 +299,10 @@ class ArInterestEngine(models.AbstractModel):
         except MissingRate as error:
             return replace(claim, regime_id=regime.id, reason='rate',
                            detail=f"{error.reference}|{error.day}")
-        return replace(
+        claim = replace(
             claim, regime_id=regime.id, statement=statement, interest=statement.interest,
-            compensation=statement.compensation)
+            compensation=statement.compensation, contract=contract)
+        return replace(claim, flags=self._get_flags(claim, rates))
 
     def _subtract_prior(self, claim, prior_items, prior_moves):
         if not claim.statement:

@@ -3,6 +3,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...tools.holidays import get_last_free_day
 from ...tools.interest_rules import Compensation, InterestError, Regime, find_rate, to_decimal
 from .reference_rate import REFERENCES
 
@@ -122,21 +123,26 @@ class ArLegalRegime(models.Model):
 
     # === BUSINESS === #
 
-    def _to_regime(self, contract_rate=None):
+    def _to_regime(self, contract=None):
         """Return the rule as `tools.interest_rules.Regime`.
 
-        :param Decimal contract_rate: percent a year that the parties agreed, instead of the law's
+        :param contract: `ContractRate` that the parties agreed, instead of the law's: fixed, or a
+            reference rate of which each day carries that of its own half-year
         """
         self.ensure_one()
-        fixed = contract_rate
-        if fixed is None and self.rate_kind != 'reference':
+        agreed = contract is not None
+        fixed = contract.fixed if agreed else None
+        if not agreed and self.rate_kind != 'reference':
             fixed = to_decimal(self.fixed_rate) if self.rate_kind == 'fixed' else Decimal(0)
-        agreed = contract_rate is not None
+        indexed = agreed and fixed is None
         return Regime(
-            code=str(self.id), reference=self.reference or None, margin=to_decimal(self.margin),
+            code=str(self.id),
+            reference=contract.reference if indexed else self.reference or None,
+            factor=contract.factor if indexed else Decimal(1),
+            margin=contract.margin if indexed else to_decimal(self.margin),
             fixed_rate=fixed,
             anchoring='segment' if agreed else self.anchoring,
-            rate_step=to_decimal(self.rate_step) if self.rate_step else None,
+            rate_step=to_decimal(self.rate_step) if self.rate_step and not agreed else None,
             day_count=self.day_count, rounding=self.rounding,
             compounding=self.compounding and not agreed, allocation=self.allocation,
             compensation=Compensation(
@@ -144,6 +150,21 @@ class ArLegalRegime(models.Model):
                 to_decimal(self.compensation_max) if self.compensation_max else None,
                 self.source),
             source=self.env._("contract") if agreed else self.source)
+
+    def _wants_free_notice(self):
+        """Tell whether nothing may be charged before a free message of ours and its days."""
+        return bool(self) and (self.free_reminders > 0 or self.notice_days > 0)
+
+    def _get_last_free_day(self, sent, channel):
+        """Return the last day on which nothing may be charged after a notice.
+
+        :param date sent: day on which it left; without days to wait, that very day
+        :param str channel: 'email' or 'letter'; anything else counts as a letter, the later day
+        """
+        self.ensure_one()
+        return get_last_free_day(
+            sent, self.notice_days, 0 if channel == 'email' else self.letter_days,
+            self.country_id.code)
 
     def _get_contract_limits(self, date):
         """Return (floor, cap) of contract rates on a day, in percent; None: there is none.

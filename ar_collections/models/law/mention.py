@@ -45,12 +45,12 @@ class AccountMove(models.Model):
             return False
         texts = [regime.mention]
         # The rate of the invoice beats that of the customer, as in the claim.
-        rate = move.env['ar.contract.rate']._get_rates(move.ids).get(
-            move.id, customer.contract_rate if customer.has_contract_rate else None)
-        if rate is not None:
+        contract = move.env['ar.contract.rate']._get_rates(move.ids).get(
+            move.id, customer._get_contract() if customer else None)
+        if contract is not None:
             texts.append(self.env._(
-                "Rate agreed by contract: %s %% a year.",
-                self.env['ar.claim']._format_rate(rate)))
+                "Rate agreed by contract: %s.",
+                self.env['ar.indexed.rate']._describe_contract(contract)))
         if not move.invoice_payment_term_id.early_discount:
             texts.append(self.env._("No discount for early payment."))
         return " ".join(texts)

@@ -42,7 +42,8 @@ class ResCompany(models.Model):
             before.unlink()
             return
         items = Markup().join(
-            Markup("<li>%s: %s</li>") % (regime._get_html_link(title=regime.name), text)
+            Markup("<li>%s: %s</li>") % (
+                regime._get_html_link(title=regime.display_name), text)
             for regime, text in rows)
         summary = company.env._("Reference rates to enter: %s", len(rows))
         note = Markup("<p>%s</p><ul>%s</ul>") % (company.env._(
@@ -67,9 +68,9 @@ class ResCompany(models.Model):
                 for regime, last in self._get_ar_ending_references(today).values()]
 
     def _get_ar_ending_references(self, today):
-        """Return {reference: (a rule that uses it, last known day or None)} of what ends soon.
+        """Return {reference: (who uses it, last known day or None)} of what ends soon.
 
-        In use: by a confirmed rule with which this company has to do.
+        In use: by a confirmed rule with which this company has to do, or by a contract.
 
         :param date today: day of the company
         """
@@ -80,6 +81,8 @@ class ResCompany(models.Model):
         for name in ('reference', 'floor_reference'):
             for regime in regimes.filtered(name):
                 used.setdefault(regime[name], regime)
+        for reference, customer in self._get_ar_contract_references().items():
+            used.setdefault(reference, customer)
         rates = self.env['ar.reference.rate']._get_rates(used)
         known = {reference: find_last_known(rates, reference) for reference in used}
         return {reference: (regime, known[reference]) for reference, regime in used.items()

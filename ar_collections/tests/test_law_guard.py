@@ -1,0 +1,326 @@
+from datetime import date
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import html2plaintext
+
+from .law_common import LawCommon
+
+
+@tagged('post_install', '-at_install')
+class TestFreeNotice(LawCommon):
+    """Nothing is charged before the free message of the law has left and its days have passed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name in ('be', 'nl'):
+            cls.env.ref(f'ar_collections.regime_{name}_consumer').action_confirm()
+        # The Dutch rate is set by decree: any will do, as the cost is what is looked at.
+        cls.env.ref('ar_collections.regime_nl_consumer').write(
+            {'rate_kind': 'fixed', 'fixed_rate': 6})
+        cls.ladder.level_ids.interest_mode = 'claim'
+
+    def someone(self, country, **vals):
+        partner = self.customer(
+            f"Someone {country}", is_company=False,
+            country_id=self.env.ref(f'base.{country}').id, street="Rue 1", city="Ville", **vals)
+        self.account_of(partner).debtor_kind = 'consumer'
+        return partner
+
+    def words(self, reminder):
+        return " ".join(html2plaintext(reminder.items_html).replace('\xa0', ' ').split())
+
+    def notice(self, partner, day, channel='email'):
+        """Let the button make the free notice on a day, and send it."""
+        self.go(day)
+        action = self.account_of(partner).action_free_notice()
+        notice = self.env['ar.reminder'].browse(action['res_id'])
+        if channel == 'letter':
+            notice.channel = 'letter'
+        notice._approve()
+        if channel == 'letter':
+            notice.sudo()._print_letters()
+        else:
+            self.send(notice)
+            self.deliver()
+        self.assertEqual(notice.state, 'sent')
+        return notice
+
+    def left_out(self, day):
+        skips = self.run_dunning(day).skip_ids
+        return [(skip.reason, str(skip.allowed_from), skip.lawful_step) for skip in skips]
+
+    def test_belgian_consumer_by_email(self):
+        """Book XIX: free, and 14 days from the day after the e-mail; 65 and 5 % above 500."""
+        jan = self.someone('be')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        run = self.run_dunning('2026-05-11')
+        self.assertFalse(run.reminder_ids)
+        skip = run.skip_ids
+        self.assertEqual((skip.reason, skip.lawful_step), ('free_notice', 'free_notice'))
+        self.assertIn("lalibre.be", skip.law_source)
+        self.assertEqual(skip.allowed_from, date(2026, 5, 26))
+        preview = self.env['ar.dunning.preview'].create(
+            {'company_id': self.company.id, 'date': '2026-05-11'})
+        self.assertEqual(
+            preview.skip_ids.mapped(lambda row: (row.reason, row.law_source, row.allowed_from)),
+            [('free_notice', skip.law_source, skip.allowed_from)])
+        notice = self.notice(jan, '2026-05-12')
+        text = self.words(notice)
+        for mention in ("free of charge", "14 calendar days", "day after this e-mail",
+                        "222.50", "Goods", "04/20/2026", "Our House"):
+            self.assertIn(mention, text)
+        self.assertEqual(notice.free_until, date(2026, 5, 26))
+        # The ladder has learned nothing from it.
+        self.assertFalse(self.account_of(jan).dunning_level_id)
+        self.assertEqual(self.left_out('2026-05-26'), [('free_days', '2026-05-27', 'wait')])
+        # What an older run was told stays told.
+        self.assertEqual(skip.reason, 'free_notice')
+        run = self.night('2026-05-27')
+        self.assertEqual(run.reminder_ids.state, 'sent')
+        claim = self.env['ar.claim'].search([('customer_id', '=', self.account_of(jan).id)])
+        self.assertEqual((claim.amount_interest, claim.amount_compensation), (0, 222.50))
+
+    def test_belgian_consumer_by_letter(self):
+        """From the third working day after posting: Ascension Day and the weekend do not count."""
+        jan = self.someone('be')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        notice = self.notice(jan, '2026-05-12', 'letter')
+        self.assertEqual(notice.free_until, date(2026, 5, 31))
+        self.assertEqual(self.left_out('2026-05-31'), [('free_days', '2026-06-01', 'wait')])
+        self.assertTrue(self.run_dunning('2026-06-01').reminder_ids)
+
+    def test_dutch_consumer_hears_the_exact_cost(self):
+        """15 % of the first 2,500 and 10 % of the next 1,150: 490, in the notice and the claim."""
+        jan = self.someone('nl')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        self.assertEqual(self.left_out('2026-05-10'), [
+            ('free_notice', '2026-05-25', 'free_notice')])
+        text = self.words(self.notice(jan, '2026-05-10'))
+        self.assertIn("490.00", text)
+        self.assertEqual(self.amounts(jan, '2026-05-24')[0][3], 'wait')
+        # Interest from the day after the notice: 15 days of 3,650 at 6 %.
+        self.assertEqual(self.amounts(jan, '2026-05-25')[0][1:3], ('9.00', '490.00'))
+        self.assertTrue(self.run_dunning('2026-05-25').reminder_ids)
+
+    def test_a_later_item_needs_a_notice_of_its_own(self):
+        jan = self.someone('be')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        self.notice(jan, '2026-05-12')
+        self.invoice(100, due='2026-05-12', partner=jan)
+        self.go('2026-06-01')
+        self.assertEqual([row[3] for row in self.amounts(jan)], [None, 'notice'])
+        run = self.run_dunning('2026-06-01')
+        self.assertEqual(self.reasons(run), [('free_notice', 100)])
+        self.assertNotIn("20.00 €", self.words(run.reminder_ids))
+
+    def test_a_step_of_the_ladder_serves_as_the_notice_unless_it_is_spoken(self):
+        jan, piet = self.someone('be'), self.someone('nl')
+        self.ladder.level_ids.filtered(
+            lambda level: level.offset_days == 5).interest_mode = 'notice'
+        bill = self.invoice(3650, due='2026-05-20', partner=jan)
+        self.invoice(3650, due='2026-05-20', partner=piet)
+        run = self.run_dunning('2026-05-26')
+        spoken = run.reminder_ids.filtered(lambda one: one.partner_id == piet)
+        spoken.sudo().channel = 'call'
+        self.send(run.reminder_ids)
+        self.deliver()
+        self.assertEqual(set(run.reminder_ids.mapped('state')), {'sent'})
+        written = run.reminder_ids - spoken
+        self.assertIn("free of charge", written.body)
+        self.assertEqual((written.free_until, spoken.free_until), (date(2026, 6, 9), False))
+        run = self.run_dunning('2026-06-10')
+        self.assertEqual(run.reminder_ids.line_ids.move_id, bill)
+        self.assertEqual(run.skip_ids.reason, 'free_notice')
+
+    def test_businesses_and_silent_levels_are_not_held(self):
+        self.invoice(3650, due='2026-04-20')
+        jan = self.someone('be')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        self.ladder.level_ids.interest_mode = 'notice'
+        run = self.run_dunning('2026-05-11')
+        self.assertEqual(len(run.reminder_ids), 2)
+        business = run.reminder_ids.filtered(lambda one: one.partner_id == self.buyer)
+        self.assertEqual(business._get_late_texts(), [])
+        with self.assertRaisesRegex(UserError, "No free notice is wanted"):
+            business.sudo()._set_skipped("x")
+            self.account_of().action_free_notice()
+
+    def test_who_turns_out_to_be_a_consumer_is_judged_again_at_sending(self):
+        jan = self.someone('be')
+        account = self.account_of(jan)
+        account.write({'debtor_kind': 'business'})
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        reminder = self.run_dunning('2026-05-11').reminder_ids
+        account.debtor_kind = 'consumer'
+        self.assertIn("It will not leave", reminder.law_note)
+        self.assertIn("lalibre.be", reminder.law_note)
+        reminder.sudo()._set_approved()
+        self.send(reminder)
+        self.assertEqual(reminder.state, 'cancelled')
+        self.assertIn("05/26/2026", reminder.reason)
+
+    def test_where_only_a_formal_notice_helps_the_message_leaves_without_the_claim(self):
+        hans = self.someone('de')
+        self.invoice(3650, due='2026-04-20', partner=hans)
+        reminder = self.run_dunning('2026-05-11').reminder_ids
+        self.assertEqual(reminder._get_late_texts(), [])
+        self.assertIn("leaves without late interest", reminder.law_note)
+        self.assertIn("gesetze-in-app.de", reminder.law_note)
+        self.assertEqual(self.account_of(hans).lawful_step, 'formal_notice')
+
+    def test_where_the_law_wants_no_notice_the_claim_leaves_at_once(self):
+        """Austria: 4 %, § 1000 ABGB; Switzerland: 5 %, art. 104 OR; neither has a flat sum."""
+        for country, amount in (('at', "8.40"), ('ch', "10.50")):
+            partner = self.someone(country)
+            self.invoice(3650, due='2026-04-20', partner=partner)
+            self.run_dunning('2026-05-11')
+            [reminder] = self.reminders(partner)
+            self.assertIn(amount, " ".join(reminder._get_late_texts()))
+            self.assertFalse(reminder.law_note)
+
+    def test_one_notice_at_a_time_and_only_with_an_address(self):
+        jan = self.someone('be')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        account = self.account_of(jan)
+        account.action_lawful_step()
+        with self.assertRaisesRegex(UserError, "not finished"):
+            account.action_free_notice()
+        account.reminder_ids.sudo()._set_skipped("x")
+        jan.write({'email': False, 'street': False})
+        with self.assertRaisesRegex(UserError, "enter an address"):
+            account.action_free_notice()
+
+    def test_the_customer_says_what_the_law_allows_today(self):
+        jan = self.someone('be')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        account = self.account_of(jan)
+        text = html2plaintext(account.law_today)
+        self.assertIn("lalibre.be", text)
+        self.assertIn("Lawful from 06/16/2026", text)
+        self.assertEqual(account.lawful_step, 'free_notice')
+        unknown = self.customer("Unknown", is_company=False, country_id=self.france.id)
+        self.invoice(10, due='2026-04-20', partner=unknown)
+        self.assertEqual(self.account_of(unknown).lawful_step, 'kind')
+        # A French business: everything is lawful.
+        self.invoice(10, due='2026-04-20')
+        self.assertNotIn("Not today", html2plaintext(self.account_of().law_today))
+        self.account_of().insolvency_date = '2026-05-25'
+        self.assertIn("L622-21", html2plaintext(self.account_of().law_today))
+        self.assertEqual(self.account_of().lawful_step, 'declare')
+        run = self.run_dunning('2026-06-01')
+        skip = run.skip_ids.filtered(lambda one: one.reason == 'insolvency')
+        self.assertIn("L622-24", skip.law_source)
+        self.assertEqual((skip.lawful_step, skip.allowed_from), ('declare', False))
+        self.assertEqual(skip.action_lawful_step()['res_model'], 'ar.deadline')
+
+
+@tagged('post_install', '-at_install')
+class TestLegalGuard(LawCommon):
+    """What may not leave, and terms beyond the law."""
+
+    def test_an_insolvent_customer_gets_no_reminder_of_older_debts(self):
+        self.invoice(1000, due='2026-05-20')
+        self.account_of().insolvency_date = '2026-05-25'
+        run = self.run_dunning('2026-06-01')
+        self.assertFalse(run.reminder_ids)
+        self.assertEqual(self.reasons(run), [('insolvency', 1000)])
+
+    def test_later_debts_are_reminded(self):
+        self.account_of().insolvency_date = '2026-04-01'
+        self.invoice(1000, date='2026-04-20', due='2026-05-20')
+        self.assertTrue(self.run_dunning('2026-06-01').reminder_ids)
+
+    def test_a_waiting_reminder_is_cancelled_when_insolvency_opens(self):
+        self.invoice(1000, due='2026-05-25')
+        [reminder] = self.run_dunning('2026-06-01').reminder_ids
+        self.account_of().insolvency_date = '2026-06-01'
+        self.send(reminder)
+        self.assertEqual(reminder.state, 'cancelled')
+
+    def test_nothing_is_charged_before_a_notice_has_run_out(self):
+        """Dutch consumer: fourteen days after the free notice."""
+        rule = self.env.ref('ar_collections.regime_nl_consumer')
+        rule.write({'rate_kind': 'fixed', 'fixed_rate': 6})
+        rule.action_confirm()
+        jan = self.customer("Jan", is_company=False, country_id=self.env.ref('base.nl').id)
+        self.account_of(jan).write({'debtor_kind': 'consumer', 'notice_date': '2026-05-10'})
+        self.invoice(3650, due='2026-04-01', partner=jan)
+        self.assertEqual(self.amounts(jan, '2026-05-24')[0][3], 'wait')
+        # 15 % of the first 2,500 and 10 % of 1,150; interest from the day after the notice.
+        self.assertEqual(self.amounts(jan, '2026-05-25')[0][1:3], ('9.00', '490.00'))
+
+    def term(self, **line):
+        return self.env['account.payment.term'].create({
+            'name': "Term", 'company_id': self.company.id,
+            'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, **line})]})
+
+    def test_terms_beyond_the_longest_are_flagged(self):
+        """Both readings of "45 days end of month" are lawful; "60 days end of month" is not."""
+        for line, lawful in (
+            ({'nb_days': 30}, True), ({'nb_days': 60}, True), ({'nb_days': 61}, False),
+            ({'nb_days': 45, 'delay_type': 'days_after_end_of_month'}, True),
+            ({'nb_days': 45, 'delay_type': 'days_end_of_month_on_the',
+              'days_next_month': '0'}, True),
+            ({'nb_days': 60, 'delay_type': 'days_after_end_of_month'}, False),
+            ({'nb_days': 60, 'delay_type': 'days_end_of_month_on_the',
+              'days_next_month': '0'}, False),
+            ({'nb_days': 30, 'delay_type': 'days_after_end_of_next_month'}, False),
+        ):
+            warning = self.term(**line).ar_term_warning
+            self.assertEqual(not warning, lawful, (line, warning))
+
+    def test_invoices_and_customers_are_flagged(self):
+        long = self.invoice(100, date='2026-01-01', due='2026-04-30')
+        self.assertIn("60 days", long.ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-31').ar_term_warning)
+        customer = self.account_of()
+        self.buyer.property_payment_term_id = self.term(
+            nb_days=60, delay_type='days_after_end_of_month')
+        self.assertIn("60 days", customer.ar_term_warning)
+
+    def test_periodic_invoices_have_45_days_in_france(self):
+        customer = self.account_of()
+        bill = self.invoice(100, date='2026-01-16', due='2026-03-15')
+        self.assertFalse(bill.ar_term_warning)
+        customer.periodic_invoices = True
+        bill.invalidate_recordset()
+        self.assertIn("45 days from a periodic invoice", bill.ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-02').ar_term_warning)
+        self.buyer.property_payment_term_id = self.term(nb_days=60)
+        self.assertIn("periodic", customer.ar_term_warning)
+
+    def test_public_bodies_have_shorter_terms(self):
+        """R2192-10 and R2192-11: 30 days, health 50; Belgium 60 for health; Italy is not read."""
+        town = self.customer("Town", country_id=self.france.id)
+        account = self.account_of(town)
+        account.debtor_kind = 'public'
+        bill = self.invoice(100, date='2026-01-16', due='2026-02-20', partner=town)
+        self.assertIn("30 days", bill.ar_term_warning)
+        self.assertIn("02/15/2026", bill.ar_term_warning)
+        self.assertFalse(self.invoice(
+            100, date='2026-01-16', due='2026-02-15', partner=town).ar_term_warning)
+        term = self.term(nb_days=45)
+        self.assertIn("30 days", term.ar_term_public_note)
+        self.assertNotIn("50 days", term.ar_term_public_note)
+        self.assertFalse(term.ar_term_warning)
+        town.property_payment_term_id = term
+        self.assertIn("30 days", account.ar_term_warning)
+        account.is_health_body = True
+        self.env.invalidate_all()
+        self.assertFalse(bill.ar_term_warning or account.ar_term_warning)
+        for country, kind, flagged in (('be', 'public', True), ('be', 'health', False),
+                                       ('it', 'public', False)):
+            body = self.customer(
+                f"{country} {kind}", country_id=self.env.ref(f'base.{country}').id)
+            self.account_of(body).write(
+                {'debtor_kind': 'public', 'is_health_body': kind == 'health'})
+            late = self.invoice(100, date='2026-01-16', due='2026-03-10', partner=body)
+            self.assertEqual(bool(late.ar_term_warning), flagged, (country, kind))
+
+    def test_no_flag_where_no_limit_was_read(self):
+        self.company.country_id = self.env.ref('base.nl')
+        self.assertFalse(self.term(nb_days=120).ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-01', due='2026-12-31').ar_term_warning)
