@@ -24,6 +24,8 @@ FORM = '.o_form_view .o_form_sheet'
 LIST = '.o_list_view .o_data_row'
 # Who pays in instalments, and whose claim goes to law.
 AGREED = ("Menuiserie Lopez", "Garage Durand")
+# An agency and a factor of nobody's.
+AGENTS = ("Cabinet Recouvrement de l'Ouest", "Affacturage Atlantique")
 COCKPIT = '.o_ar_cockpit_ready canvas'
 
 
@@ -202,6 +204,26 @@ class Pictures:
             'line_ids': [[0, 0, {'move_line_id': item}] for item in items[case]]}])[0]
         self.closing = manager.call('ar.provision', 'create', [{
             'company_id': self.company, 'date': today.isoformat()}])[0]
+        self.end_of_the_line(items[case][0])
+
+    def end_of_the_line(self, item):
+        """Drafts only, so that no figure of the other pictures moves."""
+        manager, customer = self.users['manager'], self.customer(AGREED[1])
+        agency, factor = self.admin.call('res.partner', 'create', [
+            {'name': name, 'is_company': True} for name in AGENTS])
+        self.payment = manager.call('ar.agency.payment', 'create', [{
+            'case_id': self.case, 'party_id': agency, 'gross_amount': 250, 'fee_amount': 37.5,
+            'date': date.today().isoformat(), 'reference': "REC-2210"}])[0]
+        self.loss = manager.call('ar.write.off', 'create', [{
+            'customer_id': customer, 'case_id': self.case, 'kind': 'uncollectible',
+            'reason': "Nothing left to seize, says the bailiff.",
+            'line_ids': [[0, 0, {'move_line_id': item}]]}])[0]
+        manager.call('ar.write.off', 'action_submit', [self.loss])
+        contract = manager.call('ar.factoring.contract', 'create', [{
+            'name': AGENTS[1], 'partner_id': factor, 'advance_rate': 85, 'reserve_rate': 10,
+            'fee_rate': 0.6, 'interest_rate': 4.2, 'debtor_limit': 15000}])[0]
+        self.assignment = manager.call(
+            'ar.factoring.contract', 'action_new_assignment', [contract])['res_id']
 
     def desk(self):
         """The collector's day, the end of the line, insurers and deadlines."""
@@ -212,6 +234,9 @@ class Pictures:
         self.take('contacts', 'receivables-contacts', '.o_list_view', login='collector')
         self.take('plan', f'payment-plans/{self.plan}', FORM, login='collector')
         self.take('legal_case', f'legal-cases/{self.case}', FORM)
+        self.take('agency_payment', f'agency-payments/{self.payment}', FORM)
+        self.take('write_off', f'write-offs/{self.loss}', FORM, height=960)
+        self.take('factoring', f'factoring/{self.assignment}', FORM, height=960)
         self.take('covers', 'covers', LIST)
         [cover] = self.admin.search('ar.cover', [
             ('customer_id', '=', self.customer("Müller Lichttechnik GmbH"))], limit=1)
