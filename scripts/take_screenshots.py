@@ -24,8 +24,6 @@ FORM = '.o_form_view .o_form_sheet'
 LIST = '.o_list_view .o_data_row'
 # Who pays in instalments, and whose claim goes to law.
 AGREED = ("Menuiserie Lopez", "Garage Durand")
-# An agency and a factor of nobody's.
-AGENTS = ("Cabinet Recouvrement de l'Ouest", "Affacturage Atlantique")
 COCKPIT = '.o_ar_cockpit_ready canvas'
 
 
@@ -189,9 +187,9 @@ class Pictures:
         manager, today = self.users['manager'], date.today()
         items = {name: manager.search('account.move.line', [
             ('partner_id.commercial_partner_id.name', '=', name), ('reconciled', '=', False),
-            ('account_id.account_type', '=', 'asset_receivable'),
-            ('parent_state', '=', 'posted'), ('balance', '>', 0),
-            ('date_maturity', '<', today.isoformat())], limit=2) for name in AGREED}
+            ('account_id.account_type', '=', 'asset_receivable'), ('balance', '>', 0),
+            ('parent_state', '=', 'posted'), ('date_maturity', '<', today.isoformat()),
+        ], limit=2) for name in AGREED}
         currency = self.admin.call('res.company', 'read', [self.company], ['currency_id'])
         plan, case = AGREED
         self.plan = manager.call('ar.payment.plan', 'create', [{
@@ -208,27 +206,23 @@ class Pictures:
 
     def end_of_the_line(self, item):
         """Drafts only, so that no figure of the other pictures moves."""
-        manager, customer = self.users['manager'], self.customer(AGREED[1])
+        manager = self.users['manager']
         agency, factor = self.admin.call('res.partner', 'create', [
-            {'name': name, 'is_company': True} for name in AGENTS])
+            {'name': name} for name in ("Cabinet Recouvrement de l'Ouest", "Ouest Affacturage")])
         self.payment = manager.call('ar.agency.payment', 'create', [{
-            'case_id': self.case, 'party_id': agency, 'gross_amount': 250, 'fee_amount': 37.5,
-            'date': date.today().isoformat(), 'reference': "REC-2210"}])[0]
+            'case_id': self.case, 'party_id': agency, 'gross_amount': 250, 'fee_amount': 37.5}])[0]
         self.loss = manager.call('ar.write.off', 'create', [{
-            'customer_id': customer, 'case_id': self.case, 'kind': 'uncollectible',
-            'reason': "Nothing left to seize, says the bailiff.",
+            'customer_id': self.customer(AGREED[1]), 'case_id': self.case, 'reason': "No assets.",
             'line_ids': [[0, 0, {'move_line_id': item}]]}])[0]
         manager.call('ar.write.off', 'action_submit', [self.loss])
         contract = manager.call('ar.factoring.contract', 'create', [{
-            'name': AGENTS[1], 'partner_id': factor, 'advance_rate': 85, 'reserve_rate': 10,
-            'fee_rate': 0.6, 'interest_rate': 4.2, 'debtor_limit': 15000}])[0]
+            'name': "Factor", 'partner_id': factor, 'advance_rate': 85, 'fee_rate': 0.6}])
         self.assignment = manager.call(
-            'ar.factoring.contract', 'action_new_assignment', [contract])['res_id']
+            'ar.factoring.contract', 'action_new_assignment', contract)['res_id']
 
     def desk(self):
         """The collector's day, the end of the line, insurers and deadlines."""
-        self.take('worklist', 'receivables-worklist', '.o_ar_customer', login='collector',
-                  height=960)
+        self.take('worklist', 'receivables-worklist', '.o_ar_customer', login='collector', height=960)
         self.take('worklist_phone', 'receivables-worklist', '.o_ar_work', login='collector',
                   width=390, height=844)
         self.take('contacts', 'receivables-contacts', '.o_list_view', login='collector')
@@ -292,8 +286,7 @@ class Pictures:
         """A page of the printed letters, and an e-mail as it arrived."""
         if self.wanted('letter'):
             [reminder] = self.admin.call(
-                'ar.reminder', 'read',
-                [self.letters[self.language]], ['attachment_id'])
+                'ar.reminder', 'read', [self.letters[self.language]], ['attachment_id'])
             self.draw_pdf('letter', f'/web/content/{reminder["attachment_id"][0]}')
         if self.wanted('mail'):
             self.draw_mail()

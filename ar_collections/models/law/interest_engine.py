@@ -99,26 +99,24 @@ class ArInterestEngine(models.AbstractModel):
         company = customers.company_id
         for model in ('account.move.line', 'account.move', 'res.partner', 'ar.claim'):
             self.env[model].flush_model()
+        items = self.env.execute_query_dict(
+            self._get_items_query(customers, date, moves, paid_since))
         moved = self._get_moved_claims(company)
-        queries = [self._get_items_query(
-            customers, date, moves, paid_since, moved=False,
-            scope=SQL("l.id NOT IN (SELECT root_id FROM moved)") if moved else SQL("TRUE"))]
         if moved:
-            # What moved is open while anything is left of it. Few did: they are read apart, so
-            # that all others are found as if nothing had.
-            queries.append(self._get_items_query(
-                customers, date, moves, paid_since, moved=True,
-                scope=SQL("moved.excluded IS NOT TRUE")))
-        return self.env.execute_query_dict(SQL(
-            "%s %s ORDER BY due, id",
-            SQL("WITH moved AS MATERIALIZED (%s)", moved) if moved else SQL(),
-            SQL(" UNION ALL ").join(queries)))
+            # Few ever moved: they are read apart, so that all others are found as if none had.
+            roots = {root_id for (root_id,) in self.env.execute_query(
+                SQL("SELECT moved.root_id FROM (%s) moved", moved))}
+            items = [item for item in items if item['id'] not in roots]
+            items += self.env.execute_query_dict(
+                self._get_items_query(customers, date, moves, paid_since, moved))
+            items.sort(key=lambda item: (item['due'], item['id']))
+        return items
 
-    def _get_items_query(self, customers, date, moves, paid_since, moved, scope):
-        """Return the query of the items that stand where they were, or of those that moved.
+    def _get_items_query(self, customers, date, moves, paid_since, moved=None):
+        """Return the query of the late items, oldest first.
 
-        :param bool moved: which of them; the query `moved` is at hand for them
-        :param SQL scope: which of those
+        :param SQL moved: as `_get_moved_claims` returns it; then only these, open while anything
+            is left of the claim
         """
         company = customers.company_id
         opened = SQL("moved.owed > 0") if moved else SQL("l.reconciled IS NOT TRUE")
@@ -152,15 +150,17 @@ class ArInterestEngine(models.AbstractModel):
                AND m.move_type IN ('out_invoice', 'out_receipt')
                AND l.no_followup IS NOT TRUE
                AND c.id = ANY(%(customers)s)
-               AND COALESCE(l.date_maturity, l.date) < %(date)s AND %(opened)s AND %(scope)s
-               %(moves)s
+               AND COALESCE(l.date_maturity, l.date) < %(date)s AND %(opened)s %(moves)s
                -- Interest bears no interest: our own documents stay out.
                AND NOT EXISTS (SELECT 1 FROM ar_claim own WHERE own.move_id = l.move_id)
+             ORDER BY due, l.id
             """,
             reconciled=SQL("moved.owed <= 0") if moved else SQL("l.reconciled"), parts=parts,
-            join=SQL("JOIN moved ON moved.root_id = l.id") if moved else SQL(),
+            join=SQL(
+                "JOIN (%s) moved ON moved.root_id = l.id AND moved.excluded IS NOT TRUE", moved,
+            ) if moved else SQL(),
             accounts=company._get_ar_account_ids(), company=company.id, date=date,
-            customers=customers.ids, opened=opened, scope=scope,
+            customers=customers.ids, opened=opened,
             moves=SQL("AND l.move_id = ANY(%s)", moves.ids) if moves is not None else SQL())
 
     def _get_moved_claims(self, company):
