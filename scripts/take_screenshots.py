@@ -214,7 +214,6 @@ class Pictures:
         self.loss = manager.call('ar.write.off', 'create', [{
             'customer_id': self.customer(AGREED[1]), 'case_id': self.case, 'reason': "No assets.",
             'line_ids': [[0, 0, {'move_line_id': item}]]}])[0]
-        manager.call('ar.write.off', 'action_submit', [self.loss])
         contract = manager.call('ar.factoring.contract', 'create', [{
             'name': "Factor", 'partner_id': factor, 'advance_rate': 85, 'fee_rate': 0.6}])
         self.assignment = manager.call(
@@ -222,7 +221,8 @@ class Pictures:
 
     def desk(self):
         """The collector's day, the end of the line, insurers and deadlines."""
-        self.take('worklist', 'receivables-worklist', '.o_ar_customer', login='collector', height=960)
+        self.take('worklist', 'receivables-worklist', '.o_ar_customer', login='collector',
+                  height=960)
         self.take('worklist_phone', 'receivables-worklist', '.o_ar_work', login='collector',
                   width=390, height=844)
         self.take('contacts', 'receivables-contacts', '.o_list_view', login='collector')
