@@ -34,6 +34,7 @@
         'data/worklist.xml',
         'data/legal.xml',
         'data/formal_notices.xml',
+        'data/formal_notices_europe.xml',
         'data/ir_cron_law.xml',
         'data/reference_rates.xml',
         'data/legal_regimes.xml',

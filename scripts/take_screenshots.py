@@ -187,9 +187,9 @@ class Pictures:
         manager, today = self.users['manager'], date.today()
         items = {name: manager.search('account.move.line', [
             ('partner_id.commercial_partner_id.name', '=', name), ('reconciled', '=', False),
-            ('account_id.account_type', '=', 'asset_receivable'),
-            ('parent_state', '=', 'posted'), ('balance', '>', 0),
-            ('date_maturity', '<', today.isoformat())], limit=2) for name in AGREED}
+            ('account_id.account_type', '=', 'asset_receivable'), ('balance', '>', 0),
+            ('parent_state', '=', 'posted'), ('date_maturity', '<', today.isoformat()),
+        ], limit=2) for name in AGREED}
         currency = self.admin.call('res.company', 'read', [self.company], ['currency_id'])
         plan, case = AGREED
         self.plan = manager.call('ar.payment.plan', 'create', [{
@@ -202,6 +202,22 @@ class Pictures:
             'line_ids': [[0, 0, {'move_line_id': item}] for item in items[case]]}])[0]
         self.closing = manager.call('ar.provision', 'create', [{
             'company_id': self.company, 'date': today.isoformat()}])[0]
+        self.end_of_the_line(items[case][0])
+
+    def end_of_the_line(self, item):
+        """Drafts only, so that no figure of the other pictures moves."""
+        manager = self.users['manager']
+        agency, factor = self.admin.call('res.partner', 'create', [
+            {'name': name} for name in ("Cabinet Recouvrement de l'Ouest", "Ouest Affacturage")])
+        self.payment = manager.call('ar.agency.payment', 'create', [{
+            'case_id': self.case, 'party_id': agency, 'gross_amount': 250, 'fee_amount': 37.5}])[0]
+        self.loss = manager.call('ar.write.off', 'create', [{
+            'customer_id': self.customer(AGREED[1]), 'case_id': self.case, 'reason': "No assets.",
+            'line_ids': [[0, 0, {'move_line_id': item}]]}])[0]
+        contract = manager.call('ar.factoring.contract', 'create', [{
+            'name': "Factor", 'partner_id': factor, 'advance_rate': 85, 'fee_rate': 0.6}])
+        self.assignment = manager.call(
+            'ar.factoring.contract', 'action_new_assignment', contract)['res_id']
 
     def desk(self):
         """The collector's day, the end of the line, insurers and deadlines."""
@@ -212,6 +228,9 @@ class Pictures:
         self.take('contacts', 'receivables-contacts', '.o_list_view', login='collector')
         self.take('plan', f'payment-plans/{self.plan}', FORM, login='collector')
         self.take('legal_case', f'legal-cases/{self.case}', FORM)
+        self.take('agency_payment', f'agency-payments/{self.payment}', FORM)
+        self.take('write_off', f'write-offs/{self.loss}', FORM, height=960)
+        self.take('factoring', f'factoring/{self.assignment}', FORM, height=960)
         self.take('covers', 'covers', LIST)
         [cover] = self.admin.search('ar.cover', [
             ('customer_id', '=', self.customer("Müller Lichttechnik GmbH"))], limit=1)
@@ -267,8 +286,7 @@ class Pictures:
         """A page of the printed letters, and an e-mail as it arrived."""
         if self.wanted('letter'):
             [reminder] = self.admin.call(
-                'ar.reminder', 'read',
-                [self.letters[self.language]], ['attachment_id'])
+                'ar.reminder', 'read', [self.letters[self.language]], ['attachment_id'])
             self.draw_pdf('letter', f'/web/content/{reminder["attachment_id"][0]}')
         if self.wanted('mail'):
             self.draw_mail()

@@ -73,6 +73,9 @@ class ReportVatRecovery(models.AbstractModel):
     Source: art. 272, 1 CGI and BOI-TVA-DED-40-10-20: instead of a marked duplicate of each
     invoice, one list per debtor with number, label, date, amount without VAT and VAT, and the
     mention that the VAT may not be deducted.
+
+    VAT that falls due on payment was never declared on what nobody paid: nothing of it is given
+    back (same source, paragraph 20), and none of it is in the list.
     """
     _name = 'report.ar_collections.report_vat_recovery'
     _description = "List of unpaid invoices for VAT recovery"
@@ -96,6 +99,13 @@ class ReportVatRecovery(models.AbstractModel):
         if paid:
             raise UserError(self.env._(
                 "Nothing is lost on %s: it was paid.", ", ".join(paid[:3].mapped('name'))))
+        waiting = moves.filtered(
+            lambda move: self._get_declared_tax(move) <= 0 < move.amount_tax)
+        if waiting:
+            raise UserError(self.env._(
+                "The VAT of %s falls due on payment: none was declared on what is unpaid, so there "
+                "is none to recover. Leave these invoices out.",
+                ", ".join(waiting[:3].mapped('name'))))
         return {
             'doc_ids': docids, 'doc_model': 'account.move',
             'docs': [self._get_document(company, partner, documents, lost)
@@ -147,6 +157,14 @@ class ReportVatRecovery(models.AbstractModel):
         return lost
 
     @api.model
+    def _get_declared_tax(self, move):
+        """Return the VAT of an invoice that was due without its payment, in its currency."""
+        waiting = move.line_ids.filtered(
+            lambda line: line.tax_line_id.tax_exigibility == 'on_payment')
+        return move.currency_id.round(
+            move.amount_tax + sum(waiting.mapped('amount_currency')))
+
+    @api.model
     def _get_document(self, company, partner, moves, lost):
         """Return the list of one debtor in the debtor's language."""
         lang = partner.lang or company.partner_id.lang or self.env.lang
@@ -155,9 +173,11 @@ class ReportVatRecovery(models.AbstractModel):
         rows, totals = [], {}
         for move in moves.sorted(lambda move: (move.invoice_date, move.id)):
             currency = move.currency_id
-            net = currency.round(lost[move.id] * move.amount_untaxed / move.amount_total) if (
-                move.amount_total) else 0.0
-            tax = currency.round(lost[move.id] - net)
+            share = lost[move.id] / move.amount_total if move.amount_total else 0.0
+            net = currency.round(share * move.amount_untaxed)
+            declared = self._get_declared_tax(move)
+            tax = currency.round(share * declared) if currency.compare_amounts(
+                declared, move.amount_tax) else currency.round(lost[move.id] - net)
             before = totals.get(currency, (0.0, 0.0))
             totals[currency] = (before[0] + net, before[1] + tax)
             rows.append({

@@ -110,4 +110,5 @@ from . import test_cover_jobs, test_cover_own, test_cover_rules
 from . import test_agency_payment, test_case_file, test_doubtful, test_legal_case, test_write_off
 from . import test_legal_law
 from . import test_doubtful_interest
+from . import test_doubtful_tax
 from . import test_legal_random

@@ -110,6 +110,28 @@ class LegalCommon(CollectionsCommon):
         invoice.action_post()
         return invoice
 
+    def tax_on_payment(self):
+        """Create a VAT of 20 % that falls due on payment.
+
+        :return: (tax, account where it waits, account where it is declared)
+        """
+        waiting = self.account('445799', "VAT waiting", 'liability_current', reconcile=True)
+        declared = self.account('445710', "VAT collected", 'liability_current')
+        self.company.tax_exigibility = True
+        self.company.tax_cash_basis_journal_id = self.journal('general')
+        country = self.company.account_fiscal_country_id
+        tax = self.env['account.tax'].create({
+            'name': "On payment", 'amount': 20, 'company_id': self.company.id,
+            'country_id': country.id, 'tax_exigibility': 'on_payment',
+            'cash_basis_transition_account_id': waiting.id})
+        for line in tax.invoice_repartition_line_ids:
+            line.tag_ids = self.env['account.account.tag'].create({
+                'name': f"Grid of the {line.repartition_type}", 'applicability': 'taxes',
+                'country_id': country.id})
+            if line.repartition_type == 'tax':
+                line.account_id = declared
+        return tax, waiting, declared
+
     def agree(self, model, items, sign=False, part=None, **vals):
         """Note a promise, a dispute or a plan about some items; a plan starts, or is signed."""
         kinds = {

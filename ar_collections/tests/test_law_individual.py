@@ -283,6 +283,23 @@ class TestProvisionIndividual(ProvisionCommon, LegalCommon):
         payment.move_id.action_post()
         self.assertEqual(report._get_unpaid(collected), {collected.id: 30})
 
+    def test_list_for_vat_recovery_leaves_out_vat_that_was_never_due(self):
+        """On payment: BOI-TVA-DED-40-10-20, paragraph 20."""
+        report = self.env['report.ar_collections.report_vat_recovery']
+        bill = self.claim()
+        mixed, service = bill.copy(), bill.copy()
+        waits = self.tax_on_payment()[0]
+        service.invoice_line_ids.tax_ids = waits
+        mixed.write({'invoice_line_ids': [Command.create({
+            'name': "Service", 'price_unit': 500, 'tax_ids': [Command.set(waits.ids)]})]})
+        (service | mixed).invoice_date = bill.invoice_date
+        (service | mixed).action_post()
+        with self.assertRaisesRegex(UserError, "none was declared"):
+            report._get_report_values(service.ids)
+        [document] = report._get_report_values(mixed.ids)['docs']
+        self.assertIn('1,500', document['totals'][0]['net'])
+        self.assertIn('200', document['totals'][0]['tax'])
+
     def test_the_matrix_knows_what_was_paid_on_the_doubtful_account(self):
         """Of three claims moved 20 days late one was paid 75 days late, one is written off."""
         moved = []

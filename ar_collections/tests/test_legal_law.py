@@ -1,7 +1,11 @@
+import re
 from datetime import date
+
+import polib
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL, file_path, html2plaintext
 
 from .legal_common import LegalCommon
 
@@ -37,6 +41,108 @@ class TestLegalLaw(LegalCommon):
         case.notice_sent_on = '2026-06-01'
         account.debtor_kind = 'business'
         self.assertEqual(case.notice_text_id, consumer)
+
+    def letter(self, case):
+        """Return what the notice says, as its reader sees it."""
+        html, _kind = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.report_ar_formal_notice', case.ids)
+        return " ".join(html2plaintext(html).replace('\xa0', ' ').split())
+
+    def test_every_delivered_text_is_complete_and_prints_no_marker(self):
+        texts = self.env['ar.formal.notice.text'].search([])
+        found = {(text.country_id.code, text.debtor) for text in texts}
+        for country in ('FR', 'BE', 'NL', 'DE', 'LU', 'ES', 'IT', 'IE', 'AT', 'CH', 'GB'):
+            self.assertIn((country, 'business'), found)
+        self.assertEqual(len(found), len(texts), "one text for each")
+        # Nobody's counsel has read them: only the text that names the law's own words is on.
+        self.assertEqual(texts.filtered(lambda text: text.state == 'confirmed'),
+                         self.env.ref('ar_collections.ar_formal_notice_fr'))
+        for rule in ('nl_consumer', 'be_consumer'):
+            self.env.ref(f'ar_collections.regime_{rule}').action_confirm()
+        for text in texts:
+            with self.subTest(text=text.name):
+                self.assertTrue(text.content and text.source)
+                partner = self.customer(text.name, country_id=text.country_id.id)
+                self.account_of(partner).debtor_kind = text.debtor
+                case = self.case(self.invoice(1000, due='2026-05-20', partner=partner))
+                if text.state != 'confirmed':
+                    self.assertFalse(case.notice_text_id)
+                    with self.assertRaisesRegex(UserError, "reads and confirms"):
+                        case._make_notice()
+                    text.action_confirm()
+                    case.notice_text_id = case._find_notice_text()
+                self.assertEqual(case.notice_text_id, text)
+                letter = self.letter(case)
+                for words in ("1,000.00", case.line_ids.move_id.name, case.name,
+                              self.company.name, f"{text.days}"):
+                    self.assertIn(words, letter)
+                for mark in ('[[', ']]'):
+                    self.assertNotIn(mark, letter)
+
+    def test_the_dutch_notice_names_the_exact_costs(self):
+        """15 % of the first 2,500 and 10 % of the next, on the sum of all claims."""
+        self.env.ref('ar_collections.ar_formal_notice_nl_consumer').action_confirm()
+        jan = self.person("Jan", 'nl')
+        case = self.case(self.invoice(1000, due='2026-05-20', partner=jan)
+                         | self.invoice(1600, due='2026-05-20', partner=jan))
+        with self.assertRaisesRegex(UserError, "names the costs of collection"):
+            case.action_print_notice()
+        self.assertFalse(case.notice_attachment_id)
+        self.env.ref('ar_collections.regime_nl_consumer').action_confirm()
+        case.action_print_notice()
+        self.assertRegex(self.letter(case), "collection costs of .{0,3}385.00")
+        # What was paid meanwhile costs nothing; the scale has a minimum.
+        self.pay(case.line_ids.move_id.sorted('amount_total')[1])
+        self.pay(case.line_ids.move_id.sorted('amount_total')[0], 900)
+        self.env.invalidate_all()
+        self.assertRegex(self.letter(case), "collection costs of .{0,3}40.00")
+
+    def test_a_text_with_an_unknown_marker_is_not_printed(self):
+        self.env['res.lang']._activate_lang('fr_FR')
+        text = self.env.ref('ar_collections.ar_formal_notice_fr')
+        case = self.case(self.invoice(100, due='2026-05-20'))
+        self.buyer.lang = 'fr_FR'
+        for field, wrong in (('body', "<p>[[amount]] [[items]] [[ cost ]]</p>"),
+                             ('body', "<p>[[<b>amount</b>]] [[amount]] [[items]]</p>"),
+                             ('body', "<p>[[amount]] only</p>"), ('subject', "[[montant]]")):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                text.with_context(lang='fr_FR')[field] = wrong
+            # Translations are loaded past this form: the letter itself refuses as well.
+            before = text.with_context(lang='fr_FR')[field]
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                self.env.flush_all()
+                self.env.cr.execute(SQL(
+                    "UPDATE ar_formal_notice_text SET %s = %s || jsonb_build_object('fr_FR', %s)"
+                    " WHERE id = %s", SQL.identifier(field), SQL.identifier(field), wrong,
+                    text.id))
+                self.env.invalidate_all()
+                case._make_notice()
+            self.env.invalidate_all()
+            self.assertEqual(text.with_context(lang='fr_FR')[field], before)
+
+    def test_every_translation_has_the_markers_of_its_text(self):
+        """What a translation loses is not printed."""
+        entries = [entry for entry in polib.pofile(file_path('ar_collections/i18n/fr.po'))
+                   if '[[' in entry.msgid and entry.msgstr]
+        self.assertTrue(entries)
+        for entry in entries:
+            found, wanted = (sorted(re.findall(r'\[\[.*?\]\]', words))
+                             for words in (entry.msgstr, entry.msgid))
+            self.assertEqual(found, wanted, entry.msgid)
+
+    def test_a_country_without_a_text_is_refused(self):
+        far = self.customer("Far", country_id=self.env.ref('base.us').id)
+        nowhere = self.customer("Nowhere", country_id=False)
+        for partner, words in ((far, "none is delivered"), (nowhere, "has no country")):
+            self.account_of(partner).debtor_kind = 'business'
+            case = self.case(self.invoice(100, due='2026-05-20', partner=partner))
+            self.assertFalse(case.notice_text_id)
+            with self.assertRaisesRegex(UserError, words):
+                case.action_print_notice()
+            # The contract may be under another law: a person chooses its text.
+            case.notice_text_id = self.env.ref('ar_collections.ar_formal_notice_fr')
+            case.action_print_notice()
+            self.assertTrue(case.notice_attachment_id)
 
     def test_a_public_body_gets_no_text_of_a_business(self):
         self.account_of(self.buyer).debtor_kind = 'public'

@@ -1,5 +1,8 @@
+import polib
+
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import file_path, html2plaintext
 
 from .test_reply import ReplyCommon
 
@@ -91,6 +94,29 @@ class TestThanks(ReplyCommon):
         self.assertIn("100.00", emails[0]['message'])
         self.assertEqual(thanks.state, 'sent')
         self.assertEqual(len(self.deliver_thanks()), 0)
+
+    def test_in_the_language_of_the_recipient(self):
+        """The French words as they are delivered, with what they place."""
+        self.env['res.lang']._activate_lang('fr_FR')
+        template = self.env.ref('ar_collections.mail_template_ar_thanks')
+        delivered = {entry.msgid: entry.msgstr for entry in polib.pofile(
+            file_path('ar_collections/i18n/fr.po'))}
+        for field in ('subject', 'body_html'):
+            [words] = [told for said, told in delivered.items()
+                       if said.strip() == str(template[field]).strip()]
+            template.with_context(lang='fr_FR')[field] = words
+        self.company.ar_thanks = True
+        self.buyer.lang = 'fr_FR'
+        self.break_promise()
+        self.pay(self.bill, date='2026-06-10')
+        mail = self.thanks().mail_id
+        text = " ".join(html2plaintext(mail.body_html).replace('\xa0', ' ').split())
+        self.assertEqual(mail.subject, "Merci de votre paiement - Our House")
+        for words in ("Madame, Monsieur,", "Nous avons bien reçu votre paiement de",
+                      "100,00 €", "Plus rien n'est échu", "Cordialement,", "Our House"):
+            self.assertIn(words, text)
+        self.assertNotIn("t-out", mail.body_html)
+        self.assertEqual(len(self.deliver_thanks()), 1)
 
     def test_after_the_last_level(self):
         self.company.ar_thanks = True

@@ -23,7 +23,7 @@ from . import portal_act_kinds, portal_act_answer
 from . import door, door_choice, customer_door, res_company_door, reminder_door, mail_mail_door
 from . import door_dunning, payment_transaction_door
 from . import door_credit
-from . import proposed_entry, doubtful, doubtful_line
+from . import proposed_entry, doubtful, doubtful_line, doubtful_tax
 from . import legal_case, legal_step, write_off, agency_payment, formal_notice
 from . import case_file, case_file_documents, legal_story, margin
 from . import agreement_loss

@@ -49,8 +49,7 @@ class ArDoubtfulTransfer(models.Model):
         :param str reason: why, in words; stays on the row
         :param date: accounting date; today of the company when omitted
         :return: the `ar.doubtful.transfer`, empty when nothing is left to move
-        :raise UserError: several customers, no doubtful account chosen in the settings, or VAT
-            that falls due on payment
+        :raise UserError: several customers, or no doubtful account chosen in the settings
         """
         items = self._get_movable(items)
         if not items:
@@ -58,7 +57,6 @@ class ArDoubtfulTransfer(models.Model):
         if len(items.company_id) > 1 or len(items.partner_id.commercial_partner_id) != 1:
             raise UserError(self.env._("Move the items of one customer at a time."))
         company = items.company_id
-        self._check_no_tax_waits(items)
         account = company._get_ar_doubtful_account()
         customer = self.env['ar.customer']._get_or_create(items.partner_id, company)
         # sudo: the caller has asked whether the user may; the fields are ours alone.
@@ -70,22 +68,6 @@ class ArDoubtfulTransfer(models.Model):
                 'balance': item.amount_residual}) for item in items]})
         transfer._propose_entry()
         return transfer.with_env(self.env)
-
-    @api.model
-    def _check_no_tax_waits(self, items):
-        """Odoo books VAT on payment as due when an item is matched, by whatever: a transfer that
-        pays nothing would declare it, and a payment on the doubtful account never would.
-
-        :raise UserError: one of the invoices has such VAT
-        """
-        # sudo: lines of the same invoices, whoever may see them.
-        waiting = items.sudo().move_id.filtered(lambda move: any(
-            tax.tax_exigibility == 'on_payment' for tax in move.line_ids.tax_line_id))
-        if waiting:
-            raise UserError(self.env._(
-                "VAT on %s falls due when it is paid, and Odoo would take the transfer for a "
-                "payment. Leave the claim on the account of the customer, and provide for it.",
-                ", ".join(waiting.mapped('name'))))
 
     @api.model
     def _get_movable(self, items):

@@ -6,8 +6,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, format_date
 
-MARKERS = ('amount', 'days', 'creditor', 'debtor', 'items')
-MARKER = re.compile(r'\[\[(\w+)\]\]')
+MARKERS = ('amount', 'days', 'creditor', 'debtor', 'items', 'costs')
+MARKER = re.compile(r'\[\[(%s)\]\]' % '|'.join(MARKERS))
+NEEDED = ('amount', 'items')
 
 
 class ArFormalNoticeText(models.Model):
@@ -34,7 +35,8 @@ class ArFormalNoticeText(models.Model):
     body = fields.Html(
         required=True, translate=True,
         help="[[amount]], [[days]], [[creditor]], [[debtor]] are replaced; [[items]] is the "
-             "table of what is owed, with the bank details.")
+             "table of what is owed, with the bank details; [[costs]] is what collecting it costs "
+             "by the rule of law of the customer.")
     content = fields.Text(
         string="What it must say", translate=True,
         help="The content that the law asks for, to check the text against.")
@@ -47,18 +49,37 @@ class ArFormalNoticeText(models.Model):
 
     _days_positive = models.Constraint('CHECK(days > 0)', "Give at least one day to pay.")
 
-    @api.constrains('body')
+    @api.constrains('body', 'subject')
     def _check_body(self):
-        for text in self:
-            unknown = set(MARKER.findall(text.body or '')) - set(MARKERS)
-            if unknown:
-                raise ValidationError(self.env._(
-                    "Nothing replaces [[%(unknown)s]]. Known: %(known)s.",
-                    unknown=sorted(unknown)[0],
-                    known=", ".join(f"[[{name}]]" for name in MARKERS)))
-            if '[[amount]]' not in (text.body or '') or '[[items]]' not in (text.body or ''):
-                raise ValidationError(self.env._(
-                    "A notice names what is owed: put [[amount]] and [[items]] into the text."))
+        # Each language is a text of its own.
+        for lang, _name in self.env['res.lang'].get_installed():
+            for text in self.with_context(lang=lang):
+                try:
+                    text._check_markers()
+                except UserError as error:
+                    raise ValidationError(str(error)) from error
+
+    def _check_markers(self):
+        """Refuse a text of which anything between brackets would be printed as it stands.
+
+        In the language of the context; translations come in by other ways than this form, too.
+
+        :raise UserError: naming what nothing replaces, or what is missing
+        """
+        self.ensure_one()
+        known = ", ".join(f"[[{name}]]" for name in MARKERS)
+        for text, lacking in ((self.subject or '', ()), (str(self.body or ''), NEEDED)):
+            rest = MARKER.sub('', text)
+            if '[[' in rest or ']]' in rest:
+                found = re.search(r'\[\[.*?\]\]', rest, re.DOTALL)
+                raise UserError(self.env._(
+                    "Nothing replaces %(unknown)s in the text %(text)s (%(lang)s). Known: "
+                    "%(known)s.", unknown=found.group() if found else "[[ ]]", text=self.name,
+                    lang=self.env.lang or 'en_US', known=known))
+            if not set(lacking) <= set(MARKER.findall(text)):
+                raise UserError(self.env._(
+                    "A notice names what is owed: put [[amount]] and [[items]] into the text "
+                    "%(text)s (%(lang)s).", text=self.name, lang=self.env.lang or 'en_US'))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -135,16 +156,47 @@ class ArLegalCase(models.Model):
                     "A notice is posted before it is received: check both days."))
 
     def _find_notice_text(self):
-        """Return the confirmed text of the customer's country and kind, or none."""
+        """Return the confirmed text of the customer's country and kind, or none.
+
+        Without a country there is none: the law of another one must not be quoted.
+        """
+        return self._find_notice_texts().filtered(lambda text: text.state == 'confirmed')[:1]
+
+    def _find_notice_texts(self):
+        """Return the texts of the customer's country and kind, confirmed or not."""
         self.ensure_one()
-        partner = self.customer_id.partner_id
-        country = partner.country_id or self.company_id.country_id
+        country = self.customer_id.partner_id.country_id
         # sudo: choosing among texts that everybody who prints them may read.
         return self.env['ar.formal.notice.text'].sudo().search([
-            ('state', '=', 'confirmed'), ('country_id', '=', country.id),
+            ('country_id', '!=', False), ('country_id', '=', country.id),
             ('debtor', '=', self._get_notice_debtor()),
             ('company_id', 'in', (False, self.company_id.id)),
-        ], order='company_id, sequence, id', limit=1)
+        ], order='company_id, sequence, id')
+
+    def _describe_missing_text(self):
+        """Return why no notice can be printed, and what to do."""
+        self.ensure_one()
+        country = self.partner_id.country_id
+        if not country:
+            return self.env._(
+                "%s has no country, so nobody knows whose law the notice must follow. Enter the "
+                "country on the contact, or choose a text on the case.", self.partner_id.name)
+        kinds = dict(self.env['ar.formal.notice.text']._fields['debtor']._description_selection(
+            self.env))
+        waiting = self._find_notice_texts()[:1]
+        if waiting:
+            return self.env._(
+                "No confirmed text for %(country)s (%(kind)s): a credit manager reads and confirms "
+                "“%(text)s” under Configuration, Formal notices, or choose a text on the case.",
+                country=country.name, kind=kinds[self._get_notice_debtor()], text=waiting.name)
+        return self.env._(
+            "No confirmed text for %(country)s (%(kind)s), and none is delivered: write one with "
+            "your counsel under Configuration, Formal notices, or hand the case to a lawyer.",
+            country=country.name, kind=kinds[self._get_notice_debtor()])
+
+    def _get_notice_costs(self):
+        """Hook: return what collecting costs by the law, in words of the debtor, or False."""
+        return False
 
     def _get_notice_debtor(self):
         """Hook: return the kind of debtor for whom the text must be written."""
@@ -197,11 +249,7 @@ class ArLegalCase(models.Model):
         if self.stage == 'closed':
             raise UserError(self.env._("%s is closed.", self.name))
         if not self.notice_text_id:
-            raise UserError(self.env._(
-                "No confirmed text for %(country)s: confirm one under Configuration, Formal "
-                "notices, or choose a text on the case.",
-                country=self.partner_id.country_id.name or self.env._("a customer without "
-                                                                      "country")))
+            raise UserError(self._describe_missing_text())
         if self.notice_text_id.sudo().state != 'confirmed':
             raise UserError(self.env._(
                 "Nobody has confirmed the text %s.", self.notice_text_id.sudo().name))
@@ -256,9 +304,18 @@ class ArLegalCase(models.Model):
              money(line.residual, line.currency_id))
             for line in lines.sorted(lambda line: (line._get_due_date(), line.id))]
         text = case.notice_text_id
+        text._check_markers()
         values = {
             'amount': " + ".join(total for _name, total in totals), 'days': str(text.days),
             'creditor': company.name, 'debtor': case.partner_id.name}
+        if '[[costs]]' in f"{text.subject}{text.body}":
+            values['costs'] = case._get_notice_costs()
+            if not values['costs']:
+                raise UserError(self.env._(
+                    "The text %(text)s names the costs of collection, and no confirmed rule of law "
+                    "gives them for %(customer)s. Confirm the rule under Configuration, Rules of "
+                    "law, or write the amount into the text.",
+                    text=text.name, customer=case.partner_id.name))
         before, _marker, after = str(text.body).partition('[[items]]')
         return {
             'lang': lang, 'head': Letter._get_head(company, lang),
@@ -279,7 +336,7 @@ class ArLegalCase(models.Model):
         return str(Markup.escape(value))
 
     def _fill_markers(self, text, values, escape):
-        return MARKER.sub(lambda found: escape(values.get(found.group(1), '')), str(text or ''))
+        return MARKER.sub(lambda found: escape(values[found.group(1)]), str(text or ''))
 
 
 class ReportFormalNotice(models.AbstractModel):

@@ -299,7 +299,7 @@ class ArWriteOffLine(models.Model):
         parts = {}
         for tax_line in invoice.line_ids.filtered('tax_line_id'):
             if not waiting_only or self._is_tax_waiting(tax_line):
-                account = self._get_tax_account(tax_line)
+                account = tax_line.account_id
                 parts[account] = parts.get(account, 0.0) - tax_line.amount_currency
         return [
             (account, company_currency.round(tax * share * rate),

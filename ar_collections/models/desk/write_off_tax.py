@@ -28,24 +28,13 @@ class ArWriteOffLine(models.Model):
     _inherit = 'ar.write.off.line'
 
     def _is_tax_waiting(self, tax_line):
-        """Return whether a tax of the invoice waits for the payment of this very item.
-
-        Not once the item was moved to the doubtful account: Odoo books the VAT as due then.
-        """
-        return (tax_line.tax_line_id.tax_exigibility == 'on_payment'
-                and self.move_line_id.move_id == tax_line.move_id)
-
-    def _get_tax_account(self, tax_line):
-        """Return the account on which a tax of the invoice stands now."""
-        if tax_line.tax_line_id.tax_exigibility == 'on_payment' and (
-                not self._is_tax_waiting(tax_line)):
-            return tax_line.tax_repartition_line_id.account_id or tax_line.account_id
-        return tax_line.account_id
+        """Return whether a tax of the invoice waits for its payment, wherever the claim stands."""
+        return tax_line.tax_line_id.tax_exigibility == 'on_payment'
 
     def _settle_waiting_tax(self):
         """Match what was taken off a waiting account, so that the last payment finds the rest."""
         self.ensure_one()
-        invoice = self.move_line_id.sudo().move_id
+        invoice = self._get_origin().move_id
         waiting = invoice.line_ids.filtered(
             lambda item: item.tax_line_id and self._is_tax_waiting(item)
             and item.account_id.reconcile and not item.reconciled)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_amount, format_date
+
+from ...tools.interest_rules import to_decimal
 
 
 class ArCustomer(models.Model):
@@ -29,6 +31,25 @@ class ArLegalCase(models.Model):
         super()._get_notice_debtor()
         # sudo: the kind of debtor decides the text, whoever opens the case.
         return self.customer_id.sudo()._get_debtor()[0] or 'consumer'
+
+    def _get_notice_costs(self):
+        """EXTENDS desk: the compensation of the confirmed rule, on the sum of what is owed.
+
+        One notice, one sum: Dutch civil code, article 6:96 (several claims are added up).
+        """
+        super()._get_notice_costs()
+        # sudo: the law is no secret.
+        regime = self.sudo().customer_id._get_laws()[self.customer_id.sudo()][0].sudo()
+        lines = self.line_ids.filtered(
+            lambda line: line.currency_id.compare_amounts(line.residual, 0) > 0)
+        currency = regime.currency_id
+        if not regime or lines.currency_id != currency:
+            return False
+        costs = regime._to_regime().compensation.get_amount(
+            to_decimal(sum(lines.mapped('residual')), currency.decimal_places),
+            currency.decimal_places)
+        return costs and format_amount(
+            self.env, float(costs), currency, lang_code=self.env.lang).replace('\ufeff', '')
 
     pursuit_warning = fields.Text(
         string="What the law says against it", compute='_compute_pursuit_warning',
