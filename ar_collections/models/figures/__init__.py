@@ -2,6 +2,7 @@ from . import res_company
 from . import aged_bucket
 from . import (
     statement,
+    statement_choice,
     customer_statement,
     statement_run,
     statement_sending,
