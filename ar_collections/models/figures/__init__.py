@@ -30,6 +30,7 @@ from . import (
     kpi,
     kpi_figures,
     kpi_moves,
+    kpi_windows,
     kpi_stored,
     kpi_snapshot,
     kpi_items,
