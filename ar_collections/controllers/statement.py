@@ -70,7 +70,9 @@ class StatementPortal(PaymentPortal):
 
         ``options`` are those of `ar.statement`, ``query`` the same choice for an address.
         """
-        options, error = request.env['ar.statement'].sudo()._read_choice(customer_sudo, values)
+        Statement = request.env['ar.statement'].sudo()
+        options, error = Statement._read_choice(customer_sudo, values)
+        first, last = Statement._get_default_dates(customer_sudo.company_id)
         query = {}
         if options['kind'] == 'movements':
             query = {'show': 'movements', 'date_from': options['date_from'],
@@ -79,7 +81,8 @@ class StatementPortal(PaymentPortal):
             'options': options, 'error': error, 'query': urlencode(query),
             'is_movements': bool(query) or bool(error),
             'today': customer_sudo.company_id._get_ar_today(),
-            'typed': query or {key: values.get(key) for key in ('date_from', 'date_to')},
+            'typed': query or {'date_from': values.get('date_from') or first,
+                               'date_to': values.get('date_to') or last},
         }
 
     def _show_statement(self, customer_sudo, report_type, options, download):
