@@ -264,6 +264,18 @@ class TestKpiFigures(KpiCommon):
         row = self.env['ar.kpi']._read_numbers(months=2)[None][0]
         self.assertEqual((row['paid'], row['cash'], row['overdue']), (0, 0, 500))
 
+    def test_an_item_without_a_due_date_is_behind_its_figure(self):
+        """An opening balance may have none: the day of its entry counts."""
+        move = self.entry(80, '2026-05-10')
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move_line SET date_maturity = NULL WHERE move_id = %s", [move.id])
+        self.env.invalidate_all()
+        figure = self.last()['overdue']
+        self.assertEqual(figure['value'], 80)
+        self.assertEqual(
+            self.env['account.move.line'].search(figure['action']['domain']), self.items(move))
+
     def test_action_efficiency(self):
         """Money on the seventh day counts, on the eighth it does not."""
         paid, late, open_still = (self.customer(f"Reminded {n}") for n in range(3))
