@@ -108,6 +108,7 @@
         'views/figures/ar_aged_balance_views.xml',
         'views/figures/ar_report_schedule_views.xml',
         'views/figures/ar_statement_views.xml',
+        'views/figures/ar_statement_choice_templates.xml',
         'views/figures/ar_statement_portal_templates.xml',
         'views/figures/ar_diagnosis_views.xml',
         'views/figures/ar_forecast_views.xml',

@@ -66,7 +66,7 @@ class Bench:
         wanted = self.arguments.only or [
             'refresh', 'queries', 'run', 'send', 'letters', 'posting', 'credit', 'kpi',
             'figures', 'covers', 'growth', 'worklist', 'poll',
-            'peer']
+            'forecast', 'peer']
         main = self.arguments.database
         work = f'{main}_work'
         clone_database(main, work)
@@ -201,6 +201,16 @@ class Bench:
         import bench_covers
 
         bench_covers.add_rows(self, self.step('covers_balance', database))
+
+    def bench_forecast(self, _database):
+        """Days by which the expected date misses, on half a year that the forecast has not seen."""
+        import forecast_2012
+
+        path = self.arguments.data
+        if not path:
+            print("  no ledger of 2012 (--data or AR_DATA): the forecast is left out")
+            return
+        forecast_2012.add_rows(self, path)
 
     def bench_worklist(self, database):
         """The collector's list of 20,000 customers."""
@@ -363,6 +373,8 @@ def parse_arguments():
     parser.add_argument('--scales', type=lambda text: [int(x) for x in text.split(',') if x],
                         default=[20_000], help="other ledger sizes: 20000,2000000")
     parser.add_argument('--output', default='bench.md')
+    parser.add_argument('--data', default=os.environ.get('AR_DATA'),
+                        help="the public ledger of 2012 that the forecast is measured on")
     return parser.parse_args()
 
 

@@ -216,6 +216,22 @@ def check(cases):
     return problems
 
 
+def add_rows(bench, path):
+    """Add the rows of the forecast to the table of bench.py."""
+    tool, rows = load_tool(), read_rows(path)
+    strict = score(fit(tool, rows, CUT, ahead=AHEAD), rows, CUT)
+    for title, cases in (("trained once, at the cut", strict),
+                         ("trained anew every day", run_rolling(tool, rows))):
+        others = ", ".join(f"{TITLES[name]} {get_mean(cases, name):.2f}" for name in BASELINES)
+        bench.add(
+            f"Expected payment dates of {len(cases)} unseen invoices, {title}: mean absolute error",
+            f"{get_mean(cases, 'model'):.2f} days", others, "below all three",
+            all(get_mean(cases, 'model') < get_mean(cases, name) for name in BASELINES))
+        share = get_coverage(cases)
+        bench.add("… paid inside the range that claims 80 %", f"{share:.1f} %", "", "75 to 85 %",
+                  75 <= share <= 85)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('csv', nargs='?', default=os.environ.get('AR_DATA'), help="the ledger")

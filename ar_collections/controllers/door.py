@@ -147,7 +147,7 @@ class DoorPortal(StatementPortal):
         if not access_token and not report_type and not request.env.user._is_public():
             door, _other = self._open_by_login(customer_id)
             if door:
-                return self._show_home(door, thanks)
+                return self._show_home(door, thanks, kwargs)
         if access_token and not self._may_try_token(customer_id, access_token):
             return self._refuse_too_many()
         return self._keep_secret(super().portal_my_statement(
@@ -196,25 +196,47 @@ class DoorPortal(StatementPortal):
     def door_home(self, door_token, thanks=None, **kwargs):
         """Show the account of the link's customer."""
         door, other = self._open_door(door_token)
-        return other or self._show_home(door, thanks)
+        return other or self._show_home(door, thanks, kwargs)
 
-    def _show_home(self, door, thanks=None):
+    def _show_home(self, door, thanks=None, values=None):
+        """Show what is open today, with all that may be done; or the movements chosen."""
         env = request.env
+        shown = self._read_shown(door.customer, values or {})
+        if shown['is_movements']:
+            return self._show_movements(door, shown)
         act = env['ar.portal.act'].sudo()
         if isinstance(thanks, str) and KEY.fullmatch(thanks):
             act = act.search([('customer_id', '=', door.customer.id), ('key', '=', thanks)])
         return self._show('door_home', door, {
-            'doc': env['ar.door'].sudo()._read(door.customer), 'thanks': act})
+            'doc': env['ar.door'].sudo()._read(door.customer), 'thanks': act,
+            'shown': shown, 'shown_address': door.address})
+
+    def _show_movements(self, door, shown):
+        Report = request.env['report.ar_collections.report_ar_statement'].sudo()
+        Door = request.env['ar.door'].sudo()
+        [document] = Report._get_documents(
+            door.customer, shown['options'], lang=request.env.lang)
+        return self._show('door_movements', door, {
+            'doc': document, 'house': Door._get_house_contact(door.customer), 'shown': shown,
+            'shown_address': door.address,
+            'invoice_urls': {
+                row['move_id']: f"{door.address}/invoice/{row['move_id']}"
+                for section in document['sections']
+                for row in section['items'] + section['movements'] if row['is_document']},
+        }, status=422 if shown['error'] else 200)
 
     @http.route(paths('/pdf'), type='http', auth='public', website=True, sitemap=False,
                 multilang=False, methods=['GET'])
     def door_statement(self, door_token=None, customer_id=None, **kwargs):
-        """Download the statement as PDF."""
+        """Download the statement as PDF: what the page shows."""
         door, other = self._open_door(door_token, customer_id)
         if other:
             return other
-        return self._keep_secret(self._show_report(
-            door.customer, 'pdf', 'ar_collections.ar_statement_report', download=True))
+        shown = self._read_shown(door.customer, kwargs)
+        if shown['error']:
+            return self._show_movements(door, shown)
+        return self._keep_secret(self._show_statement(
+            door.customer, 'pdf', shown['options'], download=True))
 
     @http.route(paths('/invoice/<int:move_id>'), type='http', auth='public', website=True,
                 sitemap=False, multilang=False, methods=['GET'])

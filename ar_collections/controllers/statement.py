@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from odoo import fields, http
 from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.http import content_disposition, request
@@ -40,23 +42,60 @@ class StatementPortal(PaymentPortal):
     @http.route('/my/statement/<int:customer_id>', type='http', auth='public', website=True)
     def portal_my_statement(self, customer_id, access_token=None, report_type=None,
                             download=False, **kwargs):
-        """Show one account; with ``report_type`` its PDF."""
+        """Show one account; with ``report_type`` its PDF.
+
+        :param kwargs: 'show', 'date_from', 'date_to' of `ar.statement._read_choice`
+        """
         try:
             customer_sudo = self._get_statement_customer(customer_id, access_token)
         except (AccessError, MissingError):
             return request.redirect('/my')
-        if report_type in ('pdf', 'html'):
-            return self._show_report(
-                customer_sudo, report_type, REPORT, download=bool(download))
+        shown = self._read_shown(customer_sudo, kwargs)
+        if report_type in ('pdf', 'html') and not shown['error']:
+            return self._show_statement(
+                customer_sudo, report_type, shown['options'], download=bool(download))
         Report = request.env['report.ar_collections.report_ar_statement'].sudo()
-        [document] = Report._get_documents(customer_sudo, Report._read_options({}))
+        [document] = Report._get_documents(customer_sudo, shown['options'])
         customer_sudo = customer_sudo.with_context(lang=request.env.lang)
         return request.render('ar_collections.portal_my_statement', {
             'customer': customer_sudo, 'doc': document, 'page_name': 'ar_statement',
+            'shown': shown, 'shown_address': f'/my/statement/{customer_id}',
             'payments': self._get_payments(customer_sudo), 'access_token': access_token,
             'invoice_urls': self._get_invoice_urls(customer_sudo, document),
             'res_company': customer_sudo.company_id, 'object': customer_sudo,
         })
+
+    def _read_shown(self, customer_sudo, values):
+        """Return what the visitor chose to see: {'options', 'error', 'query', 'today'}.
+
+        ``options`` are those of `ar.statement`, ``query`` the same choice for an address.
+        """
+        Statement = request.env['ar.statement'].sudo()
+        options, error = Statement._read_choice(customer_sudo, values)
+        first, last = Statement._get_default_dates(customer_sudo.company_id)
+        query = {}
+        if options['kind'] == 'movements':
+            query = {'show': 'movements', 'date_from': options['date_from'],
+                     'date_to': options['date_to']}
+        return {
+            'options': options, 'error': error, 'query': urlencode(query),
+            'is_movements': bool(query) or bool(error),
+            'today': customer_sudo.company_id._get_ar_today(),
+            'typed': query or {'date_from': values.get('date_from') or first,
+                               'date_to': values.get('date_to') or last},
+        }
+
+    def _show_statement(self, customer_sudo, report_type, options, download):
+        """Return the statement on paper, as `_show_report` does, with the choice of the visitor."""
+        # sudo: the visitor may read no report; the account was found by its token or its contact.
+        Report = request.env['ir.actions.report'].sudo().with_company(customer_sudo.company_id)
+        data = {'report_type': report_type, **{
+            key: fields.Date.to_string(value) if key.startswith('date') else value
+            for key, value in options.items()}}
+        content, _kind = getattr(Report, f'_render_qweb_{report_type}')(
+            REPORT, customer_sudo.ids, data=data)
+        headers = self._get_http_headers(customer_sudo, report_type, content, download)
+        return request.make_response(content, headers=list(headers.items()))
 
     def _get_statement_customer(self, customer_id, access_token):
         """Return the account, sudoed, for its token or for a contact of its entity.

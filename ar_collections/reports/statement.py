@@ -6,6 +6,8 @@ from odoo.tools.misc import format_amount, format_date
 from ..models.dunning.reminder_layout import format_account
 from .letter import SECTION_ROWS
 
+INVOICES = ('out_invoice', 'out_refund', 'out_receipt')
+
 # Rows that fit; a label that breaks into two lines takes from the slack.
 ROWS_ON_FIRST = 30
 ROWS_ON_PAGE = 42
@@ -42,28 +44,30 @@ class ReportStatement(models.AbstractModel):
         }
 
     @api.model
-    def _get_documents(self, customers, options):
+    def _get_documents(self, customers, options, lang=None):
         """Return one formatted document per customer, in the order given.
 
         :param customers: `ar.customer`
         :param dict options: 'kind', 'date_from', 'date_to', 'branches' of `ar.statement`
+        :param str lang: of who looks at a page; that of each recipient when omitted
         """
         statements = self.env['ar.statement']._read_statements(customers, **options)
         # sudo: the right to read the customers was checked; their items come with them.
         customers = customers.sudo()
         customers._ensure_statement_tokens()
         heads, ages = {}, {}
-        for lang in {customer._get_statement_lang() for customer in customers}:
-            ages[lang] = [
+        langs = {customer: lang or customer._get_statement_lang() for customer in customers}
+        for code in set(langs.values()):
+            ages[code] = [
                 label for label, _first, _last
-                in self.env['ar.statement'].with_context(lang=lang)._get_ages()]
-        options = {**options, 'ages': ages}
+                in self.env['ar.statement'].with_context(lang=code)._get_ages()]
+        options = {**options, 'ages': ages, 'langs': langs}
         return [self._get_document(customer, statements[customer.id], options, heads)
                 for customer in customers]
 
     @api.model
     def _get_document(self, customer, sections, options, heads):
-        company, lang = customer.company_id, customer._get_statement_lang()
+        company, lang = customer.company_id, options['langs'][customer]
         customer = customer.with_context(lang=lang)
         Letter = customer.env['ar.letter']
         if (company, lang) not in heads:
@@ -147,6 +151,7 @@ class ReportStatement(models.AbstractModel):
                 {'document': document(item), 'label': Statement._get_kind_label(item),
                  'ref': self._shorten(item['ref']) if item['move_type'] == 'out_invoice' else '',
                  'date': day(item['date']), 'move_id': item['move_id'],
+                 'is_document': item['move_type'] in INVOICES,
                  'due': day(item['due_date']) if item['residual'] > 0 else '',
                  'late': late(item), 'amount': money(item['amount']),
                  'residual': money(item['residual'])}
@@ -154,6 +159,7 @@ class ReportStatement(models.AbstractModel):
             'movements': [
                 {'document': document(row), 'label': Statement._get_kind_label(row),
                  'date': day(row['date']), 'move_id': row['move_id'],
+                 'is_document': row['move_type'] in INVOICES,
                  'due': day(row['due_date']) if row['amount'] > 0 else '',
                  'debit': money(row['amount']) if row['amount'] > 0 else '',
                  'credit': money(-row['amount']) if row['amount'] < 0 else '',

@@ -133,7 +133,7 @@ class TestAgedReport(ReportCommon):
             dataset = self.dataset(detailed=detailed, credits='oldest')
             [text] = self.pdf_text(dataset)
             for words in ("Aged balance", "Our House", "Page 1/1", "set against the oldest items",
-                          "due date", "3,330.55", "Zenith", "=1+1 Trading",
+                          "Aged by: due date", "3,330.55", "Zenith", "=1+1 Trading",
                           "Control with the ledger", "Over 120 days"):
                 self.assertIn(words, " ".join(text.split()), detailed)
 

@@ -263,6 +263,10 @@ class TestInsuredItems(CoverCommon):
         [(insured,)] = Balance._read_group(
             [('move_id', '=', first.id)], [], ['insured_amount:sum'])
         self.assertEqual(insured, 900)
+        Revalued = Balance.with_context(ar_valuation='revalued')
+        self.assertEqual(
+            Revalued._read_group([('partner_id', '=', self.buyer.id)], [],
+                                 ['insured_amount:sum', 'amount:sum']), [(1350, 2000)])
         self.assertNotIn('insured_amount', Balance._get_hidden_fields())
         self.account.invalidate_recordset()
         self.assertRecordValues(self.account, [{

@@ -5,6 +5,7 @@ from itertools import pairwise
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..tools.kpi import month_ends
@@ -210,6 +211,12 @@ class TestDeskKeyFigures(DeskCommon):
         self.assertIs(row.promise_kept_rate, False, "unknown is not zero")
         self.assertEqual(row.action_view_figure('contact_efficiency')['res_model'],
                          'ar.interaction')
+        for code in ('contact_efficiency', 'action_efficiency'):
+            followed = row.action_view_figure(code, 'contacts_paid')
+            self.assertEqual(self.env[followed['res_model']].search(followed['domain']), called[0])
+            self.assertIn("followed by money", row.explanation)
+        with self.assertRaises(UserError):
+            row.action_view_figure('contact_efficiency', 'roll_base')
 
     def test_nobody_counts_the_customers_of_others(self):
         own, other = self.user('own'), self.user('collector')

@@ -153,6 +153,46 @@ class TestDeskMended(PlanCommon):
                 [('document_currency_id', '=', currency.id)], [], ['disputed_amount:sum'])
             self.assertAlmostEqual(found, part, 3)
 
+    def test_overlays_of_a_report_at_the_rate_of_the_day(self):
+        """Booked at par, worth half of it on the day: as the column in dollars, and no more."""
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        self.env['res.currency.rate'].create([
+            {'currency_id': dollar.id, 'company_id': self.company.id, 'name': day, 'rate': rate}
+            for day, rate in (('2026-01-01', 1.0), ('2026-05-31', 2.0))])
+        disputed, promised, planned = (
+            self.invoice(amount, due='2026-05-20', currency=dollar) for amount in (90, 81, 33))
+        self.dispute(disputed, amount=41)
+        self.promise(promised, '2026-06-10')
+        self.active_plan(planned)
+        self.invoice(1000, due='2026-05-20')
+        self.env.flush_all()
+        names = ['amount', 'disputed_amount', 'promised_amount', 'planned_amount']
+
+        def read(**options):
+            rows = self.env['ar.aged.balance'].with_context(ar_date='2026-06-01', **{
+                f'ar_{key}': value for key, value in options.items()})._read_group(
+                [('document_currency_id', '=', dollar.id)], ['move_id'],
+                [f'{name}:sum' for name in names])
+            return {move: [round(value, 2) for value in values] for move, *values in rows}
+
+        document, ledger = read(valuation='document'), read()
+        self.assertEqual(document, {
+            disputed: [90, 41, 0, 0], promised: [81, 0, 81, 0], planned: [33, 0, 0, 33]})
+        self.assertEqual(document, ledger, "booked at par")
+        halves = {move: [value / 2 for value in values] for move, values in document.items()}
+        self.assertEqual(read(valuation='revalued'), halves)
+        self.credit_note(30, '2026-05-15', currency=dollar)
+        self.env.flush_all()
+        rows = read(valuation='revalued', credits='oldest')
+        self.assertEqual({move: values[1:] for move, values in rows.items()}, {
+            move: [min(value, rows[move][0]) for value in values[1:]]
+            for move, values in halves.items()})
+        self.assertEqual(sum(values[0] for values in rows.values()), (90 + 81 + 33 - 30) / 2)
+        options = {'date': '2026-06-01', 'valuation': 'revalued'}
+        self.assertLessEqual(set(names), set(dict(
+            self.env['ar.aged.report']._get_dataset(options)['columns'])))
+
     def test_the_part_that_was_promised_stands_beside_the_buckets(self):
         invoice = self.invoice(100, due='2026-05-20')
         self.promise(invoice, '2026-06-10', amount=40)

@@ -235,6 +235,16 @@ class TestDiagnosis(ExposureCommon):
         found = self.line('long_terms')
         self.assertEqual(self.documents(found).move_id, expected)
         self.assertEqual(found.days, 1)
+        amount = found.amount
+        self.env['ar.term.cap'].create({
+            'name': "Young", 'country_id': self.env.ref('base.fr').id, 'days': 90,
+            'date_from': '2026-02-01', 'state': 'confirmed'})
+        found = self.line('long_terms')
+        self.assertEqual(
+            self.documents(found).move_id,
+            expected.filtered(lambda move: move.invoice_date < date(2026, 2, 1)),
+            "the younger cap in place of the older one, none counted twice")
+        self.assertLess(found.amount, amount)
 
     def test_the_cap_is_not_for_consumers_nor_for_abroad(self):
         abroad = self.customer("Abroad", country_id=self.env.ref('base.jp').id)

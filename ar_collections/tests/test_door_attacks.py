@@ -2,11 +2,13 @@
 import html
 import re
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from ..models.figures import statement_choice
 from .test_door import DoorCommon, picture
 from .test_portal_link import html_of
 
@@ -109,6 +111,41 @@ class TestDoorPages(DoorHttpCommon):
         self.assertNotIn(grade.name, page.text)
         self.buyer.child_ids[:1].parent_id = self.stranger
         self.assertNotIn("4,321", self.get(path=own).text, "no longer of this house")
+
+    def test_movements_between_two_days_on_page_and_paper(self):
+        """Both by link, by login and by the token of a statement, against Odoo's own lines."""
+        self.pay(self.old, 60, date='2026-06-10')
+        self.pay(self.late, 250, date='2026-06-20')
+        lines = self.env['account.move.line'].search([
+            ('partner_id', '=', self.buyer.id), ('parent_state', '=', 'posted'),
+            ('account_type', '=', 'asset_receivable')])
+
+        def balance(day):
+            amount = sum(lines.filtered(lambda line: str(line.date) <= day).mapped('balance'))
+            return f'{amount:,.2f}'
+
+        query = 'show=movements&date_from=2026-06-01&date_to=2026-06-15'
+        opening, closing = balance('2026-05-31'), balance('2026-06-15')
+        self.assertEqual((opening, closing), ('390.00', '330.00'))
+        own = f'/my/statement/{self.account.id}'
+        token = f'&access_token={self.account._portal_ensure_token()}'
+        pages = [(f'{self.path}?{query}', f'{self.path}/pdf?{query}'),
+                 (f'{own}?{query}{token}', f'{own}?{query}{token}&report_type=html')]
+        for page, paper in pages:
+            for address in (page, paper):
+                text = self.url_open(address).content.decode()
+                text = re.sub(r'<[^>]+>', ' ', text.partition('<main')[2] or text)
+                words = " ".join(text.replace('\xa0', ' ').split())
+                self.assertRegex(
+                    words, rf'Opening balance .*?{opening} .*?60\.00 .*?{closing} .*?'
+                           rf'Closing balance .*?{closing}', address)
+                self.assertIn("Statement of account from 06/01/2026 to 06/15/2026", words)
+                self.assertNotIn("250.00 80.00", words, "what was paid later")
+                self.assertRegex(words, r'1[-–]30 days', "the ageing line")
+        self.portal_user('door-moves', self.buyer)
+        self.authenticate('door-moves', 'door-moves' * 2)
+        self.assertIn(closing, self.get(f'?{query}', own).text)
+        self.assertNotIn(closing, self.get('', own).text, "open items again")
 
     def test_what_colleagues_say_about_a_dispute_stays_inside(self):
         self.form('dispute', items=self.ids(self.old), reason=self.reason.id, note="Broken")
@@ -275,6 +312,28 @@ class TestDoorAttacks(DoorHttpCommon):
             files=[('note', ('note', b'x')), ('key', ('key', b'x')), ('date', ('date', b'x'))])
         self.assertEqual(page.status_code, 422)
         self.assertFalse(self.acts())
+        own = f'/my/statement/{self.account.id}'
+        token = f'&access_token={self.account._portal_ensure_token()}'
+        for dates, reason in (
+                ('date_from=2026-02-31', "choose both days"), ('date_to=²', "choose both days"),
+                ('date_from=%00', "choose both days"), ('date_from=' + '9' * 5000, "both days"),
+                ('date_from=0001-01-01', "three years at most"),
+                ('date_from=2026-06-02&date_to=2026-06-01', "must be before"),
+                ('date_from=9999-12-31&date_to=9999-12-31', "must be before")):
+            for page in (self.path, f'{self.path}/pdf', f'{own}'):
+                answer = self.url_open(f'{page}?show=movements&{dates}{token}')
+                self.assertIn(reason, answer.text, (page, dates[:30]))
+                self.assertNotIn("100.00", answer.text, (page, dates[:30]))
+
+    def test_more_movements_than_one_page_holds(self):
+        query = '?show=movements&date_from=2026-04-01&date_to=2026-05-31'
+        with patch.object(statement_choice, 'MOST_MOVEMENTS', 3):
+            self.assertIn("Closing balance", self.get(query).text)
+            self.many_items(1)
+            for tail in (query, f'/pdf{query}'):
+                answer = self.get(tail)
+                self.assertIn("choose fewer days", answer.text)
+                self.assertNotIn("Closing balance", answer.text)
 
     def test_the_items_of_others(self):
         elsewhere = self.make_company("Elsewhere Ltd")

@@ -138,6 +138,25 @@ class TestKpiOracle(KpiCommon):
                     total = sum((by_line[line].balance for line in lines), Decimal(0))
                 sign = -1 if code in ('open_credits', 'credited', 'cash', 'written_off') else 1
                 self.assertEqual(sign * total, numbers[code], (code, day))
+            self.check_windows(by_line, numbers, before)
+
+    def check_windows(self, by_line, numbers, before):
+        """Both parts of a rate open the items that they add up."""
+        day, codes = numbers['date'], (
+            'roll_not_due', 'roll_1', 'roll_31', 'roll_61', 'roll_91')
+
+        def total(kind, moment):
+            lines = self.open({'action': self.env['ar.kpi']._get_action(kind, numbers, {})})
+            return sum((self.residual(by_line[line], moment) for line in lines), Decimal(0))
+
+        self.assertEqual(total('debits', day), numbers['open_items'], day)
+        for code in codes:
+            self.assertEqual(total(f'{code}_base', before), numbers[f'{code}_base'], (code, day))
+            self.assertEqual(total(f'{code}_moved', day), numbers[f'{code}_moved'], (code, day))
+        self.assertEqual(
+            (total('roll_base', before), total('rolled', day)),
+            (sum(numbers[f'{code}_base'] for code in codes),
+             sum(numbers[f'{code}_moved'] for code in codes)), day)
 
     def open(self, figure):
         action = figure['action']
@@ -245,6 +264,18 @@ class TestKpiFigures(KpiCommon):
         row = self.env['ar.kpi']._read_numbers(months=2)[None][0]
         self.assertEqual((row['paid'], row['cash'], row['overdue']), (0, 0, 500))
 
+    def test_an_item_without_a_due_date_is_behind_its_figure(self):
+        """An opening balance may have none: the day of its entry counts."""
+        move = self.entry(80, '2026-05-10')
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move_line SET date_maturity = NULL WHERE move_id = %s", [move.id])
+        self.env.invalidate_all()
+        figure = self.last()['overdue']
+        self.assertEqual(figure['value'], 80)
+        self.assertEqual(
+            self.env['account.move.line'].search(figure['action']['domain']), self.items(move))
+
     def test_action_efficiency(self):
         """Money on the seventh day counts, on the eighth it does not."""
         paid, late, open_still = (self.customer(f"Reminded {n}") for n in range(3))
@@ -260,6 +291,10 @@ class TestKpiFigures(KpiCommon):
         self.assertAlmostEqual(figure['value'], 100 / 3)
         found = self.env['ar.reminder'].search(figure['action']['domain'])
         self.assertEqual(found, self.reminders())
+        numbers = self.env['ar.kpi']._read_numbers(months=2)[None][0]
+        followed = self.env['ar.kpi']._get_action('actions_paid', numbers, {})
+        self.assertEqual(self.env['ar.reminder'].search(followed['domain']),
+                         found.filtered(lambda one: one.customer_id.partner_id == paid))
         # Seen on the 16th, nobody knows yet.
         early = self.env['ar.kpi']._read_kpis(months=1, date=fields.Date.to_date('2026-05-16'))
         self.assertIsNone(early[0]['action_efficiency']['value'])

@@ -152,9 +152,10 @@ class TestLegalCase(LegalCommon):
         self.case(invoice)
         self.pay(invoice, 30, '2026-06-10')
 
-        def legal(date):
+        def legal(date, valuation='company'):
             self.env.flush_all()
-            rows = self.env['ar.aged.balance'].with_context(ar_date=date)._read_group(
+            rows = self.env['ar.aged.balance'].with_context(
+                ar_date=date, ar_valuation=valuation)._read_group(
                 [], [], ['legal_amount:sum', 'amount:sum'])
             return tuple(round(value, 2) for value in rows[0])
 
@@ -162,6 +163,14 @@ class TestLegalCase(LegalCommon):
         self.assertEqual(legal('2026-06-01'), (0, 100))
         self.assertEqual(legal('2026-06-02'), (100, 100))
         self.assertEqual(legal('2026-06-12'), (70, 70))
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        self.env['res.currency.rate'].create([
+            {'currency_id': dollar.id, 'company_id': self.company.id, 'name': day, 'rate': rate}
+            for day, rate in (('2026-01-01', 1.0), ('2026-06-11', 2.0))])
+        self.case(self.invoice(50, due='2026-05-20', currency=dollar))
+        self.assertEqual(legal('2026-06-12'), (120, 120))
+        self.assertEqual(legal('2026-06-12', 'revalued'), (70 + 25, 70 + 25))
 
     def test_expected_cash_waits_for_the_recovery(self):
         item = self.items(self.invoice(100, due='2026-05-20'))

@@ -72,14 +72,14 @@ print('done', flush=True)
 class Worker:
     """A process that prepares and sends; it can be killed at any instant."""
 
-    def __init__(self, odoo, database, catcher):
+    def __init__(self, odoo, database, catcher, work=WORK):
         self.process = subprocess.Popen(
             [str(odoo_script()), 'shell', '-d', database, '--no-http', '--log-level=critical',
              *catcher.options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env=odoo.env, start_new_session=True)
         # One line: the shell reads a block until the first empty line otherwise.
-        self.process.stdin.write(f"exec({WORK!r})\n")
+        self.process.stdin.write(f"exec({work!r})\n")
         self.process.stdin.close()
 
     def wait_ready(self):

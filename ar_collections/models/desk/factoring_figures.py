@@ -16,8 +16,7 @@ class ArAgedBalance(models.Model):
         where it stood on that day.
         """
         overlays = super()._get_item_overlays(options)
-        if options['valuation'] == 'revalued' or (
-                not self.env['ar.factoring.contract']._is_used()):
+        if not self.env['ar.factoring.contract']._is_used():
             return overlays
         for model in ('ar.factoring.line', 'ar.doubtful.line'):
             self.env[model].flush_model()

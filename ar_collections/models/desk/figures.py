@@ -68,12 +68,10 @@ class ArAgedBalance(models.Model):
     def _get_item_overlays(self, options):
         """EXTENDS figures: as known at the day of the report.
 
-        In company currency a part is taken at the item's own ratio; a revalued report leaves the
-        two columns out, and so does a company that has never noted any.
+        In company currency a part is taken at the item's own ratio; a company that has never noted
+        any leaves the two columns out.
         """
         overlays = super()._get_item_overlays(options)
-        if options['valuation'] == 'revalued':
-            return overlays
         self.env['ar.promise'].flush_model()
         self.env['ar.dispute'].flush_model()
         # sudo: whether there are any is no secret; the rows follow the items' own rules.

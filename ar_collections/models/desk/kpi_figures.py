@@ -95,6 +95,8 @@ class ArKpi(models.AbstractModel):
             'disputed': self.env._("Disputes open on %s", day),
             'settled': self.env._("Disputes settled in %s", month),
             'contacts': self.env._("Calls and visits whose 7 days ended in %s", month),
+            'contacts_paid': self.env._(
+                "Calls and visits followed by money, of those that ended in %s", month),
         }.get(kind)
         return name or super()._get_action_name(kind, end)
 
@@ -129,8 +131,23 @@ class ArKpi(models.AbstractModel):
                 ('date', '>=', get_moment(fields.Date.subtract(start, days=7))),
                 ('date', '<', get_moment(fields.Date.subtract(end, days=6)))]}
 
+        def get_followed(start, end):
+            return {'res_model': 'ar.interaction', 'domain': [*base, (
+                'followed_within', '=',
+                f'{fields.Date.to_string(start)}/{fields.Date.to_string(end)}')]}
+
         return {**super()._get_other_windows(base, companies), 'promises': get_promises,
-                'disputed': get_disputed, 'settled': get_settled, 'contacts': get_contacts}
+                'disputed': get_disputed, 'settled': get_settled, 'contacts': get_contacts,
+                'contacts_paid': get_followed}
+
+    @api.model
+    def _get_more_windows(self):
+        """EXTENDS figures: calls and visits are actions too; what is disputed of what is open."""
+        more = super()._get_more_windows()
+        return {
+            **more, 'action_efficiency': (*more['action_efficiency'], 'contacts', 'contacts_paid'),
+            'contact_efficiency': ('contacts_paid',), 'dispute_rate': ('debits',),
+            'dispute_dso': ('window',)}
 
 
 class ArKpiSnapshot(models.Model):

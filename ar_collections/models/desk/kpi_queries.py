@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 # Contacts that are an action of ours, as a reminder is one: somebody was asked to pay.
@@ -123,10 +123,36 @@ class ArKpi(models.AbstractModel):
         Followed by money: on the items that were spoken about; when none was named, on any of the
         customer. A call that nobody answered is an action all the same.
         """
+        start, last = frame.days[frame.first - 1], frame.days[-1]
+        return SQL(
+            """
+            %(contacts)s
+            SELECT key, part.code, NULL::date, period, NULL::bool, made::text, paid::text
+              FROM (SELECT contact.key, %(period)s AS period, COUNT(*) AS made,
+                           COUNT(followed.id) AS paid
+                      FROM contact LEFT JOIN followed ON followed.id = contact.id
+                     WHERE contact.day + %(wait)s > %(start)s
+                       AND contact.day + %(wait)s <= %(last)s
+                     GROUP BY 1, 2) total
+             CROSS JOIN (VALUES ('actions'), ('contacts')) part (code)
+            """,
+            contacts=self._get_followed_contacts(
+                frame.companies, frame.cash_journals, start, last, frame.key, frame.where),
+            wait=ACTION_DAYS, start=start, last=last,
+            period=frame.period(SQL("(contact.day + %s)", ACTION_DAYS)))
+
+    @api.model
+    def _get_followed_contacts(self, companies, cash_journals, start, last, key, where):
+        """Return the WITH of `contact` (id, key, day) and `followed` (id): our calls and visits
+        whose seven days end about ``start`` to ``last``, and those that money followed.
+
+        :param SQL key: what contacts are grouped by
+        :param SQL where: condition on the customer `c`
+        """
         day = SQL(
             "(l.date AT TIME ZONE 'UTC' AT TIME ZONE (CASE l.company_id %s END))::date",
             SQL(" ").join(SQL("WHEN %s THEN %s", company.id, company._get_ar_tz())
-                          for company in frame.companies))
+                          for company in companies))
         return SQL(
             """
             WITH contact AS (
@@ -160,17 +186,36 @@ class ArKpi(models.AbstractModel):
                         WHERE rel.interaction_id = contact.id
                           AND rel.move_line_id = money.item_id)
             )
-            SELECT key, part.code, NULL::date, period, NULL::bool, made::text, paid::text
-              FROM (SELECT contact.key, %(period)s AS period, COUNT(*) AS made,
-                           COUNT(followed.id) AS paid
-                      FROM contact LEFT JOIN followed ON followed.id = contact.id
-                     WHERE contact.day + %(wait)s > %(start)s
-                       AND contact.day + %(wait)s <= %(last)s
-                     GROUP BY 1, 2) total
-             CROSS JOIN (VALUES ('actions'), ('contacts')) part (code)
             """,
-            key=frame.key, day=day, kinds=list(ACTION_KINDS), companies=frame.companies.ids,
-            where=frame.where, wait=ACTION_DAYS, cash=frame.cash_journals,
-            accounts=frame.companies._get_ar_exposure_account_ids(),
-            period=frame.period(SQL("(contact.day + %s)", ACTION_DAYS)),
-            start=frame.days[frame.first - 1], last=frame.days[-1])
+            key=key, day=day, kinds=list(ACTION_KINDS), companies=companies.ids, where=where,
+            wait=ACTION_DAYS, cash=cash_journals, start=start, last=last,
+            accounts=companies._get_ar_exposure_account_ids())
+
+
+class ArInteraction(models.Model):
+    """Which calls and visits money followed, as action efficiency counts them."""
+    _inherit = 'ar.interaction'
+
+    followed_within = fields.Char(
+        string="Followed by money", compute='_compute_followed_within', search='_search_followed_within', exportable=False,
+        help="Calls and visits followed by money within seven days that ended between two days: "
+             "2026-01-01/2026-01-31.")
+
+    def _compute_followed_within(self):
+        self.followed_within = False
+
+    def _search_followed_within(self, operator, value):
+        if operator != 'in':
+            return NotImplemented
+        companies, domain = self.env.companies, fields.Domain.FALSE
+        cash = sorted({journal for company in companies for journal in self.env[
+            'ar.customer']._get_cash_journal_ids(company)})
+        self.env['account.partial.reconcile'].flush_model()
+        for span in filter(None, value):
+            start, last = (fields.Date.to_date(day) for day in span.split('/'))
+            contacts = self.env['ar.kpi']._get_followed_contacts(
+                companies, cash, start, last, SQL("NULL"), SQL("TRUE"))
+            domain |= fields.Domain('id', 'in', SQL(
+                "(%s SELECT contact.id FROM contact JOIN followed ON followed.id = contact.id"
+                " WHERE contact.day + %s BETWEEN %s AND %s)", contacts, ACTION_DAYS, start, last))
+        return domain

@@ -109,7 +109,7 @@ class ArAgedBalance(models.Model):
         """EXTENDS figures: what the items of cases open at the day still owed at its end."""
         overlays = super()._get_item_overlays(options)
         # sudo: whether there are any is no secret; the rows follow the items' own rules.
-        if options['valuation'] == 'revalued' or not self.env['ar.legal.case'].sudo().search_count(
+        if not self.env['ar.legal.case'].sudo().search_count(
                 [('company_id', 'in', self.env.companies.ids)], limit=1):
             return overlays
         self.env['ar.forecast']._flush_legal()

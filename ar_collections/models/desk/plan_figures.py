@@ -60,8 +60,7 @@ class ArAgedBalance(models.Model):
         overlays = super()._get_item_overlays(options)
         # sudo: whether there are any is no secret; the rows follow the items' own rules.
         Plan = self.env['ar.payment.plan'].sudo()
-        if options['valuation'] == 'revalued' or not Plan.search_count(
-                [('company_id', 'in', self.env.companies.ids)], limit=1):
+        if not Plan.search_count([('company_id', 'in', self.env.companies.ids)], limit=1):
             return overlays
         self.env['ar.payment.plan'].flush_model()
         overlays['planned'] = self._get_part_query(

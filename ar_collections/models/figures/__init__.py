@@ -2,6 +2,7 @@ from . import res_company
 from . import aged_bucket
 from . import (
     statement,
+    statement_choice,
     customer_statement,
     statement_run,
     statement_sending,
@@ -29,6 +30,7 @@ from . import (
     kpi,
     kpi_figures,
     kpi_moves,
+    kpi_windows,
     kpi_stored,
     kpi_snapshot,
     kpi_items,

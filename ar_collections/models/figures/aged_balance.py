@@ -212,7 +212,7 @@ class ArAgedBalance(models.Model):
     def _get_hidden_fields(self):
         """Return the names of the columns that have nothing to show in this database."""
         count = len(self.env['ar.aged.bucket']._get_bounds())
-        overlays = self._get_item_overlays(self._get_options())
+        overlays = self._get_overlays(self._get_options())
         return {f'bucket_{number}' for number in range(count + 1, MAX_BUCKETS + 1)} | {
             f'{name}_amount' for name in OVERLAYS if name not in overlays}
 

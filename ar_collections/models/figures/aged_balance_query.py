@@ -33,7 +33,8 @@ class ArAgedBalance(models.Model):
         bounds = self.env['ar.aged.bucket']._get_bounds()
         shown = SQL("TRUE") if options['credits'] == 'own' else SQL("v.amount > 0")
         first_late = next((start for _b, start, _e in bounds if start and start > 0), 1)
-        overlays = self._get_item_overlays(options)
+        overlays = self._get_overlays(options)
+        revalued = options['valuation'] == 'revalued'
         return SQL(
             """
             SELECT v.line_id AS id, v.line_id, v.move_id, v.document, v.reference, v.label,
@@ -62,12 +63,8 @@ class ArAgedBalance(models.Model):
             bucket=self._get_bucket_case(options, bounds, shown),
             buckets=self._get_bucket_columns(options, bounds, shown),
             parents=self._get_parents_query(),
-            # Never more than what the item still owes on that day.
             overlays=SQL(", ").join(
-                SQL("%s AS %s", (
-                    SQL("COALESCE(%s.amount, 0)", SQL.identifier(f'ov_{name}')) if name in BESIDE
-                    else SQL("LEAST(COALESCE(%s.amount, 0), GREATEST(v.amount, 0))",
-                             SQL.identifier(f'ov_{name}')))
+                SQL("%s AS %s", self._get_overlay_column(name, revalued)
                     if name in overlays else SQL("0::numeric"), SQL.identifier(f'{name}_amount'))
                 for name in OVERLAYS),
             overlay_joins=SQL(" ").join(
@@ -77,10 +74,21 @@ class ArAgedBalance(models.Model):
                 for name, query in overlays.items()),
         )
 
+    def _get_overlay_column(self, name, revalued):
+        """Return the column of an overlay: never more than what the item still owes on that day,
+        but for what comes on top of it.
+        """
+        amount = SQL("COALESCE(%s.amount, 0)", SQL.identifier(f'ov_{name}'))
+        if revalued:
+            amount = SQL("ROUND(%s / v.rate, v.digits)", amount)
+        return amount if name in BESIDE else SQL("LEAST(%s, GREATEST(v.amount, 0))", amount)
+
     # === LAYERS === #
 
     def _get_valued_query(self, options):
-        """Items with `amount`, `report_currency_id` and `base_date`."""
+        """Items with `amount`, `report_currency_id`, `base_date`, and `rate` and `digits` of the
+        report's currency when it is revalued.
+        """
         items = self.env.companies._get_ar_items_query(options['date'], columns=SQL(
             """
             l.id AS line_id, l.move_id, l.company_id, l.account_id,
@@ -97,6 +105,7 @@ class ArAgedBalance(models.Model):
                 base = SQL("COALESCE(expected.date, item.due_date)")
                 joins = SQL("LEFT JOIN (%s) expected ON expected.line_id = item.line_id", expected)
         amount, currency = SQL("item.residual"), SQL("item.company_currency_id")
+        rate = SQL("NULL::numeric AS rate, NULL::int AS digits")
         if options['valuation'] == 'document':
             amount, currency = SQL("item.residual_currency"), SQL("item.currency_id")
         elif options['valuation'] == 'revalued':
@@ -105,10 +114,11 @@ class ArAgedBalance(models.Model):
                 "%s JOIN (%s) rate (company_id, currency_id, rate, digits)"
                 " ON rate.company_id = item.company_id AND rate.currency_id = item.currency_id",
                 joins, self._get_rates_values(options, items))
+            rate = SQL("rate.rate, rate.digits")
         return SQL(
             "SELECT item.*, %(amount)s AS amount, %(currency)s AS report_currency_id,"
-            " %(base)s AS base_date FROM (%(items)s) item %(joins)s",
-            amount=amount, currency=currency, base=base, items=items, joins=joins)
+            " %(base)s AS base_date, %(rate)s FROM (%(items)s) item %(joins)s",
+            amount=amount, currency=currency, base=base, rate=rate, items=items, joins=joins)
 
     def _get_matched_query(self, items):
         """Set credits against the oldest items of the same customer, account and currency.
@@ -127,7 +137,7 @@ class ArAgedBalance(models.Model):
                         THEN m.amount - LEAST(m.amount, GREATEST(m.credits - m.before, 0))
                         ELSE m.amount + LEAST(-m.amount, GREATEST(m.debits - m.before, 0))
                    END AS amount,
-                   m.report_currency_id, m.base_date
+                   m.report_currency_id, m.base_date, m.rate, m.digits
               FROM (
                 SELECT valued.*,
                        COALESCE(SUM(valued.amount) FILTER (WHERE valued.amount > 0) OVER party, 0)
@@ -255,10 +265,20 @@ class ArAgedBalance(models.Model):
     def _get_item_overlays(self, options):
         """Hook: return amounts that stand beside the buckets and add to none of them.
 
-        :param dict options: as returned by `_get_options`; amounts in the same valuation
+        :param dict options: as returned by `_get_options`; amounts in the same valuation, which is
+            never 'revalued': see `_get_overlays`
         :return: {name of `OVERLAYS`: SQL of (line_id, amount)}; several rows per item are added up
         """
         return {}
+
+    @api.model
+    def _get_overlays(self, options):
+        """Return the overlays; a revalued report gets them in the currency of the document, and
+        values them as it values the items.
+        """
+        if options['valuation'] == 'revalued':
+            options = {**options, 'valuation': 'document'}
+        return self._get_item_overlays(options)
 
     # === FIGURES === #
 

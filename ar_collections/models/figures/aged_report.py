@@ -67,7 +67,7 @@ class ArAgedReport(models.AbstractModel):
             len(self.env['ar.aged.bucket']._get_bounds()))]
         if options['credits'] != 'own':
             names.append('credit_amount')
-        overlays = Balance._get_item_overlays(options)
+        overlays = Balance._get_overlays(options)
         names += ['amount', *(f'{name}_amount' for name in OVERLAYS if name in overlays)]
         labels = Balance.fields_get(names, ['string'])
         return [(name, labels[name]['string']) for name in names]

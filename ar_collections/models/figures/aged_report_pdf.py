@@ -43,7 +43,7 @@ class ArAgedReport(models.AbstractModel):
 
     def _get_page_values(self, dataset):
         return {
-            'title': self.env._("Aged balance"), 'parameters': dataset['parameters'],
+            'title': self.env._("Aged balance"), 'parameters': self._get_parameter_texts(dataset),
             'columns': [label for _name, label in dataset['columns']],
             'total_index': [name for name, _label in dataset['columns']].index('amount'),
             'companies': ", ".join(self.env.companies.sudo().mapped('name')),
@@ -62,6 +62,13 @@ class ArAgedReport(models.AbstractModel):
                 customers=self._format(dataset['customer_count'], 0, True),
                 items=self._format(dataset['item_count'], 0, True)),
         }
+
+    @api.model
+    def _get_parameter_texts(self, dataset):
+        """Return the parameters as they stand in a line of text: list of (label, text)."""
+        # The colon is part of the term: some languages put a space before it.
+        return [(self.env._("%(label)s:", label=label), text)
+                for label, text in dataset['parameters']]
 
     @api.model
     def _get_pages(self, dataset):

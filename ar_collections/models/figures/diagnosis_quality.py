@@ -80,8 +80,13 @@ class ArDiagnosis(models.AbstractModel):
                   JOIN res_company company ON company.id = m.company_id
                   JOIN res_partner house ON house.id = company.partner_id
                   JOIN res_partner p ON p.id = m.commercial_partner_id
-                  JOIN (%(caps)s) cap ON cap.country_id = house.country_id
-                       AND m.invoice_date BETWEEN cap.date_from AND cap.date_to
+                  -- One cap per invoice: the youngest that is in force, as `_at` chooses it.
+                  JOIN LATERAL (
+                      SELECT * FROM (%(caps)s) known
+                       WHERE known.country_id = house.country_id
+                         AND m.invoice_date BETWEEN known.date_from AND known.date_to
+                       ORDER BY known.date_from DESC, known.id LIMIT 1
+                  ) cap ON TRUE
                  WHERE %(moves)s AND l.account_id = ANY(%(accounts)s) AND l.balance > 0
                    AND COALESCE(p.country_id, house.country_id) = house.country_id
                    AND (p.is_company OR p.vat IS NOT NULL)

@@ -155,7 +155,8 @@ class ArKpi(models.AbstractModel):
         """Return the window of what stands behind a figure of one month.
 
         :param str kind: 'open', 'overdue', 'over90', 'sales', 'window', 'year', 'paid',
-            'paid_late', 'cohort', a code of `_get_movements` or one of `_get_other_windows`
+            'paid_late', 'cohort', a code of `_get_movements`, one of `_get_other_windows` or of
+            `_get_more_windows`
         :param dict numbers: of the month; `date` and `days` are used, `window_months` for windows
         """
         return self._get_actions(scope)(kind, numbers)
@@ -205,9 +206,11 @@ class ArKpi(models.AbstractModel):
         invoices = ('out_invoice', 'out_receipt', 'out_refund')
         day = fields.Date.to_string
         if kind in ('open', 'overdue', 'over90'):
-            late = {'open': [], 'overdue': [('date_maturity', '<', day(end))], 'over90': [
-                ('date_maturity', '<', day(fields.Date.subtract(end, days=90)))]}[kind]
-            return [('ar_open_on', '=', day(end)), *late, *([('balance', '>', 0)] if late else [])]
+            found = fields.Domain('ar_open_on', '=', day(end))
+            if kind != 'open':
+                found &= fields.Domain('balance', '>', 0) & self._get_due_domain(
+                    last=fields.Date.subtract(end, days=1 if kind == 'overdue' else 91))
+            return list(found)
         if kind in ('paid', 'paid_late'):
             code = 'ar_paid_within' if kind == 'paid' else 'ar_paid_late_within'
             return [(code, '=', f'{day(start)}/{day(end)}')]

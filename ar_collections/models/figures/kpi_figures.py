@@ -71,7 +71,7 @@ class ArKpi(models.AbstractModel):
                         " months"), 'window'],
             ['best_dso', self.env._("Best possible DSO"), 'days',
              self.env._("Receivables not due ÷ sales × days"),
-             "%(current)s ÷ %(window_sales)s × %(window_days)s", 'open'],
+             "%(current)s ÷ %(window_sales)s × %(window_days)s", 'not_due'],
             ['add', self.env._("Average days delinquent"), 'days',
              self.env._("DSO − best possible DSO"), "%(dso)s − %(best_dso)s", 'overdue'],
             ['cei', self.env._("Collection effectiveness"), 'percent', self.env._(
@@ -116,11 +116,12 @@ class ArKpi(models.AbstractModel):
             ['roll_61', self.env._("Roll rate, 61–90 → 91–120")],
             ['roll_91', self.env._("Roll rate, 91–120 → over 120")]]
         return [
-            *((code, label, 'percent', formula, f"%({code}_moved)s ÷ %({code}_base)s", 'overdue')
+            *((code, label, 'percent', formula, f"%({code}_moved)s ÷ %({code}_base)s",
+              f'{code}_moved')
               for code, label in buckets),
             ['loss_probability', self.env._("Share that ends over 120 days"), 'percent',
              self.env._("Product of the roll rates"),
-             "%(roll_not_due)s × %(roll_1)s × %(roll_31)s × %(roll_61)s × %(roll_91)s", 'overdue'],
+             "%(roll_not_due)s × %(roll_1)s × %(roll_31)s × %(roll_61)s × %(roll_91)s", 'rolled'],
         ]
 
     def _get_work_figures(self):

@@ -14,6 +14,10 @@ class AccountMoveLine(models.Model):
     ar_open_on = fields.Date(
         string="Open on", compute='_compute_ar_figure_dates', search='_search_ar_open_on',
         exportable=False, help="Receivable items that were open at the end of that day.")
+    ar_open_through = fields.Char(
+        string="Open on both days", compute='_compute_ar_figure_dates', exportable=False,
+        search='_search_ar_open_through',
+        help="Receivable items that were open at the end of two days: 2026-01-31/2026-02-28.")
     ar_paid_within = fields.Char(
         string="Paid within", compute='_compute_ar_figure_dates', exportable=False,
         search='_search_ar_paid_within',
@@ -24,18 +28,25 @@ class AccountMoveLine(models.Model):
         help="Items on which money was received after the due date, between two days.")
 
     def _compute_ar_figure_dates(self):
-        for name in ('ar_open_on', 'ar_paid_within', 'ar_paid_late_within'):
+        for name in ('ar_open_on', 'ar_open_through', 'ar_paid_within', 'ar_paid_late_within'):
             self[name] = False
 
     def _search_ar_open_on(self, operator, value):
         if operator != 'in':
             return NotImplemented
+        return self._get_ar_id_domain([self._get_ar_open_query(day) for day in value if day])
+
+    def _search_ar_open_through(self, operator, value):
+        if operator != 'in':
+            return NotImplemented
+        return self._get_ar_id_domain([
+            SQL(" INTERSECT ").join(self._get_ar_open_query(day) for day in span.split('/'))
+            for span in value if span])
+
+    def _get_ar_open_query(self, day):
         companies = self.env.companies
-        queries = [
-            SQL("SELECT line_id FROM (%s) item", items_at(
-                companies.ids, companies._get_ar_account_ids(), fields.Date.to_date(day)))
-            for day in value if day]
-        return self._get_ar_id_domain(queries)
+        return SQL("SELECT line_id FROM (%s) item", items_at(
+            companies.ids, companies._get_ar_account_ids(), fields.Date.to_date(day)))
 
     def _search_ar_paid_within(self, operator, value):
         return self._search_ar_payments(operator, value, SQL("TRUE"))

@@ -52,9 +52,9 @@ class ArKpi(models.AbstractModel):
         if kind == 'opening':
             return Domain('ar_open_on', '=', day(fields.Date.subtract(start, days=1)))
         if kind in ('not_due', 'open_credits'):
-            side = [('balance', '<', 0)] if kind == 'open_credits' else [
-                ('balance', '>', 0), ('date_maturity', '>=', day(end))]
-            return Domain('ar_open_on', '=', day(end)) & Domain(side)
+            side = Domain('balance', '<', 0) if kind == 'open_credits' else (
+                Domain('balance', '>', 0) & self._get_due_domain(first=end))
+            return Domain('ar_open_on', '=', day(end)) & side
         if kind not in MOVES:
             return None
         span = Domain([('date', '>=', day(start)), ('date', '<=', day(end))])

@@ -43,6 +43,19 @@ class Frame:
         return SQL("width_bucket(%s - 1, %s::date[])", day, self.days)
 
 
+def get_reminder_followed(cash_journals):
+    """Return the condition that money followed the reminder `l` within seven days."""
+    return SQL(
+        """
+        EXISTS (SELECT 1 FROM ar_reminder_line rl
+                  JOIN account_partial_reconcile pr ON pr.debit_move_id = rl.move_line_id
+                  JOIN account_move_line cl ON cl.id = pr.credit_move_id
+                 WHERE rl.reminder_id = l.id AND rl.kind <> 'credit'
+                   AND cl.journal_id = ANY(%s) AND cl.parent_state = 'posted'
+                   AND cl.date BETWEEN l.sent_date AND l.sent_date + 7)
+        """, cash_journals)
+
+
 class ArKpi(models.AbstractModel):
     """Reads what the key figures are made of: a few statements for any number of months.
 
@@ -343,21 +356,15 @@ class ArKpi(models.AbstractModel):
         return SQL(
             """
             SELECT %(key)s AS key, 'actions', NULL::date, %(period)s AS period, NULL::bool,
-                   COUNT(*)::text, COUNT(*) FILTER (WHERE EXISTS (
-                       SELECT 1 FROM ar_reminder_line rl
-                         JOIN account_partial_reconcile pr ON pr.debit_move_id = rl.move_line_id
-                         JOIN account_move_line cl ON cl.id = pr.credit_move_id
-                        WHERE rl.reminder_id = l.id AND rl.kind <> 'credit'
-                          AND cl.journal_id = ANY(%(cash)s) AND cl.parent_state = 'posted'
-                          AND cl.date BETWEEN l.sent_date AND l.sent_date + 7))::text
+                   COUNT(*)::text, COUNT(*) FILTER (WHERE %(followed)s)::text
               FROM ar_reminder l JOIN ar_customer c ON c.id = l.customer_id
              WHERE l.state = 'sent' AND l.company_id = ANY(%(companies)s) AND %(where)s
                AND l.sent_date + 7 > %(start)s AND l.sent_date + 7 <= %(last)s
              GROUP BY 1, 4
             """,
             key=frame.key, period=frame.period(SQL("(l.sent_date + 7)")),
-            cash=frame.cash_journals, companies=frame.companies.ids, where=frame.where,
-            start=frame.days[frame.first - 1], last=frame.days[-1])
+            followed=get_reminder_followed(frame.cash_journals), where=frame.where,
+            companies=frame.companies.ids, start=frame.days[frame.first - 1], last=frame.days[-1])
 
     def _get_collectors_query(self, frame):
         """Number of people who follow customers of the scope, as it is now."""

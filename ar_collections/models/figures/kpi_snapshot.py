@@ -162,9 +162,9 @@ class ArKpiSnapshot(models.Model):
                 Markup('<tr data-figure="%s" class="cursor-pointer"><th class="fw-normal">%s</th>'
                        '<td class="text-end text-nowrap fw-bold">%s</td>'
                        '<td class="text-end text-nowrap text-muted">%s</td>'
-                       '<td>%s</td><td class="text-muted">%s</td></tr>') % (
-                    code, figure['label'], figure['text'],
-                    told.get(code, {}).get('text', ''), figure['formula'], figure['numbers'])
+                       '<td>%s</td><td class="text-muted">%s%s</td></tr>') % (
+                    code, figure['label'], figure['text'], told.get(code, {}).get('text', ''),
+                    figure['formula'], figure['numbers'], snapshot._get_more_links(code))
                 for code, figure in snapshot.explanations.items() if code in codes)
             heads = (self.env._("Figure"), snapshot._get_basis_label(),
                      other._get_basis_label() if other else '', self.env._("Formula"),
@@ -218,10 +218,12 @@ class ArKpiSnapshot(models.Model):
 
     # === ACTIONS === #
 
-    def action_view_figure(self, code):
+    def action_view_figure(self, code, kind=None):
         """Open the items behind one figure.
 
         The items are those known now: of what was seen then, only the numbers are kept.
+
+        :param str kind: another of the windows of this figure, see `_get_more_windows`
         """
         self.ensure_one()
         self.check_access('read')
@@ -230,7 +232,17 @@ class ArKpiSnapshot(models.Model):
                  for figure in (*kpi._get_movements(), *kpi._get_figures())}
         if code not in kinds:
             raise UserError(self.env._("There is no such figure: %s", code))
-        return kpi._get_action(kinds[code], self._get_numbers(), self._get_scope())
+        if kind not in (None, kinds[code], *kpi._get_more_windows().get(code, ())):
+            raise UserError(self.env._("There is no such figure: %s", code))
+        return kpi._get_action(kind or kinds[code], self._get_numbers(), self._get_scope())
+
+    def _get_more_links(self, code):
+        """Return what else a figure opens, as links below its numbers."""
+        kpi = self.env['ar.kpi']
+        link = Markup('<a href="#" role="button" class="d-block" data-kind="%s">%s</a>')
+        return Markup().join(
+            link % (kind, kpi._get_action_name(kind, self.day))
+            for kind in kpi._get_more_windows().get(code, ()))
 
     def _get_scope(self):
         scope = {'company_ids': self.company_id.ids}

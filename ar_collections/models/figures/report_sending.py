@@ -133,7 +133,8 @@ class ArReportSending(models.Model):
             'name': reader._get_file_name(date, extension), 'raw': content,
             'res_model': self._name, 'res_id': self.id})
         body = reader.env['ir.qweb'].sudo()._render('ar_collections.aged_balance_mail', {
-            'dataset': dataset, 'format': reader._format, 'name': schedule.with_context(
+            'dataset': dataset, 'format': reader._format,
+            'parameters': reader._get_parameter_texts(dataset), 'name': schedule.with_context(
                 lang=user.lang).name, 'date': format_date(reader.env, date)})
         mail = self.env['mail.mail'].create({
             'subject': reader.env._(

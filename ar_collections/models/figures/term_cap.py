@@ -62,12 +62,12 @@ class ArTermCap(models.Model):
     def _get_limit_query(self, country_ids):
         """Return the query of the caps between businesses.
 
-        Columns: country_id, date_from, date_to, days, month_end_days.
+        Columns: id, country_id, date_from, date_to, days, month_end_days.
         """
         self.flush_model()
         return SQL(
             """
-            SELECT country_id, COALESCE(date_from, '-infinity'::date) AS date_from,
+            SELECT id, country_id, COALESCE(date_from, '-infinity'::date) AS date_from,
                    COALESCE(date_to, 'infinity'::date) AS date_to, days,
                    COALESCE(month_end_days, 0) AS month_end_days
               FROM ar_term_cap

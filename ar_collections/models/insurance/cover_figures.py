@@ -13,12 +13,11 @@ class ArAgedBalance(models.Model):
     def _get_item_overlays(self, options):
         """EXTENDS figures: at the day of the report, by the cover in force then.
 
-        In document currency at the item's own ratio; a revalued report leaves it out, and so does
-        a company without any cover.
+        In document currency at the item's own ratio; a company without any cover leaves it out.
         """
         overlays = super()._get_item_overlays(options)
         # sudo: whether there are any is no secret; the rows follow the items' own rules.
-        if options['valuation'] == 'revalued' or not self.env['ar.cover'].sudo().search_count(
+        if not self.env['ar.cover'].sudo().search_count(
                 [('company_id', 'in', self._get_insured_company_ids())], limit=1):
             return overlays
         query = self.env['ar.cover']._get_insured_query(self.env.companies, options['date'])
@@ -27,8 +26,9 @@ class ArAgedBalance(models.Model):
                 """
                 SELECT insured.line_id,
                        ROUND(insured.amount * COALESCE(l.amount_currency
-                             / NULLIF(l.balance, 0), 1), 2) AS amount
+                             / NULLIF(l.balance, 0), 1), money.decimal_places) AS amount
                   FROM (%s) insured JOIN account_move_line l ON l.id = insured.line_id
+                  JOIN res_currency money ON money.id = l.currency_id
                 """, query)
         overlays['insured'] = SQL(
             "SELECT line_id, amount FROM (%s) covered WHERE amount <> 0", query)

@@ -62,6 +62,15 @@ class TestPublishedExamples(BaseCase):
         # thehackettgroup.com, "Using DSO to measure receivables, part 2": June and September
         self.assertEqual(average_days_delinquent(D(158), D(59)), 99)
         self.assertEqual(average_days_delinquent(D(160), D(32)), 128)
+        # "Ratio - Average Days Delinquent (ADD)", creditguru.com/index.php/collection-management/
+        # collection-metrics/average-days-delinquent-add: from the balances to the days
+        days, best = dso(D(15_000), D(10_000), 30), dso(
+            current_part(D(15_000), D(4000)), D(10_000), 30)
+        self.assertEqual((days, best, average_days_delinquent(days, best)), (45, 12, 33))
+        # "What Is Average Days Delinquent?", quadient-swarm.sh/en/node/3350
+        days, best = dso(D(25_000), D(15_000), 30), dso(D(6000), D(15_000), 30)
+        self.close(days, '50.0')
+        self.close(average_days_delinquent(days, best), '38.0')
 
     def test_collection_effectiveness(self):
         # gaviti.com/?p=3708
@@ -69,6 +78,17 @@ class TestPublishedExamples(BaseCase):
             D(100_000), D(1_000_000), D(120_000), D(100_000)), '98.0')
         # wizedu.com/questions/116374
         self.close(collection_effectiveness(D(6200), D(10_890), D(6340), D(3590)), '79.63', 2)
+        # The same quarter in the form of the Credit Research Foundation, a month's sales: "Ratio -
+        # Collection Effectiveness Index (CEI)", creditguru.com/index.php/collection-management/
+        # collection-metrics/collection-effectiveness-index-cei
+        self.close(collection_effectiveness(
+            D(6200), D(10_890) / 3, D(6340), D(3590)), '55.9')
+
+    def test_overdue_rate(self):
+        # "Overdue ratio calculation", creditmanagement-tools.com/overdue-ratio-calculation-c5-r52
+        self.assertEqual(percent(D(50), D(1000)), 5)
+        # "AR Percentage of Overdue", wisdomschema.com/2016/05/ar-percentage-of-overdue
+        self.close(percent(D(12_312), D(123_423)), '10', 0)
 
     def test_weighted_days(self):
         # calculator7.snowdaycalculatornow.com/how-to-calculate-weighted-average-days-to-pay

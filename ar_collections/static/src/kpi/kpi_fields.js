@@ -12,9 +12,10 @@ class FigureField extends Component {
         this.orm = useService("orm");
     }
 
-    async openItems(code) {
+    /** `kind`: another window of the same figure, such as the sales that DSO is compared with. */
+    async openItems(code, kind = null) {
         const { resModel, resId } = this.props.record;
-        const action = await this.orm.call(resModel, "action_view_figure", [[resId], code]);
+        const action = await this.orm.call(resModel, "action_view_figure", [[resId], code, kind]);
         this.action.doAction(action);
     }
 }
@@ -49,7 +50,8 @@ export class KpiTableField extends FigureField {
     onClick(ev) {
         const row = ev.target.closest("[data-figure]");
         if (row) {
-            this.openItems(row.dataset.figure);
+            ev.preventDefault();
+            this.openItems(row.dataset.figure, ev.target.closest("[data-kind]")?.dataset.kind);
         }
     }
 }

@@ -70,5 +70,20 @@ registry.category("web_tour.tours").add("ar_key_figures", {
         {
             trigger: ".o_list_view .o_data_row:contains(Tour Debtor)",
         },
+        {
+            trigger: ".breadcrumb-item:last, .o_back_button",
+            run: "click",
+        },
+        {
+            content: "What a rate is compared with",
+            trigger: ".o_ar_kpi_table tr[data-figure=overdue_rate] a[data-kind=debits]",
+            run: "click",
+        },
+        {
+            trigger: ".o_last_breadcrumb_item:contains(without credits)",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(Tour Debtor)",
+        },
     ],
 });
