@@ -72,7 +72,7 @@ class Confidence(enum.StrEnum):
 @dataclass(frozen=True)
 class Attention:
     """Something to show to a person, with the raw value. Codes: unknown_code, unreadable_date,
-    unreadable_amount, missing_field, ended_early, total_differs, other_currency."""
+    unreadable_amount, missing_field, ended_early, total_differs, other_currency, contradiction."""
 
     code: str
     field: str

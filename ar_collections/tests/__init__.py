@@ -68,6 +68,7 @@ from . import (
     test_insurance_poll,
     test_insurance_providers,
     test_insurance_ratings,
+    test_insurance_register,
     test_insurance_secrets,
     test_expected_cash_use,
     test_interaction,

@@ -55,12 +55,19 @@ class ArProvider(models.Model):
         try:
             result = getattr(client, operation)(*args, **kwargs)
         except (ConnectorError, ConfigurationError) as error:
+            if self._is_answer(error):
+                self._note_success(operation, client)
+                raise
             self._write_successes(client)
             client.has_failed = True
             self._note_error(operation, error)
             raise
         self._note_success(operation, client)
         return result
+
+    def _is_answer(self, error):
+        """Return whether an error is all that was asked for: nothing is wrong, nothing is kept."""
+        return False
 
     def _call_for_user(self, operation, *args, **kwargs):
         """Like `_call`, for a button: errors become words that say what to do.
