@@ -96,6 +96,7 @@
         'views/credit/ar_credit_check_views.xml',
         'views/credit/ar_credit_request_views.xml',
         'views/credit/ar_credit_limit_views.xml',
+        'views/credit/res_partner_identity_views.xml',
         'views/credit/ar_customer_credit_views.xml',
         'views/credit/sale_order_views.xml',
         'views/insurance/company_search_views.xml',
