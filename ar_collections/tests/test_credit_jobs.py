@@ -268,9 +268,10 @@ class TestIdentity(JobsCommon):
         self.assertEqual(customer.action_check_identity()['params']['type'], 'success')
 
     def test_the_contact_says_so_while_it_is_typed_and_is_saved(self):
-        with Form(self.env['res.partner'].with_user(self.user(
-                'base.group_partner_manager', 'keeper'))) as contact:
-            contact.name, contact.is_company = "Typed", True
+        keeper = self.user('base.group_partner_manager', 'keeper')
+        with Form(self.env['res.partner'].with_user(keeper).with_context(
+                default_is_company=True)) as contact:
+            contact.name = "Typed"
             contact.country_id = self.env.ref('base.fr')
             contact.company_registry = '732829321'
             self.assertEqual(

@@ -107,7 +107,7 @@ class ArProviderLink(models.Model):
         if not refusal:
             return False
         self.write({
-            'message': refusal, 'asked_at': False, 'rating_wanted': False,
+            'message': refusal, 'asked_at': False,
             'next_try_at': fields.Datetime.add(fields.Datetime.now(), days=1),
             **({'state': 'stopped'} if self.state == 'waiting' else {})})
         return True

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
 STATES = [
-    ('active', "Active"),
-    ('closed', "Closed"),
+    ('active', "Company active"),
+    ('closed', "Company closed"),
     ('replaced', "Number replaced by another"),
     ('missing', "Not found or not shown"),
     ('to_check', "To be checked by a person"),
