@@ -89,6 +89,8 @@ class ArProvider(models.Model):
         company = self.company_id
         for part in split_every(BATCH, self._get_register_todo(), list):
             done, error = 0, None
+            everyone = self.env['ar.customer'].browse(
+                [customer_id for _siren, ids in part for customer_id in ids])
             for siren, customer_ids in part:
                 try:
                     standing = self._ask_register(client, siren)
@@ -97,7 +99,7 @@ class ArProvider(models.Model):
                     if self._is_problem(caught) or not self._may_poll():
                         break
                     continue
-                for customer in self.env['ar.customer'].browse(customer_ids):
+                for customer in everyone.browse(customer_ids).with_prefetch(everyone.ids):
                     customer._take_register(self, siren, standing)
                 done += 1
             code = error.code if error else False

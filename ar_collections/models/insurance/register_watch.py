@@ -88,9 +88,16 @@ class ArCustomer(models.Model):
         An active company that is seen for the first time is no news, nor one that was never found.
         """
         self.ensure_one()
+        state, before, changes = standing.state, not is_first and self.register_state, []
+        moved = [] if is_first else [
+            (code, new, old) for code, new, old in (
+                ('name', standing.name, self.register_name),
+                ('seat', standing.siret, self.register_siret)) if new and old and new != old]
+        if not moved and (state == before or is_first and state in ('active', 'missing')):
+            # The usual case, thousands of times a night.
+            return changes
         user = self.collector_id or self.company_id._get_ar_responsible()
         env = self.with_context(lang=user.lang).env
-        state, before, changes = standing.state, not is_first and self.register_state, []
         if state != before:
             if state == 'closed':
                 changes.append(('closed', env._(
@@ -106,16 +113,11 @@ class ArCustomer(models.Model):
                 changes.append(('missing', env._("Not found any more")))
             elif state == 'active' and before:
                 changes.append(('active', env._("Active again")))
-        if not is_first:
-            for code, new, old, text in (
-                    ('name', standing.name, self.register_name,
-                     env._("New name: %(new)s (before: %(old)s)",
-                           new=standing.name, old=self.register_name)),
-                    ('seat', standing.siret, self.register_siret,
-                     env._("New head office: SIRET %(new)s (before: %(old)s)",
-                           new=standing.siret, old=self.register_siret))):
-                if new and old and new != old:
-                    changes.append((code, text))
+        changes += [
+            (code, env._("New name: %(new)s (before: %(old)s)", new=new, old=old)
+             if code == 'name' else
+             env._("New head office: SIRET %(new)s (before: %(old)s)", new=new, old=old))
+            for code, new, old in moved]
         return changes
 
     def _tell_register(self, provider, events, is_first):
