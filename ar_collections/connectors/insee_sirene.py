@@ -1,7 +1,9 @@
 """INSEE Sirene 3.11: legal status from the source. Needs a free integration key. Source OD-2."""
+import re
+
 from .base import Client
 from .capability import provides
-from .errors import CredentialsError, NotFoundError, RefusedError
+from .errors import CredentialsError, InvalidInputError, NotFoundError, RefusedError
 from .exchange import Problem
 from .numbers import check_siren
 from .results import Company, Confidence, Identifier
@@ -36,8 +38,10 @@ class InseeSireneClient(Client):
 
     def _classify(self, call, answer, problem):
         if answer.status == 301:
-            return self._error(NotFoundError, 'duplicate', "replaced by another number",
-                               answer=answer, problem=problem)
+            return self._error(
+                NotFoundError, 'duplicate', "replaced by another number", answer=answer,
+                problem=problem,
+                details={'replaced_by': _read_siren(answer.headers.get('Location'))})
         if answer.status == 403:
             return self._error(RefusedError, 'not_diffusible', "asked not to be shown",
                                answer=answer, problem=problem)
@@ -55,7 +59,8 @@ class InseeSireneClient(Client):
     def get_company(self, number: str) -> Company:
         """Return the legal status of a SIREN.
 
-        :raise NotFoundError: unknown ('not_found') or replaced by another number ('duplicate')
+        :raise NotFoundError: unknown ('not_found') or replaced by another number ('duplicate', the
+            number in `details['replaced_by']`, '' when it cannot be read)
         :raise RefusedError: 'not_diffusible'
         """
         siren = check_siren(number)
@@ -78,3 +83,12 @@ class InseeSireneClient(Client):
             legal_form=now.text('categorieJuridiqueUniteLegale'),
             activity_code=now.text('activitePrincipaleUniteLegale'),
             attention=tuple(now.attention), meta=self._meta(answer))
+
+
+def _read_siren(address):
+    """Return the SIREN at the end of an address, '' when none is there. It is not followed."""
+    found = re.search(r'/(\d{9})$', address or '')
+    try:
+        return check_siren(found[1]) if found else ''
+    except InvalidInputError:
+        return ''

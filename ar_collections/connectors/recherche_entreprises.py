@@ -104,6 +104,7 @@ class RechercheEntreprisesClient(Client):
         state = reader.text('etat_administratif')
         if state not in ('A', 'C'):
             reader.note('unknown_code', 'etat_administratif', state)
+        self._check_seat(reader, seat, state)
         siren = reader.number('siren', 9) or reader.text('siren', required=True)
         siret = seat.number('siret', 14)
         return Company(
@@ -119,6 +120,15 @@ class RechercheEntreprisesClient(Client):
             legal_form=reader.text('nature_juridique'),
             activity_code=reader.text('activite_principale'),
             attention=tuple(reader.attention), meta=self._meta(answer, reader.data))
+
+    @staticmethod
+    def _check_seat(reader, seat, state):
+        """Note what a person must look at: a closed head office of a company that is active."""
+        seat_state = seat.text('etat_administratif')
+        if seat_state not in ('', 'A', 'F'):
+            reader.note('unknown_code', 'siege.etat_administratif', seat_state)
+        elif seat_state == 'F' and state == 'A':
+            reader.note('contradiction', 'siege.etat_administratif', seat_state)
 
 
 def _first_line(address, postal_code):

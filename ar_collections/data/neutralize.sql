@@ -1,5 +1,6 @@
 -- A copy of production stays silent: no run at night, nothing sent, nothing waiting to leave.
-UPDATE res_company SET ar_dunning_active = FALSE, ar_bodacc_active = FALSE;
+UPDATE res_company SET ar_dunning_active = FALSE, ar_bodacc_active = FALSE,
+       ar_register_active = FALSE;
 UPDATE ir_cron SET active = FALSE
  WHERE id IN (SELECT res_id FROM ir_model_data
                WHERE module = 'ar_collections' AND model = 'ir.cron'

@@ -70,6 +70,7 @@ from . import (
     test_insurance_poll,
     test_insurance_providers,
     test_insurance_ratings,
+    test_insurance_lei,
     test_insurance_register,
     test_insurance_secrets,
     test_expected_cash_use,

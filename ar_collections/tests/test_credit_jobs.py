@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .test_scorecard import ScoringCommon
 
@@ -266,6 +266,31 @@ class TestIdentity(JobsCommon):
         self.buyer.company_registry = '732 829 320'
         self.assertFalse(customer.identity_warning)
         self.assertEqual(customer.action_check_identity()['params']['type'], 'success')
+
+    def test_the_contact_says_so_while_it_is_typed_and_is_saved(self):
+        keeper = self.user('base.group_partner_manager', 'keeper')
+        with Form(self.env['res.partner'].with_user(keeper).with_context(
+                default_is_company=True)) as contact:
+            contact.name = "Typed"
+            contact.country_id = self.env.ref('base.fr')
+            contact.company_registry = '732829321'
+            self.assertEqual(
+                contact.ar_identity_warning, "The SIREN 732829321 has a wrong check digit.")
+            contact.company_registry = '732829320'
+            self.assertFalse(contact.ar_identity_warning)
+            contact.vat = 'FR45732829320'
+            self.assertIn("VAT FR45732829320", contact.ar_identity_warning)
+        self.assertTrue(contact.record.ar_identity_warning)
+        # Others through the rules of their country. Odoo's own check of VAT numbers, where it is
+        # installed, may refuse: ours never does.
+        for country, number, wrong in (
+                ('be', 'BE0477472701', 'BE0477472702'), ('de', 'DE111111125', 'DE111111126')):
+            partner = self.customer(country, country_id=self.env.ref(f'base.{country}').id)
+            partner = partner.with_context(no_vat_validation=True)
+            partner.vat = number
+            self.assertFalse(partner.ar_identity_warning)
+            partner.vat = wrong
+            self.assertIn(f"VAT {wrong} has a wrong check digit", partner.ar_identity_warning)
 
     def test_a_request_carries_the_warning(self):
         self.buyer.write(

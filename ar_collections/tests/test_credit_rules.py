@@ -69,6 +69,9 @@ class TestCreditRules(BlockCommon):
             partner = self.customer("Broke")
             self.account_of(partner).write(broke)
             yield 'insolvency', {}, self.offer(10, partner)
+        gone = self.customer("Gone")
+        self.account_of(gone).register_state = 'closed'
+        yield 'register_closed', {}, self.offer(10, gone)
         rated = self.customer("Rated")
         self.account_of(rated).external_grade = 9
         yield 'external_rating', {'rating_grade': 8}, self.offer(10, rated)

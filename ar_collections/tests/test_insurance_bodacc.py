@@ -4,10 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.modules import neutralize
 from odoo.tests import tagged
 
-from ..connectors.bodacc import BodaccClient
-from ..connectors.transport import LocalSimulator
-from .common import CollectionsCommon
-from .local_http import LocalHttp
+from .provider_common import ProviderCommon
 from .simulators.open_data import Bodacc, make_notice, make_siret
 
 SIREN, OTHER = '012345674', '002003002'
@@ -16,14 +13,14 @@ CLAIMS = "Dépôt de l'état des créances"
 
 
 @tagged('post_install', '-at_install')
-class TestBodaccPoll(LocalHttp, CollectionsCommon):
+class TestBodaccPoll(ProviderCommon):
     """The gazette is read over real HTTP; what it says stops reminders and orders."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sim = Bodacc().start()
-        cls.addClassCleanup(cls.sim.stop)
+        cls.sim = cls.start(Bodacc)
+        cls.provider = cls.make_provider(cls.sim)
         cls.company.ar_bodacc_active = True
         cls.collector = cls.user('collector')
         cls.buyer.write({'company_registry': make_siret(SIREN),
@@ -34,11 +31,6 @@ class TestBodaccPoll(LocalHttp, CollectionsCommon):
     def setUp(self):
         super().setUp()
         self.sim.reset()
-        self.patch(
-            self.registry['ar.customer'], '_get_bodacc_client',
-            lambda model: BodaccClient(
-                environment='production', simulator=LocalSimulator(self.sim.url),
-                sleep=lambda seconds: None))
 
     def publish(self, number, day, nature=LIQUIDATION, siren=SIREN, **more):
         notice = make_notice(number, siren, day, nature, **more)
@@ -49,7 +41,7 @@ class TestBodaccPoll(LocalHttp, CollectionsCommon):
         """Run the scheduled action, on another day if one is given."""
         if day:
             self.go(day)
-        with self.enter_registry_test_mode():
+        with self.as_job():
             self.env.ref('ar_collections.ir_cron_ar_bodacc').method_direct_trigger()
         self.env.invalidate_all()
 
@@ -175,6 +167,47 @@ class TestBodaccPoll(LocalHttp, CollectionsCommon):
         self.assertEqual(len(accounts.filtered('bodacc_checked_on')), 30)
         self.poll()
         self.assertEqual(len(accounts.filtered('bodacc_checked_on')), 36)
+
+    def test_failures_in_a_row_pause_the_gazette_and_the_next_poll_goes_on(self):
+        partners = self.env['res.partner'].create([
+            {'name': f"Customer {number}", 'company_registry': OTHER} for number in range(6 * 30)])
+        self.env['ar.customer']._get_or_create(partners, self.company)
+        self.sim.fail(fault='status', status=503, times=999)
+        self.poll()
+        calls = len(self.sim.calls)
+        self.assertEqual(calls, 5 * 4, "five batches, each repeated three times: then a pause")
+        self.assertRecordValues(self.health(self.provider), [{'failures': 5, 'problem': False}])
+        self.assertEqual(self.provider.health, 'paused')
+        # Neither its own scheduled action nor that of all providers asks during the pause.
+        self.poll()
+        super().poll()
+        self.assertEqual(len(self.sim.calls), calls)
+        cron = self.env.ref('ar_collections.ir_cron_ar_provider_poll')
+        self.assertTrue(self.env['ir.cron.trigger'].search([
+            ('cron_id', '=', cron.id), ('call_at', '=', self.provider.paused_until)]))
+        self.sim.faults.clear()
+        self.clock.tick(3600)
+        super().poll()
+        accounts = self.env['ar.customer'].search([('company_id', '=', self.company.id)])
+        self.assertEqual(set(accounts.mapped('bodacc_checked_on')), {date(2026, 6, 1)})
+        self.assertEqual((self.provider.health, self.company.ar_bodacc_error), ('good', False))
+
+    def test_an_answer_in_test_counts_for_nothing(self):
+        self.provider.test_counts = False
+        self.publish(1, '2026-05-28')
+        self.poll()
+        self.assertFalse(self.sim.calls)
+
+    def test_the_account_is_made_by_itself_and_whoever_switches_it_off_is_obeyed(self):
+        self.provider.unlink()
+        self.patch(self.registry['ar.provider'], '_poll', lambda provider: True)
+        self.poll()
+        found = self.env['ar.provider'].search([
+            ('code', '=', 'bodacc'), ('company_id', '=', self.company.id)])
+        self.assertRecordValues(found, [{'environment': 'production', 'is_on': True}])
+        found.is_on = False
+        self.poll()
+        self.assertRecordValues(found, [{'is_on': False}])
 
     # === RIGHTS AND COPIES === #
 

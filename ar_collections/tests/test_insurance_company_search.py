@@ -1,5 +1,12 @@
+import os
+import threading
+import time
+from unittest.mock import patch
 
+from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
+from odoo.modules.registry import DummyRLock, Registry
+from odoo.sql_db import db_connect
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 from ..connectors.recherche_entreprises import RechercheEntreprisesClient
@@ -131,3 +138,123 @@ class TestCompanySearch(LocalHttp, TransactionCase):
         with self.assertRaises(AccessError):
             dialog.line_ids.with_user(reader).action_take()
         self.assertFalse(self.partner.company_registry)
+
+
+@tagged('post_install', '-at_install')
+class TestSlowProvider(LocalHttp, TransactionCase):
+    """Real transactions beside each other: nothing is locked while a provider takes its time."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sim = RechercheEntreprises().start()
+        cls.addClassCleanup(cls.sim.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.sim.reset()
+        allowed = patch.dict(os.environ, {'AR_COLLECTIONS_SIMULATORS': '1'})
+        allowed.start()
+        self.addCleanup(allowed.stop)
+        # The tests hold this lock for as long as they run; the button runs in a thread of its own.
+        self.enterContext(patch.object(Registry, '_lock', DummyRLock()))
+        tools = {'sleep': lambda seconds: None}
+        self.patch(self.registry['ar.provider'], '_get_client_tools', lambda model: tools)
+        self.patch(
+            self.registry['ar.company.search'], '_get_client',
+            lambda search: RechercheEntreprisesClient(
+                environment='production', simulator=LocalSimulator(self.sim.url), **tools))
+
+    def commit(self, act):
+        """Do something in a committed transaction; return what it returns."""
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            result = act(api.Environment(cr, SUPERUSER_ID, {}))
+            cr.commit()
+        return result
+
+    def make(self, model, vals):
+        """Create a record that other transactions see, removed after the test."""
+        record_id = self.commit(lambda env: env[model].create(vals).id)
+        self.addCleanup(self.commit, lambda env: env[model].browse(record_id).unlink())
+        return record_id
+
+    def locks_beside(self, act, rows):
+        """Run a button against a provider that hangs, and look at the database meanwhile.
+
+        :param act: takes an environment of the button's own transaction
+        :param rows: [(table, id)] that another transaction must be able to take
+        :return: (what the button wrote or locked so far, what it returned)
+        """
+        self.sim.fail(fault='hang', seconds=1.5)
+        pid, result = [], []
+
+        def push():
+            with db_connect(self.env.cr.dbname).cursor() as cr:
+                cr.execute("SELECT pg_backend_pid()")
+                pid.extend(cr.fetchone())
+                result.append(act(api.Environment(cr, SUPERUSER_ID, {})))
+                cr.commit()
+
+        button = threading.Thread(target=push, daemon=True)
+        button.start()
+        self.addCleanup(button.join, 20)
+        for _wait in range(200):
+            if self.sim.calls:
+                break
+            time.sleep(0.01)
+        self.assertTrue(self.sim.calls, "the provider was not reached")
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            for table, record_id in rows:
+                cr.execute(f'SELECT id FROM {table} WHERE id = %s FOR UPDATE NOWAIT', [record_id])
+                self.assertTrue(cr.fetchone(), table)
+            cr.execute(
+                """
+                SELECT backend_xid::text FROM pg_stat_activity
+                 WHERE pid = %(pid)s AND backend_xid IS NOT NULL
+                UNION ALL
+                SELECT mode FROM pg_locks WHERE pid = %(pid)s AND locktype <> 'virtualxid'
+                   AND mode NOT IN ('AccessShareLock')
+                """, {'pid': pid[0]})
+            locks = cr.fetchall()
+            self.assertEqual(len(self.sim.calls), 1, "it still hangs: this was looked at in time")
+            cr.rollback()
+        button.join(20)
+        self.assertFalse(button.is_alive())
+        return locks, result
+
+    def test_a_slow_register_holds_no_lock(self):
+        partner_id = self.make('res.partner', {'name': "Levant", 'is_company': True})
+        search_id = self.make(
+            'ar.company.search', {'partner_id': partner_id, 'words': "levant"})
+        locks, result = self.locks_beside(
+            lambda env: env['ar.company.search'].browse(search_id).action_search(),
+            [('res_partner', partner_id), ('ar_company_search', search_id)])
+        self.assertFalse(locks)
+        self.assertTrue(result)
+        self.assertEqual(self.commit(
+            lambda env: env['ar.company.search'].browse(search_id).line_ids.mapped('siren')),
+            ['012345674'])
+
+    def test_a_slow_connection_test_holds_no_lock(self):
+        provider_id = self.make('ar.provider', {
+            'name': "Slow", 'code': 'recherche_entreprises', 'is_on': True,
+            'environment': 'test', 'simulator_url': self.sim.url})
+        locks, result = self.locks_beside(
+            lambda env: env['ar.provider'].browse(provider_id).action_test_connection(),
+            [('ar_provider', provider_id)])
+        self.assertFalse(locks)
+        self.assertIn("answers", result[0]['params']['message'])
+
+    def test_the_test_sees_a_lock_where_there_is_one(self):
+        partner_id = self.make('res.partner', {'name': "Levant", 'is_company': True})
+        search_id = self.make(
+            'ar.company.search', {'partner_id': partner_id, 'words': "levant"})
+
+        def search_after_writing(env):
+            search = env['ar.company.search'].browse(search_id)
+            search.postal_code = '44000'
+            env.flush_all()
+            return search.action_search()
+
+        locks, _result = self.locks_beside(search_after_writing, [('res_partner', partner_id)])
+        self.assertTrue(locks)

@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .provider_common import AUBE, LEVANT, ProviderCommon
@@ -39,6 +39,44 @@ class TestProviderLinks(ProviderCommon):
     def test_the_number_inside_the_vat_number_counts(self):
         link = self.search_for(self.make_account("Anything", vat=f'FR62{AUBE}'))
         self.assertEqual((link.state, link.evidence_value), ('linked', AUBE))
+
+    def asked(self):
+        """Return what the provider was asked for, in this order: (kind, value)."""
+        return [(kind, call['query'][kind]) for call in self.sim.calls if call['route'] == 'find'
+                for kind in ('regNo', 'vatNo', 'name') if call['query'].get(kind)]
+
+    def test_the_order_of_matching(self):
+        """Number at the provider, national number, VAT number, then candidates: x.5."""
+        vat, name = f'FR09{LEVANT}', "Ateliers du Levant"
+        known = self.make_account(name, AUBE, vat=vat)
+        link = self.link(self.provider, known, 'FR-0-012345674')
+        self.poll()
+        self.assertEqual((self.asked(), link.state, link.evidence), ([], 'linked', 'typed'))
+        both = self.search_for(self.make_account(name, AUBE, vat=vat))
+        self.assertEqual(self.asked(), [('regNo', AUBE)], "the national number is enough")
+        self.assertRecordValues(both, [{
+            'external_id': 'FR-0-002003002', 'evidence': 'national', 'evidence_value': AUBE}])
+        self.sim.calls.clear()
+        unknown, invented = '055500011', 'FR30055500011'
+        by_vat = self.search_for(self.make_account(name, unknown, vat=vat))
+        self.assertEqual(self.asked(), [('regNo', unknown), ('vatNo', vat)])
+        self.assertRecordValues(by_vat, [{
+            'state': 'linked', 'external_id': 'FR-0-012345674', 'evidence': 'vat',
+            'evidence_value': vat, 'linked_by': self.env.ref('base.user_root').id}])
+        self.sim.calls.clear()
+        by_name = self.search_for(self.make_account(name, unknown, vat=invented))
+        self.assertEqual(
+            self.asked(), [('regNo', unknown), ('vatNo', invented), ('name', name)])
+        self.assertEqual((by_name.state, by_name.external_id), ('choose', False))
+        self.assertRecordValues(by_name.candidate_ids, [{
+            'external_id': 'FR-0-012345674', 'found_by': 'name'}])
+
+    def test_a_vat_number_with_a_wrong_digit_is_not_asked_for(self):
+        account = self.make_account("Nobody of that name")
+        account.partner_id.with_context(no_vat_validation=True).write({
+            'country_id': self.env.ref('base.de').id, 'vat': 'DE111111126'})
+        self.search_for(account)
+        self.assertEqual({kind for kind, _value in self.asked()}, {'name'})
 
     def test_a_name_is_picked_by_a_person(self):
         link = self.search_for(self.make_account("Ateliers du Levant"))
@@ -140,3 +178,68 @@ class TestProviderLinks(ProviderCommon):
         first._absorb(second)
         second.unlink()
         self.assertEqual(first.provider_link_ids, kept)
+
+    # === NATURAL PERSONS === #
+
+    def person(self, name="Ateliers du Levant", **vals):
+        return self.make_account(name, is_company=False, **vals)
+
+    def test_nobody_searches_for_a_natural_person_without_a_recorded_reason(self):
+        person = self.person()
+        with self.assertRaises(UserError) as caught:
+            person.with_user(self.collector).action_find_at_providers()
+        for text in ("GDPR, article 6(1)", "2021-130", "Kind of debtor"):
+            self.assertIn(text, str(caught.exception))
+        link = self.search_for(person)
+        self.assertFalse(self.sim.count('find'))
+        self.assertEqual(link.state, 'stopped')
+        self.assertIn("GDPR", link.message)
+        with self.assertRaises(UserError):
+            link.with_user(self.collector).action_search_again()
+        # In a selection the others are searched.
+        other = self.make_account("Other", AUBE)
+        with self.enter_registry_test_mode():
+            action = (self.person("Camille") + other).with_user(
+                self.collector).action_find_at_providers()
+        self.assertIn("1 natural persons were left out", action['params']['message'])
+        self.assertEqual(self.provider.link_ids.customer_id, person + other)
+        # The reason is the credit manager's to record, and both halves of it are needed.
+        with self.assertRaises(AccessError):
+            person.with_user(self.collector).inquiry_basis = 'contract'
+        manager = self.user('manager')
+        person.with_user(manager).inquiry_basis = 'contract'
+        self.assertTrue(person.inquiry_refusal)
+        person.with_user(manager).inquiry_reason = "Credit application of 3 March"
+        self.assertRecordValues(person, [{
+            'inquiry_refusal': False, 'inquiry_user_id': manager.id}])
+        with self.enter_registry_test_mode():
+            link.with_user(self.collector).action_search_again()
+        self.poll()
+        self.assertEqual((link.state, self.sim.count('find') > 0), ('choose', True))
+
+    def test_no_rating_of_a_natural_person_is_read_or_ordered(self):
+        person = self.person()
+        link = self.link(self.provider, person, 'FR-0-012345674')
+        icon = self.start(CofaceIcon)
+        order = self.link(self.make_provider(icon), person, 'ICO0000000101')
+        self.poll()
+        self.assertFalse(self.sim.count('report') + icon.count('order'))
+        self.assertFalse(person.rating_ids)
+        for one in link + order:
+            self.assertIn("GDPR", one.message)
+            with self.assertRaises(UserError):
+                one.with_user(self.collector).action_ask_rating()
+        # The next day it is looked at again: by then the customer is known to be in business.
+        person.debtor_kind = 'business'
+        self.poll('2026-06-03')
+        self.assertEqual((self.sim.count('report'), icon.count('order')), (1, 1))
+        self.assertTrue(person.rating_ids)
+
+    def test_who_is_taken_for_a_natural_person(self):
+        business = self.make_account("Company") + self.person(
+            "Trader", vat=f'FR09{LEVANT}') + self.person("State")
+        business[2].debtor_kind = 'public'
+        self.assertFalse(any(business.mapped('inquiry_refusal')))
+        consumer = self.make_account("Company of one")
+        consumer.debtor_kind = 'consumer'
+        self.assertTrue(all((consumer + self.person()).mapped('inquiry_refusal')))

@@ -19,6 +19,7 @@ from ..connectors.errors import (
 )
 from ..connectors.state import WriteState
 from ..models.insurance import provider_memory
+from ..models.insurance.provider_codes import PUBLIC
 from ..models.insurance.provider_memory import KeptJournal
 from .provider_common import AUBE, LEVANT, ProviderCommon
 from .simulators.allianz_trade import AllianzTrade
@@ -183,8 +184,11 @@ class TestProviders(ProviderCommon):
             client = provider._get_client_class()
             self.assertLessEqual(
                 set(client.required_options), set(provider.option_ids.mapped('name')), code)
+            # Public registers are asked by SIREN: nobody is searched there to be linked.
+            expected = 'test_connection' if code in PUBLIC else 'search_company'
             self.assertTrue(provider.operation_ids.filtered(
-                lambda o: o.capability == 'search_company'), code)
+                lambda o, expected=expected: o.capability == expected), code)
+            self.assertEqual(provider.has_search, code not in PUBLIC)
             self.assertFalse(provider.is_on)
 
     # === HEALTH === #

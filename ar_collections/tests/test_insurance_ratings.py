@@ -1,10 +1,12 @@
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
+from ..connectors.results import Cover, CoverStatus, Layer, LayerKind, Money
 from .provider_common import ProviderCommon
 
 # Values, their scale, and the grade that the published tables give (insurers' own words: which
@@ -240,3 +242,65 @@ class TestRatings(ProviderCommon):
         self.assertFalse(rating.with_user(own).search([('id', '=', rating.id)]))
         self.account.collector_id = own
         self.assertTrue(rating.with_user(own).search([('id', '=', rating.id)]))
+
+    # === PROPOSED LIMITS === #
+
+    def propose(self, account=None):
+        """Return (proposed amount, its working) of a new request."""
+        self.env.flush_all()
+        request = self.env['ar.credit.request'].new({'customer_id': (account or self.account).id})
+        return request.proposed_amount, request.proposal_note
+
+    def test_the_lowest_of_behaviour_and_advice_is_proposed_with_its_working(self):
+        self.invoice(11800, due='2026-05-01', partner=self.account.partner_id)
+        self.account._set_risk_class(self.classes()['a'], "Known", manual=False)
+        factor = self.classes()['a'].limit_factor
+        behaviour, note = self.propose()
+        self.assertEqual(behaviour, -(-11800 * factor // 500) * 500)
+        self.assertNotIn("recommends", note)
+        euro = self.company.currency_id
+        self.rate('60', 'creditsafe_score', '2026-04-01', self.providers[0],
+                  advised_amount=3000, advised_currency_id=euro.id)
+        self.rate('15', 'infolegale_score', '2026-05-02', self.providers[1],
+                  advised_amount=9000, advised_currency_id=euro.id)
+        amount, note = self.propose()
+        self.assertEqual(amount, 9000, "the newest advice, lower than the behaviour")
+        self.assertRegex(note, r"infolegale recommends, on 05/02/2026: \D*9,000\.00")
+        self.assertIn("Highest balance", note)
+        # The insurer grants less still.
+        policy = self.env['ar.insurance.policy'].create({
+            'name': "Policy", 'company_id': self.company.id, 'date_from': '2026-01-01',
+            'currency_id': euro.id, 'insured_percentage': 90})
+        self.env['ar.cover']._apply(policy, self.account, Cover(
+            'C1', CoverStatus('granted'), layers=(
+                Layer(LayerKind.PERMANENT, Money(Decimal(7500), 'EUR')),)))
+        amount, note = self.propose()
+        self.assertEqual(amount, 7500)
+        self.assertRegex(note, r"credit insurance today: \D*7,500\.00")
+        self.company.ar_proposal_rule = 'behaviour'
+        amount, note = self.propose()
+        self.assertEqual(amount, behaviour)
+        self.assertIn("7,500.00", note)
+
+    def test_advice_that_is_old_taken_back_or_from_a_test_does_not_count(self):
+        euro = {'advised_amount': 9000, 'advised_currency_id': self.company.currency_id.id}
+        self.rate('60', 'creditsafe_score', '2025-05-01', self.providers[0], **euro)
+        self.rate('15', 'infolegale_score', '2026-04-01', self.providers[1], **euro)
+        self.rate('14', 'infolegale_score', '2026-05-01', self.providers[1])
+        self.rate('7', 'ellisphere_score', '2026-05-01', self.providers[2],
+                  **euro | {'environment': 'test'})
+        self.assertEqual(self.propose()[0], 0)
+        # Of a customer without any balance the advice stands alone; zero is advice as well.
+        dollar = self.env.ref('base.USD')
+        dollar.active = True
+        self.env['res.currency.rate'].create({
+            'currency_id': dollar.id, 'company_id': self.company.id, 'name': '2026-01-01',
+            'rate': 2.0})
+        self.rate('13', 'infolegale_score', '2026-05-20', self.providers[1],
+                  advised_amount=9000, advised_currency_id=dollar.id)
+        self.assertEqual(self.propose()[0], 4500)
+        self.rate('1', 'infolegale_score', '2026-05-25', self.providers[1],
+                  advised_amount=0, advised_currency_id=dollar.id)
+        amount, note = self.propose()
+        self.assertEqual(amount, 0)
+        self.assertRegex(note, r"recommends, on 05/25/2026: \D*0\.00")

@@ -5,7 +5,7 @@ from ..connectors.errors import ConnectorError, InvalidInputError, TemporaryErro
 from ..connectors.recherche_entreprises import RechercheEntreprisesClient
 
 # Somebody waits at the screen: one repetition, and no long silence.
-TIMEOUTS = (5.0, 10.0)
+TIMEOUTS, TOTAL_TIMEOUT = (5.0, 10.0), 15.0
 
 
 class ArCompanySearch(models.TransientModel):
@@ -45,11 +45,15 @@ class ArCompanySearch(models.TransientModel):
         return RechercheEntreprisesClient(environment='production', timeouts=TIMEOUTS)
 
     def action_search(self):
-        """Ask the register and show what it answers; nothing is changed in the contact."""
+        """Ask the register and show what it answers; nothing is changed in the contact.
+
+        The register is asked before anything is written here: however long it takes, no row stays
+        locked. It is only read: where the database has this request run again, it is asked again.
+        """
         self.ensure_one()
         self.partner_id.check_access('write')
         client = self._get_client()
-        client.max_retries = 1
+        client.max_retries, client.total_timeout = 1, TOTAL_TIMEOUT
         try:
             found = client.search_company(
                 self.words, postal_code=(self.postal_code or '').strip(),

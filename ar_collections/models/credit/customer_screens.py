@@ -143,6 +143,8 @@ class ResConfigSettings(models.TransientModel):
     ar_exposure_drafts = fields.Boolean(related='company_id.ar_exposure_drafts', readonly=False)
     ar_doubtful_account_ids = fields.Many2many(
         related='company_id.ar_doubtful_account_ids', readonly=False)
+    ar_proposal_rule = fields.Selection(
+        related='company_id.ar_proposal_rule', readonly=False, required=True)
     ar_limit_warning_days = fields.Integer(
         related='company_id.ar_limit_warning_days', readonly=False)
     ar_invoice_stop = fields.Boolean(related='company_id.ar_invoice_stop', readonly=False)

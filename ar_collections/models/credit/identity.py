@@ -3,24 +3,24 @@ from odoo import api, fields, models
 from ...tools.identifiers import MISMATCH, WRONG_DIGIT, check_identifiers
 
 
-class ArCustomer(models.Model):
-    """EXTENDS core: wrong company numbers are said aloud, and never stop anybody from saving."""
-    _inherit = 'ar.customer'
+class ResPartner(models.Model):
+    """EXTENDS base: whoever types a company number sees at once that it cannot be right."""
+    _inherit = 'res.partner'
 
-    identity_warning = fields.Text(
-        string="Company numbers", compute='_compute_identity_warning',
-        help="What is wrong with the SIREN, the SIRET or the VAT number, by their check digits.")
+    ar_identity_warning = fields.Text(
+        string="Company numbers", compute='_compute_ar_identity_warning',
+        help="What is wrong with the SIREN, the SIRET or the VAT number, by their check digits. "
+             "It never stops anybody from saving.")
 
-    @api.depends('partner_id.vat', 'partner_id.company_registry', 'partner_id.country_id')
-    def _compute_identity_warning(self):
-        for customer in self:
-            partner = customer.partner_id
+    @api.depends('vat', 'company_registry', 'country_id')
+    def _compute_ar_identity_warning(self):
+        for partner in self:
             problems = check_identifiers(
                 partner.country_id.code, partner.company_registry, partner.vat)
-            customer.identity_warning = "\n".join(
-                self._get_identity_text(*problem) for problem in problems) or False
+            partner.ar_identity_warning = "\n".join(
+                self._ar_get_identity_text(*problem) for problem in problems) or False
 
-    def _get_identity_text(self, problem, kind, number):
+    def _ar_get_identity_text(self, problem, kind, number):
         if problem == WRONG_DIGIT:
             return self.env._(
                 "The %(kind)s %(number)s has a wrong check digit.", kind=kind, number=number)
@@ -32,6 +32,15 @@ class ArCustomer(models.Model):
                 "%s is no company number: a SIREN has 9 digits, a SIRET 14.", number)
         return self.env._(
             "The %(kind)s %(number)s does not have the right form.", kind=kind, number=number)
+
+
+class ArCustomer(models.Model):
+    """EXTENDS core: wrong company numbers are said aloud, and never stop anybody from saving."""
+    _inherit = 'ar.customer'
+
+    identity_warning = fields.Text(
+        related='partner_id.ar_identity_warning', string="Company numbers",
+        help="What is wrong with the SIREN, the SIRET or the VAT number, by their check digits.")
 
     def action_check_identity(self):
         """Say whether the company numbers of this customer can be right."""

@@ -68,26 +68,58 @@ class ArCreditRequest(models.Model):
 
     @api.depends('customer_id')
     def _compute_proposal(self):
-        """Peak balance of twelve months, times the factor of the class, rounded up."""
+        """Peak balance of twelve months, times the factor of the class, rounded up; then what
+        others advise, as the company wants it."""
         for company, requests in self.grouped('company_id').items():
             peaks = requests._get_peaks(company) if company else {}
+            advice = requests._get_limit_advice(company) if company else {}
             for request in requests:
-                peak = peaks.get(request.customer_id.partner_id.id, 0.0)
-                request.proposed_amount, request.proposal_note = request._propose(peak)
+                partner_id = request.customer_id.partner_id.id
+                request.proposed_amount, request.proposal_note = request._propose(
+                    peaks.get(partner_id, 0.0), advice.get(partner_id, ()))
 
-    def _propose(self, peak):
+    def _get_limit_advice(self, company):
+        """Return what others than the ledger say of a limit. Rooms that know something extend it.
+
+        :param company: `res.company` of these requests
+        :return: {partner id: [(amount in company currency, what it is and since when)]}
+        """
+        return {}
+
+    def _propose(self, peak, advice=()):
+        """Return the proposed limit and its working, line by line.
+
+        The lowest of behaviour and advice is proposed, where the company wants it so. Of a
+        customer without any balance the ledger says nothing, not zero: advice stands alone.
+
+        :param peak: highest balance of the last 12 months, in company currency
+        :param advice: list of `_get_limit_advice`
+        """
         risk_class = self.customer_id.risk_class_id
         factor = risk_class.limit_factor if risk_class else 1.0
         need = max(float(peak) * factor, 0.0)
         amount = -(-need // ROUND_TO) * ROUND_TO
-        note = self.env._(
+        lines = [self.env._(
             "Highest balance of the last 12 months: %(peak)s. Factor of class %(risk)s: "
             "%(factor)s. "
             "Rounded up to the next %(step)s.",
             peak=formatLang(self.env, float(peak), currency_obj=self.currency_id),
             risk=risk_class.code or "–", factor=formatLang(self.env, factor, digits=1),
-            step=ROUND_TO)
-        return amount, note
+            step=ROUND_TO)]
+        if not advice:
+            return amount, lines[0]
+        lines += [
+            f"{text} {formatLang(self.env, advised, currency_obj=self.currency_id)}"
+            for advised, text in advice]
+        if self.company_id.ar_proposal_rule == 'behaviour':
+            lines.append(self.env._("Advice is shown only: the behaviour decides (settings)."))
+            return amount, "\n".join(lines)
+        lowest = min(advised for advised, _text in advice)
+        if self.currency_id.compare_amounts(float(peak), 0) > 0:
+            lines.append(self.env._("The lowest of these is proposed (settings)."))
+            return min(amount, lowest), "\n".join(lines)
+        lines.append(self.env._("No balance to judge by: the lowest advice is proposed."))
+        return lowest, "\n".join(lines)
 
     def _get_peaks(self, company):
         """Return {partner_id: highest balance at a day's end over the last 12 months}."""
@@ -172,7 +204,8 @@ class ArCreditRequest(models.Model):
         for request in self:
             if not request.proposed_amount:
                 raise UserError(self.env._(
-                    "Nothing can be proposed: this customer had no balance in 12 months."))
+                    "Nothing is proposed: the customer had no balance in 12 months, or advice says "
+                    "zero. Type an amount, or choose “No credit”."))
             request.write({'kind': 'amount', 'amount': request.proposed_amount})
         return True
 

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 # What a legal entity decides once, for its branches too.
 ENTITY_FIELDS = {'ar_credit_active', 'ar_exposure_drafts', 'ar_invoice_stop',
-                 'ar_limit_warning_days', 'ar_release_own'}
+                 'ar_limit_warning_days', 'ar_proposal_rule', 'ar_release_own'}
 
 
 class ResCompany(models.Model):
@@ -22,6 +22,12 @@ class ResCompany(models.Model):
              "as receivable, yet the customer still owes what stands there.")
     ar_limit_warning_days = fields.Integer(
         string="Warn before a limit expires (days)", default=15)
+    ar_proposal_rule = fields.Selection(
+        [('lowest', "The lowest of behaviour and advice"),
+         ('behaviour', "Behaviour; advice is shown beside it")],
+        string="Proposed limits", required=True, default='lowest',
+        help="Behaviour is the highest balance of 12 months times the factor of the class; advice "
+             "is what a provider recommends and what the insurer covers.")
     ar_invoice_stop = fields.Boolean(
         string="Stop invoices too",
         help="Judge customer invoices and receipts at posting that do not come from an order. "

@@ -14,3 +14,5 @@ from . import overdue_worklist
 from . import insolvency_credit
 from . import cover_pack
 from . import cover_request_sending, cover_credit, cover_figures, cover_reminder, customer_cover
+from . import provider_public, provider_bodacc, provider_register, register_watch
+from . import limit_advice

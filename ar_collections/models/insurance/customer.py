@@ -1,16 +1,8 @@
-import logging
-from datetime import date
-
 from odoo import api, fields, models
 from odoo.tools import format_date
-from odoo.tools.misc import split_every
 
-from ...connectors.bodacc import SIRENS_PER_CALL, BodaccClient
 from ...connectors.bodacc_reading import Insolvency, read_standing
-from ...connectors.errors import ConnectorError
-from ...connectors.numbers import find_siren
 
-_logger = logging.getLogger(__name__)
 STATES = [
     ('none_found', "No notice found"),
     ('conciliation', "Conciliation"),
@@ -26,10 +18,6 @@ STATES = [
 GRAVE = frozenset({
     Insolvency.SAFEGUARD, Insolvency.REORGANISATION, Insolvency.LIQUIDATION,
     Insolvency.CLOSED_UNPAID})
-# The data of the portal begin here; a plan may run for ten years.
-FIRST_DAY = date(2008, 1, 1)
-# Notices are corrected, and the portal loads some of them late.
-OVERLAP_DAYS = 30
 
 
 class ArCustomer(models.Model):
@@ -51,57 +39,18 @@ class ArCustomer(models.Model):
     # === POLL === #
 
     @api.model
-    def _get_bodacc_client(self):
-        """Return the client of the gazette. Tests hand over one that speaks to a simulator."""
-        return BodaccClient(environment='production')
-
-    @api.model
     def _cron_poll_bodacc(self):
         """Scheduled action: read the notices of all customers with a SIREN, in batches.
 
-        Each batch is committed: killed anywhere, it goes on with those not read today. A failure
-        keeps what is known and its date; the next night tries again.
+        The gazette is a provider like the others: each batch is committed, failures in a row
+        pause it, and what was not read is due again when the pause is over.
         """
-        companies = self.env['res.company'].search([('ar_bodacc_active', '=', True)])
-        todo = [(company, part) for company in companies
-                for part in split_every(SIRENS_PER_CALL, company._ar_get_bodacc_todo(), list)]
-        left = sum(len(part) for _company, part in todo)
-        self.env['ir.cron']._commit_progress(remaining=left)
-        client = self._get_bodacc_client()
-        try:
-            for company, part in todo:
-                error = self._poll_bodacc(client, company, dict(part))
-                if company.ar_bodacc_error != error:
-                    company.ar_bodacc_error = error
-                time_left = self.env['ir.cron']._commit_progress(len(part))
-                if error or not time_left:
-                    break
-        finally:
-            client.close()
-
-    def _poll_bodacc(self, client, company, numbers):
-        """Read and store the notices of one batch.
-
-        :param numbers: {customer id: SIREN}
-        :return: why it failed, False when it did not
-        """
-        customers = self.browse(numbers)
-        today = company._get_ar_today()
-        read = [customer.bodacc_checked_on for customer in customers]
-        since = FIRST_DAY if not all(read) else fields.Date.subtract(min(read), days=OVERLAP_DAYS)
-        try:
-            batch = client.list_notices(sorted(set(numbers.values())), since, today)
-        except ConnectorError as error:
-            _logger.info("BODACC not read for company %s: %s", company.id, error)
-            return error.code
-        customers._store_notices(numbers, batch.items)
-        if not batch.complete:
-            return 'incomplete'
-        # Nothing found is no news: not a line in the history of thousands of customers.
-        fresh = customers.filtered(lambda customer: not customer.insolvency_state)
-        fresh.with_context(tracking_disable=True).insolvency_state = 'none_found'
-        customers.bodacc_checked_on = today
-        return False
+        Provider = self.env['ar.provider']
+        Provider._make_public_providers()
+        gazettes = Provider.search([('code', '=', 'bodacc'), ('is_on', '=', True)])
+        if gazettes._poll_all():
+            self.env['ir.cron']._commit_progress(remaining=0)
+            Provider._plan_next_poll(gazettes)
 
     def _store_notices(self, numbers, events):
         """Keep the notices that are new, and read the standing of their customers again."""
@@ -176,21 +125,3 @@ class ArCustomer(models.Model):
         if moving:
             self._update_insolvency()
         return result
-
-
-class ResCompany(models.Model):
-    _inherit = 'res.company'
-
-    def _ar_get_bodacc_todo(self):
-        """Return [(customer id, SIREN)] not read today, those never read first."""
-        self.ensure_one()
-        customers = self.env['ar.customer'].search([
-            ('company_id', '=', self.id),
-            '|', ('partner_id.country_id', '=', False), ('partner_id.country_id.code', '=', 'FR'),
-            '|', ('bodacc_checked_on', '=', False),
-            ('bodacc_checked_on', '<', self._get_ar_today())], order='id')
-        customers = customers.sorted(lambda c: c.bodacc_checked_on or date.min)
-        found = ((customer.id, find_siren(
-            customer.partner_id.company_registry, customer.partner_id.vat))
-            for customer in customers)
-        return [(customer_id, siren) for customer_id, siren in found if siren]

@@ -9,7 +9,7 @@ from ...connectors.capability import Capability, Support
 from ...connectors.errors import ConfigurationError
 from ...connectors.registry import get_client_class
 from ...connectors.transport import LocalSimulator
-from .provider_codes import EXTRA_OPTIONS, PROVIDERS
+from .provider_codes import EXTRA_OPTIONS, PROVIDERS, PUBLIC
 
 ADMIN = 'ar_collections.group_ar_admin'
 # A server that may speak to simulators says so when it is started: no record can.
@@ -109,7 +109,8 @@ class ArProvider(models.Model):
             provider.has_covers = bool(provider.code) and (
                 able('request_cover') or provider._get_support('request_cover') == Support.MANUAL)
             provider.has_callbacks = bool(provider.code) and able('parse_callback')
-            provider.has_search = bool(provider.code) and able('search_company')
+            provider.has_search = bool(
+                provider.code) and provider.code not in PUBLIC and able('search_company')
             billed = provider.operation_ids.filtered('is_billed').mapped('display_name')
             provider.billing_note = ", ".join(billed)
 

@@ -28,6 +28,8 @@ _logger = logging.getLogger(__name__)
 BREAKER = 5
 FIRST_PAUSE, LONGEST_PAUSE = 5, 360
 SUCCESSES_AT_ONCE = 50
+# Somebody waits at the screen: seconds to connect, to read and in all, and one repetition.
+USER_TIMEOUTS, USER_TOTAL, USER_RETRIES = (5.0, 10.0), 15.0, 1
 
 
 class ArProvider(models.Model):
@@ -55,6 +57,9 @@ class ArProvider(models.Model):
         try:
             result = getattr(client, operation)(*args, **kwargs)
         except (ConnectorError, ConfigurationError) as error:
+            if self._is_answer(error):
+                self._note_success(operation, client)
+                raise
             self._write_successes(client)
             client.has_failed = True
             self._note_error(operation, error)
@@ -62,24 +67,34 @@ class ArProvider(models.Model):
         self._note_success(operation, client)
         return result
 
+    def _is_answer(self, error):
+        """Return whether an error is all that was asked for: nothing is wrong, nothing is kept."""
+        return False
+
     def _call_for_user(self, operation, *args, **kwargs):
         """Like `_call`, for a button: errors become words that say what to do.
+
+        Call it before anything is written: what the transaction has written would stay locked for
+        as long as the provider takes. What is noted about the call is another transaction's.
 
         :raise UserError: in place of every error of the client
         """
         try:
-            return self._call(operation, *args, **kwargs)
+            with self._open_client(timeouts=USER_TIMEOUTS) as client:
+                client.total_timeout, client.max_retries = USER_TOTAL, USER_RETRIES
+                return self._call(operation, *args, client=client, **kwargs)
         except (ConnectorError, ConfigurationError) as error:
             raise UserError(self._get_error_text(error)) from None
 
     @contextlib.contextmanager
-    def _open_client(self):
+    def _open_client(self, **tools):
         """Give a client of this account for several calls; close its connections afterwards.
 
+        :param tools: more arguments of the client
         :raise ConfigurationError: switched off, or settings are missing
         """
         try:
-            client = self._make_client()
+            client = self._make_client(**tools)
         except ConfigurationError as error:
             self._note_error('settings', error)
             raise
@@ -89,8 +104,11 @@ class ArProvider(models.Model):
             client.close()
             self._write_successes(client)
 
-    def _make_client(self):
-        """Return the client of this account, with its credentials and what it shares."""
+    def _make_client(self, **tools):
+        """Return the client of this account, with its credentials and what it shares.
+
+        :param tools: more arguments of the client
+        """
         self.ensure_one()
         # sudo: nobody has a right on credentials; whoever may call was checked by the caller.
         provider = self.sudo()
@@ -112,7 +130,8 @@ class ArProvider(models.Model):
             options={**options, **({'bases': bases} if bases else {})},
             confirmed=provider._get_confirmed(), timezone=provider.company_id._get_ar_tz(),
             tokens=KeptTokens(self), limiter=LIMITER, journal=KeptJournal(self),
-            budget=KeptBudget(provider), simulator=simulator, **self._get_client_tools())
+            budget=KeptBudget(provider), simulator=simulator,
+            **{**tools, **self._get_client_tools()})
 
     @api.model
     def _get_client_tools(self):

@@ -11,7 +11,17 @@ PROVIDERS = [
     ('creditsafe', "Creditsafe"),
     ('dnb', "D&B Direct+ (Altares)"),
     ('gleif', "GLEIF (register of LEI)"),
+    ('bodacc', "BODACC (official gazette)"),
+    ('recherche_entreprises', "Recherche d'entreprises (company register)"),
+    ('insee_sirene', "INSEE Sirene (company register)"),
 ]
+
+# Registers of the State: asked by SIREN, so customers are not linked to them one by one.
+PUBLIC = frozenset({'bodacc', 'recherche_entreprises', 'insee_sirene'})
+# Registers that tell whether a company still exists, the one nearest to the source first.
+REGISTERS = ('insee_sirene', 'recherche_entreprises')
+# Whose number of a company is its SIREN.
+NUMBER_IS_SIREN = frozenset({'infolegale'})
 
 # Options of a client that it can do without: what a contract may add.
 EXTRA_OPTIONS = {

@@ -9,6 +9,7 @@ KINDS = [
     ('rating', "Rating"),
     ('cover', "Cover"),
     ('company', "Company"),
+    ('register', "Company register"),
     ('order', "Order"),
     ('callback', "Callback"),
     ('other', "Other"),

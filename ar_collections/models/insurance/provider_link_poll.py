@@ -25,6 +25,8 @@ class ArProviderLink(models.Model):
         :raise ConnectorError: credentials or rights: nothing more can be asked
         """
         self.ensure_one()
+        if self._is_inquiry_refused():
+            return 1
         provider = self.provider_id
         try:
             result = provider._call('get_rating', *self._get_rating_arguments(), client=client)

@@ -27,6 +27,7 @@ class ArProviderLink(models.Model):
         self.check_access('write')
         if self.filtered(lambda link: link.state == 'linked'):
             raise UserError(self.env._("A linked customer is not searched again: unlink it first."))
+        self.customer_id._check_inquiry()
         self.sudo().write({
             'state': 'waiting', 'asked_at': False, 'next_try_at': False, 'message': False})
         self.env['ar.provider']._trigger_poll()
@@ -38,6 +39,7 @@ class ArProviderLink(models.Model):
         linked = self.filtered(lambda link: link.state == 'linked')
         if not linked:
             raise UserError(self.env._("Link the customer to a company of the provider first."))
+        linked.customer_id._check_inquiry()
         linked.sudo().write({
             'rating_wanted': True, 'asked_at': False, 'next_try_at': False, 'message': False})
         self.env['ar.provider']._trigger_poll()
@@ -72,6 +74,8 @@ class ArProviderLink(models.Model):
         :raise ConnectorError: of the call
         """
         self.ensure_one()
+        if self._is_inquiry_refused():
+            return None
         provider, partner = self.provider_id, self.customer_id.partner_id
         country, numbers = self._get_numbers()
         questions = get_questions(
@@ -91,6 +95,22 @@ class ArProviderLink(models.Model):
                     environment=found.meta.environment if found.meta else False)
             return self._set_candidates(found, question)
         return self._set_missing(self.env._("%s does not know this customer.", provider.name))
+
+    def _is_inquiry_refused(self):
+        """Return whether nobody may be asked about this customer; then the link says why.
+
+        A search waits for a person, a linked customer is looked at again the next day: a reason
+        may have been recorded.
+        """
+        self.ensure_one()
+        refusal = self.customer_id._get_inquiry_refusal()
+        if not refusal:
+            return False
+        self.write({
+            'message': refusal, 'asked_at': False,
+            'next_try_at': fields.Datetime.add(fields.Datetime.now(), days=1),
+            **({'state': 'stopped'} if self.state == 'waiting' else {})})
+        return True
 
     @staticmethod
     def _is_same_country(company, country):
@@ -137,6 +157,9 @@ class ArCustomer(models.Model):
         if not self.env.user.has_group('ar_collections.group_ar_collector'):
             raise UserError(self.env._("Only a collector of all customers links to providers."))
         self.check_access('read')
+        allowed = self.filtered(lambda customer: not customer._get_inquiry_refusal())
+        if not allowed:
+            self._check_inquiry()
         providers = self.env['ar.provider'].search([('is_on', '=', True)]).filtered('has_search')
         if not providers:
             raise UserError(self.env._(
@@ -144,16 +167,21 @@ class ArCustomer(models.Model):
                 "Providers."))
         count = 0
         for provider in providers:
-            mine = self.filtered(
+            mine = allowed.filtered(
                 lambda customer, provider=provider: provider.company_id in (
                     customer.company_id.parent_ids))
             count += provider._link_customers(mine.ids)
+        message = self.env._(
+            "%s searches are waiting. They run within a minute; look at Insurance ▸ "
+            "Links for those where a person must pick.", count)
+        if self - allowed:
+            message += " " + self.env._(
+                "%s natural persons were left out: their page “Late interest” says why.",
+                len(self - allowed))
         return {
             'type': 'ir.actions.client', 'tag': 'display_notification', 'params': {
                 'type': 'success', 'title': self.env._("Find at providers"),
-                'message': self.env._(
-                    "%s searches are waiting. They run within a minute; look at Insurance ▸ "
-                    "Links for those where a person must pick.", count)}}
+                'message': message}}
 
     def _absorb(self, other):
         """EXTENDS core: links and ratings follow; of two links to one provider the kept one stays.

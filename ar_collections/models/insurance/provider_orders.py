@@ -72,6 +72,9 @@ class ArProvider(models.Model):
         Link = self.env['ar.provider.link']
         domain = self._get_due_domain() & fields.Domain('order_reference', '=', False)
         for link in map(Link.browse, Link.search(domain, order='id').ids):
+            if link._is_inquiry_refused():
+                yield 1
+                continue
             link.order_reference = f"AR{link.id}-{fields.Datetime.now():%Y%m%d%H%M%S}"
             yield 0
             try:

@@ -43,18 +43,25 @@ class ArProvider(models.Model):
     @api.model
     def _cron_poll(self):
         """Scheduled action: read everything that is due at every provider."""
+        self._make_public_providers()
         providers = self.search([('is_on', '=', True)])
-        self.env['ir.cron']._commit_progress(remaining=sum(
-            provider._count_due() for provider in providers))
-        for provider in providers:
-            if not provider._poll():
-                # The time of this run is over: the scheduler comes back at once.
-                return
+        if not providers._poll_all():
+            # The time of this run is over: the scheduler comes back at once.
+            return
         for company in providers.company_id:
             # Ratings grow old without any call.
             self.env['ar.customer']._combine_ratings(company)
         self.env['ir.cron']._commit_progress(remaining=0)
         self._plan_next_poll(providers)
+
+    def _poll_all(self):
+        """Give each of these providers its turn.
+
+        :return: False when the time of the scheduled action is over
+        """
+        self.env['ir.cron']._commit_progress(remaining=sum(
+            provider._count_due() for provider in self))
+        return all(provider._poll() for provider in self)
 
     def _poll(self):
         """Take the turn of one provider.

@@ -7,6 +7,8 @@ class ResCompany(models.Model):
 
     ar_bodacc_active = fields.Boolean(string="Watch the BODACC")
     ar_bodacc_error = fields.Char(string="Why the last look failed", readonly=True)
+    ar_register_active = fields.Boolean(string="Watch the company register")
+    ar_register_error = fields.Char(string="Why the register was not read", readonly=True)
     ar_rating_months = fields.Integer(
         string="Ratings count for (months)", default=12,
         help="An external rating that its provider has not repeated for longer counts no more.")
@@ -25,6 +27,8 @@ class ResConfigSettings(models.TransientModel):
 
     ar_bodacc_active = fields.Boolean(related='company_id.ar_bodacc_active', readonly=False)
     ar_bodacc_error = fields.Char(related='company_id.ar_bodacc_error')
+    ar_register_active = fields.Boolean(related='company_id.ar_register_active', readonly=False)
+    ar_register_error = fields.Char(related='company_id.ar_register_error')
     ar_rating_months = fields.Integer(related='company_id.ar_rating_months', readonly=False)
     ar_rating_caps_class = fields.Boolean(
         related='company_id.ar_rating_caps_class', readonly=False)

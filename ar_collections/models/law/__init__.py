@@ -12,6 +12,7 @@ from . import (
     doubtful,
     planned,
     customer,
+    person_inquiry,
     law_entry,
     claim,
     claim_line,

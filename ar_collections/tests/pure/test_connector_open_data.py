@@ -80,6 +80,17 @@ class TestRechercheEntreprises(ConnectorCase):
         self.assertIsNone(company.active)
         self.assertEqual([(x.code, x.value) for x in company.attention], [('unknown_code', 'Q')])
 
+    def test_a_closed_head_office_of_an_active_company_is_surfaced(self):
+        self.sim.companies[ONE]['seat_state'] = 'F'
+        company = self.client.get_company(ONE)
+        self.assertIs(company.active, True)
+        self.assertEqual([(x.code, x.value) for x in company.attention], [('contradiction', 'F')])
+        self.sim.companies[ONE]['seat_state'] = 'Z'
+        self.assertEqual(
+            [(x.code, x.value) for x in self.client.get_company(ONE).attention],
+            [('unknown_code', 'Z')])
+        self.assertFalse(self.client.get_company(CLOSED).attention)
+
     def test_seven_calls_a_second_whatever_is_asked(self):
         for _attempt in range(15):
             self.client.get_company(ONE)
@@ -107,6 +118,13 @@ class TestInseeSirene(ConnectorCase):
                 self.client.get_company(number)
             self.assertEqual(caught.exception.code, code)
         self.assertEqual(len(self.sim.calls), 3, "a redirect is not followed")
+
+    def test_a_replaced_number_is_told_when_it_is_one(self):
+        for place, number in ((ONE, ONE), ('012345675', ''), ('../elsewhere', '')):
+            self.sim.duplicates['061200077'] = place
+            with self.subTest(place), self.assertRaises(NotFoundError) as caught:
+                self.client.get_company('061200077')
+            self.assertEqual(caught.exception.details['replaced_by'], number)
 
     def test_a_refused_key_is_a_credential_error(self):
         client = self.make_client(credentials={'api_key': 'another-key'})

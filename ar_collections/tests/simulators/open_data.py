@@ -15,10 +15,10 @@ COMPANIES = {
 }
 
 
-def make_siret(siren):
-    """Return the number of a company's first site, with a right check digit."""
+def make_siret(siren, site=1):
+    """Return the number of a company's site (its first), with a right check digit."""
     for digit in '0123456789':
-        number = f'{siren}0001{digit}'
+        number = f'{siren}{site:04}{digit}'
         doubled = [int(x) * (1 + place % 2) for place, x in enumerate(reversed(number))]
         if sum(x - 9 if x > 9 else x for x in doubled) % 10 == 0:
             return number
@@ -61,14 +61,16 @@ class RechercheEntreprises(Simulator):
         company = self.companies[siren]
         return {
             'siren': siren, 'nom_complet': company['name'],
-            'nom_raison_sociale': company['name'], 'nature_juridique': '5710',
+            'nom_raison_sociale': company['name'],
+            'nature_juridique': company.get('form', '5710'),
             'activite_principale': '43.91B',
             'etat_administratif': company['state'], 'date_fermeture': company.get('closed'),
             'siege': {
-                'siret': make_siret(siren), 'code_postal': company['zip'],
+                'siret': make_siret(siren, company.get('site', 1)), 'code_postal': company['zip'],
                 'libelle_commune': company['city'], 'adresse': "1 RUE DES INVENTIONS "
                 + f"{company['zip']} {company['city']}",
-                'etat_administratif': 'A' if company['state'] == 'A' else 'F',
+                'etat_administratif': company.get('seat_state') or (
+                    'A' if company['state'] == 'A' else 'F'),
                 'date_fermeture': company.get('closed')},
             'dirigeants': [{'nom': "PERSONNE-INVENTEE", 'prenoms': "Camille",
                             'type_dirigeant': 'personne physique'}],

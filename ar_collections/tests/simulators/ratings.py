@@ -50,15 +50,17 @@ class Creditsafe(Simulator):
 
     @route('GET', '/v1/companies', "D CS-1")
     def find(self, request):
-        """By number or by name."""
+        """By number, by VAT number (French ones end with the SIREN) or by name."""
         number, name = request.arg('regNo'), (request.arg('name') or '').upper()
+        vat = request.arg('vatNo') or ''
         found = [
             {'id': key, 'country': 'FR', 'regNo': x['siren'], 'name': x['name'],
              'status': x['status'], 'officeType': 'HeadOffice',
              'address': {'simpleValue': "1 RUE DES INVENTIONS", 'city': "NANTES",
                          'postCode': '44000'}}
             for key, x in COMPANIES.items()
-            if (number and x['siren'] == number) or (name and name in x['name'])]
+            if (number and x['siren'] == number) or (name and name in x['name'])
+            or (len(vat) == 13 and x['siren'] == vat[4:])]
         page, size = int(request.arg('page', 1)), int(request.arg('pageSize', 10))
         return self._refuse(request) or Response({
             'totalSize': len(found), 'companies': found[(page - 1) * size:page * size]})
