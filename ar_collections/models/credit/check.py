@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, formatLang
 
+from ...tools.prepared import take_reset
 from .limit import KINDS
 
 RESULTS = [('passed', "Passed"), ('held', "Held"), ('released', "Released before"),
@@ -163,7 +164,7 @@ class ArCreditCheck(models.Model):
         rows = [{**row, **same, 'figures': json.dumps(row['figures']),
                  'reasons': json.dumps(row['reasons'])} for row in rows]
         self.env.cr.execute(SQL(
-            "INSERT INTO ar_credit_check (%s) VALUES %s",
+            "%s INSERT INTO ar_credit_check (%s) VALUES %s", take_reset(self.env),
             SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
             SQL(", ").join(SQL("%s", tuple(row[name] for name in COLUMNS)) for row in rows)))
 
