@@ -29,7 +29,7 @@ NAMES = SQL("ARRAY(SELECT name FROM pg_prepared_statements WHERE starts_with(nam
 RESET = SQL("SET LOCAL plan_cache_mode TO DEFAULT;")
 MEMORY = 'ar_collections.prepared'
 # Left on one connection, after rules were changed again and again.
-MOST = 50
+MOST = 20
 # What could not be prepared: (database, name).
 REFUSED = set()
 # As psycopg2 writes them: a float is a number with decimals, not a binary one.
@@ -80,6 +80,8 @@ def _get_type(value):
     """Return the PostgreSQL type of a value; what is unknown here, PostgreSQL finds out."""
     if isinstance(value, (list, tuple)):
         return f'{_get_type(value[0])}[]' if value and isinstance(value[0], int) else 'unknown'
+    if type(value) is int and abs(value) >= 2**31:
+        return 'bigint'
     return TYPES.get(type(value), 'unknown')
 
 

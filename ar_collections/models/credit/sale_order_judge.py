@@ -48,7 +48,7 @@ class SaleOrder(models.Model):
         self.env.flush_all()
         # sudo: bookkeeping of the judge, whoever confirms.
         touched = self.env['ar.customer'].sudo()._get_touch_query(
-            SQL("IN (SELECT partner_id FROM debtor WHERE judged AND NOT paid)"), company)
+            SQL("= ANY(ARRAY(SELECT partner_id FROM debtor WHERE judged AND NOT paid))"), company)
         rows = self.env.execute_query(SQL(
             """
             WITH debtor AS (

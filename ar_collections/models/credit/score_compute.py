@@ -46,14 +46,17 @@ class ArCustomer(models.Model):
         return True
 
     def action_view_scores(self):
-        """Open the history of the scores, as a chart; without the days on which nothing was known.
+        """Open the history of the scores, as a chart.
+
+        A day on which nothing was known, or no score was stored, is left out: it is no zero.
         """
         self.ensure_one()
         return {
             'type': 'ir.actions.act_window', 'res_model': 'ar.credit.score',
             'name': self.env._("Scores of %s", self.partner_id.display_name),
             'view_mode': 'graph,list,form', 'domain': [('customer_id', '=', self.id)],
-            'context': {'create': False, 'search_default_rated': 1},
+            'context': {
+                'create': False, 'search_default_rated': 1, 'fill_temporal': False},
         }
 
     # === SCORING === #

@@ -120,7 +120,11 @@ tours.add("ar_credit_exposure", {
 tours.add("ar_credit_score_chart", {
     steps: () => [
         {
-            trigger: ".oe_stat_button[name=action_view_scores]",
+            trigger: ".nav-link[name=credit]",
+            run: "click",
+        },
+        {
+            trigger: ".tab-pane.active button[name=action_view_scores]",
             run: "click",
         },
         {
