@@ -32,6 +32,20 @@ class TestRefresh(CollectionsCommon):
             'max_days_overdue': 1,
         }])
 
+    def test_our_settings_are_not_read_with_every_company(self):
+        """Odoo reads a company in every request: most of our settings wait until one is needed."""
+        ours = [field for name, field in self.company._fields.items()
+                if name.startswith('ar_') and field.store and field.column_type]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.company.mapped('name')
+        self.assertEqual(
+            {field.name for field in ours if self.company.id in field._get_cache(self.env)},
+            {'ar_credit_active', 'ar_exposure_drafts', 'ar_invoice_stop'})
+        with self.assertQueryCount(1):
+            for field in ours:
+                self.company.mapped(field.name)
+
     def test_each_instalment_ages_by_itself(self):
         self.invoice(900, date='2026-04-01', terms=[(30, 50), (60, 25), (90, 25)])
         customer = self.refreshed()

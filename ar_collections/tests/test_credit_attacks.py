@@ -1,7 +1,9 @@
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
+from ..tools.prepared import execute_prepared, remember
 from .credit_common import BlockCommon
 
 # Keys with which other modules, or a curious client, try to get past a check.
@@ -250,6 +252,47 @@ class TestCreditAttacks(BlockCommon):
             order.action_confirm()
         self.assertEqual(orders.mapped('state'), ['draft', 'sale'])
         self.assertHeld(orders[0])
+
+
+    # === WHAT IS REMEMBERED === #
+
+    def test_what_passed_is_forgotten_with_the_transaction(self):
+        """Odoo runs a request again on the same cursor: it is judged again."""
+        order = self.offer(500)
+        self.assertFalse(order._hold_offenders())
+        self.assertTrue(order._has_passed())
+        self.env.cr.postrollback.run()
+        self.assertFalse(order._has_passed())
+
+    def test_a_connection_without_the_plans_gives_the_same_answers(self):
+        """A pooler may hand over another connection, or clear this one, between transactions."""
+        self.account_of()
+        self.env.cr.execute("DEALLOCATE ALL")
+        plans = []
+        for forget in (False, False, True):
+            if forget:
+                self.env.cr.execute("DEALLOCATE ALL")
+            good, bad = self.offer(10), self.offer(1500)
+            self.assertFalse(good._hold_offenders())
+            self.assertEqual(bad._hold_offenders(), bad)
+            self.env.cr.execute("SHOW plan_cache_mode")
+            self.assertEqual(self.env.cr.fetchone(), ('auto',))
+            self.env.cr.execute(
+                "SELECT name, generic_plans FROM pg_prepared_statements ORDER BY name")
+            plans.append(self.env.cr.fetchall())
+        (first, second, third) = map(dict, plans)
+        self.assertEqual(len(first), 2)
+        self.assertEqual({name: count + 2 for name, count in first.items()}, second)
+        self.assertEqual(first, third)
+
+    def test_what_cannot_be_prepared_runs_as_it_is(self):
+        remember(self.env, [])
+        self.assertEqual(execute_prepared(self.env, SQL("SHOW server_encoding")), [('UTF8',)])
+        query = SQL("SELECT %s::int + %s, 'a%%' LIKE %s", 1, 2.5, 'a%')
+        for _turn in range(2):
+            self.assertEqual(
+                [(float(total), like) for total, like in execute_prepared(self.env, query)],
+                [(3.5, True)])
 
 
 @tagged('post_install', '-at_install')

@@ -336,6 +336,40 @@ class TestExposureParts(ExposureCommon):
         # 90 EUR are 100 USD at the rate of the other company, and 100 USD are 90 EUR there.
         self.assertEqual(group._get_exposure(), 210)
 
+    def test_ten_or_two_hundred_groups_cost_the_same_queries(self):
+        """One statement for all groups; each is the sum of its customers, read one by one."""
+        partners = self.env['res.partner'].create(
+            [{'name': f"Member {number}"} for number in range(400)])
+        customers = self.env['ar.customer']._get_or_create(partners, self.company)
+        groups = self.env['ar.credit.group'].create([{
+            'name': f"Group {number}", 'limit': 1000, 'currency_id': self.currencies['USD'].id,
+            'company_ids': [Command.set((self.company | self.other).ids)],
+            'customer_ids': [Command.set(customers[2 * number:2 * number + 2].ids)],
+        } for number in range(200)])
+        for number, partner in enumerate(partners[:6]):
+            self.invoice(100 + number, due='2026-05-20', partner=partner)
+            self.quote([(1, 10 + number, False)], partner, currency=self.currencies['GBP'])
+            self.quote([(1, 7, False)], partner, company=self.other)
+        counts = []
+        for some in (groups[:3], groups[:10], groups):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            some.mapped('exposure')
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[1], counts[2])
+        today = fields.Date.today()
+        for group in groups[:4]:
+            slow = 0.0
+            for partner in group.customer_ids.partner_id:
+                for company in group.company_ids:
+                    slow += company.currency_id._convert(
+                        sum(map(float, self.env['ar.credit.exposure'].sudo()._get_exposures(
+                            company, partner.ids).get(partner.id, {}).values())),
+                        group.currency_id, company, today, round=False)
+            self.assertAlmostEqual(group.exposure, slow, places=1)
+        self.assertTrue(groups[0].exposure)
+
     def test_guarantees_cover_from_their_first_to_their_last_day(self):
         self.invoice(1000, due='2026-05-20')
         customer = self.account_of()

@@ -78,6 +78,18 @@ class TestCreditTour(CreditScreensCommon, HttpCase):
             f'/odoo/receivables/{self.account.id}', 'ar_credit_exposure',
             login=self.manager.login)
 
+    def test_the_history_of_the_scores_is_a_chart(self):
+        """A day without any figure is no zero: it is left out."""
+        scores = self.env['ar.credit.score'].sudo().create([{
+            'customer_id': self.account.id, 'company_id': self.company.id, 'date': day,
+            'computed_at': f'{day} 02:00:00', 'score': score, 'is_rated': score > 0,
+        } for day, score in (('2026-03-02', 80), ('2026-04-07', 55.5), ('2026-05-11', 0),
+                             ('2026-06-01', 20))])
+        self.account.sudo().credit_score_id = scores[-1]
+        self.start_tour(
+            f'/odoo/receivables/{self.account.id}', 'ar_credit_score_chart',
+            login=self.manager.login)
+
 
 @tagged('post_install', '-at_install')
 class TestCreditScreens(CreditScreensCommon):

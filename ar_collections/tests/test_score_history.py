@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from psycopg2 import IntegrityError
 
 from odoo import Command
@@ -5,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..tools.scoring import compute_score
 from .test_scorecard import ScoringCommon
 
 
@@ -27,6 +30,36 @@ class TestScoreHistory(ScoringCommon):
         self.env['ar.customer']._refresh(self.company)
         self.assertEqual(self.env['ar.customer']._score(self.company), 1)
         self.assertEqual(len(self.scores()), 2)
+
+    def night(self):
+        """Return (scores stored, scores computed) by a night on fresh figures."""
+        self.env['ar.customer']._refresh(self.company)
+        path = 'odoo.addons.ar_collections.models.credit.score_compute.compute_score'
+        with patch(path, side_effect=compute_score) as computed:
+            return self.env['ar.customer']._score(self.company), computed.call_count
+
+    def test_a_night_scores_those_whose_figures_changed(self):
+        """A payment, a rating, a rule: one score each; nothing new is not even computed."""
+        item = self.items(self.invoice(1000, due='2026-04-20'))
+        other = self.customer("Other")
+        self.invoice(100, due='2026-05-20', partner=other)
+        self.assertEqual(self.night()[0], 2)
+        # Whoever was never scored and has no figure is computed in vain.
+        unknown = self.env['ar.customer'].search_count([
+            ('company_id', '=', self.company.id), ('credit_score_id', '=', False)])
+        self.assertEqual(self.night(), (0, unknown))
+        self.pay(item.move_id, 1000, '2026-06-01')
+        self.assertEqual(self.night(), (1, unknown + 1))
+        self.assertEqual(self.night(), (0, unknown))
+        self.env['ar.rating'].create({
+            'customer_id': self.account_of(other).id, 'scale': 'own_grade', 'value': '9',
+            'rated_on': '2026-06-01', 'environment': 'production'})
+        self.assertEqual(self.night(), (1, unknown + 1))
+        self.criterion('share_overdue').band_ids[:1].points = 1
+        self.assertEqual(self.night(), (1, unknown + 2), "one of the two is in that band")
+        self.criterion('share_overdue').band_ids[:1].value_from -= 1
+        self.assertEqual(self.night(), (0, unknown + 2), "another band, the same points")
+        self.assertEqual(len(self.scores()), 5)
 
     def test_on_demand_every_figure_is_kept(self):
         self.invoice(100, due='2026-05-20')

@@ -4,6 +4,7 @@ A criterion turns one figure into points, 0 to 100, through bands. The score is 
 points, weighted. A criterion without a figure takes no part: the weights of the others are
 stretched to 100 %, and the line says so. So what nobody knows neither lowers nor raises a score.
 """
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -105,3 +106,8 @@ def get_signature(score: Score) -> str:
     return "|".join(
         f"{line.code}:{line.weight:g}:{'-' if line.points is None else format(line.points, 'g')}"
         for line in sorted(score.lines, key=lambda line: line.code))
+
+
+def get_version(criteria: Iterable[Criterion]) -> str:
+    """Return a short text that changes with any criterion, weight or band."""
+    return hashlib.sha256(repr(list(criteria)).encode()).hexdigest()[:12]

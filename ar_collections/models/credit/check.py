@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, formatLang
 
+from ...tools.prepared import take_reset
 from .limit import KINDS
 
 RESULTS = [('passed', "Passed"), ('held', "Held"), ('released', "Released before"),
@@ -156,6 +157,7 @@ class ArCreditCheck(models.Model):
         :param rows: list of dictionaries with the columns of this table, without those that are
             the same for all; `rules` is JSON text, `figures` and `reasons` are data
         """
+        reset = take_reset(self.env)
         if not rows:
             return
         same = {'company_id': company.id, 'user_id': self.env.uid,
@@ -163,7 +165,7 @@ class ArCreditCheck(models.Model):
         rows = [{**row, **same, 'figures': json.dumps(row['figures']),
                  'reasons': json.dumps(row['reasons'])} for row in rows]
         self.env.cr.execute(SQL(
-            "INSERT INTO ar_credit_check (%s) VALUES %s",
+            "%s INSERT INTO ar_credit_check (%s) VALUES %s", reset,
             SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
             SQL(", ").join(SQL("%s", tuple(row[name] for name in COLUMNS)) for row in rows)))
 

@@ -27,14 +27,28 @@ class ArCreditGroup(models.Model):
         :raise UserError: when a company's currency has no rate
         """
         self.ensure_one()
-        # sudo: the group is judged as a whole, whichever of its companies the user works in.
-        group = self.sudo()
-        today = fields.Date.context_today(self)
-        total = 0.0
-        partner_ids = group.with_context(active_test=False).customer_ids.partner_id.ids
-        # A company and its branches are one debtor file: naming both must not count it twice.
-        for company in group.company_ids.root_id:
-            exposures = self.env['ar.credit.exposure']._get_exposures(company, partner_ids)
-            amount = sum(float(part) for parts in exposures.values() for part in parts.values())
-            total += company.currency_id._convert(amount, group.currency_id, company, today)
-        return group.currency_id.round(total)
+        return self._get_exposures()[self]
+
+    def _get_exposures(self):
+        """Return {group: exposure in its currency}, read now, in one statement for all groups.
+
+        :raise UserError: when a company's currency has no rate
+        """
+        # sudo: a group is judged as a whole, whichever of its companies the user works in.
+        groups = self.sudo().with_context(active_test=False)
+        today, demands = fields.Date.context_today(self), {}
+        for group in groups:
+            # A company and its branches are one debtor file: naming both must not count it twice.
+            for company in group.company_ids.root_id:
+                demands.setdefault(company, set()).update(group.customer_ids.partner_id.ids)
+        totals = self.env['ar.credit.exposure'].sudo()._get_totals(
+            {company: sorted(partner_ids) for company, partner_ids in demands.items()})
+        exposures = {}
+        for group, own in zip(groups, self, strict=True):
+            exposures[own] = group.currency_id.round(sum(
+                company.currency_id._convert(
+                    float(sum(totals[company.id].get(partner_id, 0)
+                              for partner_id in group.customer_ids.partner_id.ids)),
+                    group.currency_id, company, today)
+                for company in group.company_ids.root_id))
+        return exposures

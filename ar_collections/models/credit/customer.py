@@ -98,7 +98,20 @@ class ArCustomer(models.Model):
                 lambda partner: partner.trust != risk_class.trust).trust = risk_class.trust
 
     @api.model
-    def _touch_for_decision(self, partners, company):
+    def _get_touch_query(self, condition, company):
+        """Return the UPDATE of `_touch_for_decision`; it returns id, partner and credit group.
+
+        :param SQL condition: on the partner of the customer, such as SQL("= ANY(%s)", ids)
+        """
+        return SQL(
+            """
+            UPDATE ar_customer SET decision_count = COALESCE(decision_count, 0) + 1
+             WHERE partner_id %s AND company_id = ANY(%s)
+         RETURNING id, partner_id, credit_group_id
+            """, condition, (company | company.root_id).ids)
+
+    @api.model
+    def _touch_for_decision(self, partners, company, rows=None):
         """Write the rows that a credit decision depends on, so that a simultaneous one conflicts.
 
         Under REPEATABLE READ a row lock does not protect a check: the second transaction would
@@ -107,22 +120,20 @@ class ArCustomer(models.Model):
         credit groups. Customers who have no row yet get one.
 
         :param partners: `res.partner`, commercial entities
+        :param rows: answer of `_get_touch_query` when a statement of this transaction ran it
         """
         companies = company | company.root_id
-        query = SQL(
-            """
-            UPDATE ar_customer SET decision_count = COALESCE(decision_count, 0) + 1
-             WHERE partner_id = ANY(%s) AND company_id = ANY(%s)
-         RETURNING id, credit_group_id
-            """, partners.ids, companies.ids)
+        query = self._get_touch_query(SQL("= ANY(%s)", partners.ids), company)
         self.env.flush_all()
-        rows = self.env.execute_query(query)
+        wanted = set(partners.ids)
+        rows = self.env.execute_query(query) if rows is None else [
+            row for row in rows if row[1] in wanted]
         if len(rows) < len(partners) * len(companies):
             for place in companies:
                 self.sudo()._get_or_create(partners, place)
             self.env.flush_all()
             rows = self.env.execute_query(query)
-        groups = [group for _id, group in rows if group]
+        groups = [row[2] for row in rows if row[2]]
         if groups:
             self.env.cr.execute(SQL(
                 "UPDATE ar_credit_group SET name = name WHERE id = ANY(%s)", groups))

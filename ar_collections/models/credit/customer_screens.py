@@ -124,14 +124,21 @@ class ArCreditGroup(models.Model):
 
     @api.depends('customer_ids', 'company_ids', 'currency_id', 'limit')
     def _compute_exposure(self):
+        try:
+            exposures = self._get_exposures()
+        except UserError as error:
+            # A missing rate is told on the screen; it must not lock the form.
+            if len(self) == 1:
+                self.exposure = self.available = 0.0
+                self.exposure_problem = error.args[0]
+            else:
+                # Only the groups that it concerns are without a figure.
+                for group in self:
+                    group._compute_exposure()
+            return
         for group in self:
             group.exposure_problem = False
-            try:
-                group.exposure = group._get_exposure()
-            except UserError as error:
-                # A missing rate is told on the screen; it must not lock the form.
-                group.exposure = 0.0
-                group.exposure_problem = error.args[0]
+            group.exposure = exposures[group]
             group.available = group.limit - group.exposure if group.limit else 0.0
 
 

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .exposure import FAMILY
+from ...tools.prepared import execute_prepared
+from .exposure import FAMILY, FEW
 
 
 class ArCreditDecision(models.AbstractModel):
@@ -156,7 +157,11 @@ class ArCreditDecision(models.AbstractModel):
         self.env.flush_all()
         date = company._get_ar_today()
         more = self._get_fact_columns(company, date, rules)
-        rows = self.env.execute_query_dict(self._get_facts_query(company, partners, date, more))
+        query = self._get_facts_query(company, partners, date, more)
+        rows = execute_prepared(self.env, query) if len(partners) <= FEW else (
+            self.env.execute_query(query))
+        names = [column.name for column in self.env.cr.description]
+        rows = [dict(zip(names, row, strict=True)) for row in rows]
         overdue_rules = rules.filtered(lambda rule: rule.reason == 'overdue')
         sums = self.env['ar.credit.exposure']._get_sums(
             company, partners.ids,
@@ -175,12 +180,11 @@ class ArCreditDecision(models.AbstractModel):
                 covered=float(row['covered'] or 0.0),
                 overdue=dict(zip(overdue_rules.ids, late, strict=True)), group_ledger=0.0)
             fact.update((name, row[name]) for name in more)
-        groups = {}
+        groups = self.env['ar.credit.group'].sudo().union(
+            *(fact['group'] for fact in facts.values() if fact['group']))
+        exposures = groups._get_exposures() if groups else {}
         for fact in facts.values():
-            if fact['group']:
-                if fact['group'] not in groups:
-                    groups[fact['group']] = fact['group']._get_exposure()
-                fact['group_ledger'] = groups[fact['group']]
+            fact['group_ledger'] = exposures.get(fact['group'], 0.0)
         return facts
 
     @api.model

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -73,6 +73,7 @@ class ArCreditLimit(models.Model):
             "SELECT p.id AS partner_id, %s FROM res_partner p %s", columns, joins)
 
     @api.model
+    @tools.ormcache('company.id', 'date')
     def _get_limit_pieces(self, company, date):
         """Return what reads the limit in force of a partner `p`: (joins, columns), as SQL.
 

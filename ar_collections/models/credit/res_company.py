@@ -66,6 +66,12 @@ class ResCompany(models.Model):
         for root, branches in self.grouped('root_id').items():
             branches.write({name: root[name] for name in names})
 
+    @api.model
+    def _get_ar_everyday_fields(self):
+        """EXTENDS core."""
+        return super()._get_ar_everyday_fields() | {
+            'ar_credit_active', 'ar_exposure_drafts', 'ar_invoice_stop'}
+
     def cache_invalidation_fields(self):
         """EXTENDS base: accounts on which a customer can owe and rates are kept in memory."""
         return super().cache_invalidation_fields() | {

@@ -1,6 +1,9 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ...tools.prepared import NAMES, remember
+from ...tools.transaction import get_memory
+
 PASSED = 'ar_credit_passed'
 
 
@@ -31,24 +34,45 @@ class SaleOrder(models.Model):
         paid = company.currency_id.round(self.sudo().amount_paid / rate)
         return max(total - paid, 0.0), total
 
-    def _get_prepaid(self):
-        """Return those of these orders that have an online payment of any state.
+    def _get_prepaid(self, company, binding=False):
+        """Return those of these orders that have an online payment of any state, and who was
+        written.
 
         The commercial entities who owe come with the same query: nothing else is needed of them.
+        A decision also writes the customers of the orders that it will judge, as
+        `ar.customer._touch_for_decision` does, and learns what the connection has prepared.
+
+        :param bool binding: a decision follows
+        :return: (orders, rows for `_touch_for_decision`, None when nobody was written)
         """
         self.env.flush_all()
+        # sudo: bookkeeping of the judge, whoever confirms.
+        touched = self.env['ar.customer'].sudo()._get_touch_query(
+            SQL("= ANY(ARRAY(SELECT partner_id FROM debtor WHERE judged AND NOT paid))"), company)
         rows = self.env.execute_query(SQL(
             """
-            SELECT o.id, p.id, p.commercial_partner_id, EXISTS (
-                       SELECT 1 FROM sale_order_transaction_rel t WHERE t.sale_order_id = o.id)
-              FROM sale_order o JOIN res_partner p ON p.id = o.partner_invoice_id
-             WHERE o.id = ANY(%s)
-            """, self._origin.ids))
+            WITH debtor AS (
+                SELECT o.id, p.id AS contact_id, p.commercial_partner_id AS partner_id,
+                       o.amount_total > 0 AND o.ar_credit_state = 'none' AS judged,
+                       EXISTS (SELECT 1 FROM sale_order_transaction_rel t
+                                WHERE t.sale_order_id = o.id) AS paid
+                  FROM sale_order o JOIN res_partner p ON p.id = o.partner_invoice_id
+                 WHERE o.id = ANY(%s)
+            ) %s
+            SELECT id, contact_id, partner_id, paid, %s FROM debtor
+            """,
+            self._origin.ids, SQL(", touched AS (%s)", touched) if binding else SQL(""),
+            SQL("%s, ARRAY(SELECT id FROM touched), ARRAY(SELECT partner_id FROM touched),"
+                " ARRAY(SELECT credit_group_id FROM touched)", NAMES) if binding else SQL("NULL")))
         partners = self.env['res.partner'].browse([row[1] for row in rows])
         partners._fields['commercial_partner_id']._insert_cache(
             partners, [row[2] for row in rows])
         paid = {row[0] for row in rows if row[3]}
-        return self.filtered(lambda order: order._origin.id in paid)
+        written = None
+        if binding and rows:
+            remember(self.env, rows[0][4])
+            written = list(zip(*rows[0][5:], strict=True))
+        return self.filtered(lambda order: order._origin.id in paid), written
 
     def _get_credit_rates(self, company):
         return self.env['ar.credit.exposure'].sudo()._get_rates(
@@ -70,7 +94,7 @@ class SaleOrder(models.Model):
         # Both currencies of an order in one read.
         (company.currency_id | self.currency_id).mapped('rounding')
         rates = self._get_credit_rates(company)
-        prepaid = self._get_prepaid()
+        prepaid, written = self._get_prepaid(company, binding)
         for order in self:
             needed, total = amounts[order] = order._get_credit_amounts(rates, order in prepaid)
             if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
@@ -83,7 +107,7 @@ class SaleOrder(models.Model):
                     order in prepaid or order.state == 'sale') else 0.0})
         if binding and demands:
             partners = self.env['res.partner'].union(*(demand['partner'] for demand in demands))
-            self.env['ar.customer'].sudo()._touch_for_decision(partners, company)
+            self.env['ar.customer'].sudo()._touch_for_decision(partners, company, written)
         seen = {} if seen is None else seen
         if demands:
             verdicts.update(Decision._judge(
@@ -133,7 +157,7 @@ class SaleOrder(models.Model):
 
     def _remember_passed(self):
         """Remember, for this transaction and on the server only, that these orders passed."""
-        passed = self.env.cr.cache.setdefault(PASSED, {})
+        passed = get_memory(self.env.cr, PASSED)
         for order in self:
             passed[order.id] = order._get_passed_key()
         judged = self.filtered(lambda order: order.ar_credit_state != 'none')
@@ -143,7 +167,7 @@ class SaleOrder(models.Model):
 
     def _has_passed(self):
         self.ensure_one()
-        return self.env.cr.cache.get(PASSED, {}).get(self.id) == self._get_passed_key()
+        return get_memory(self.env.cr, PASSED).get(self.id) == self._get_passed_key()
 
     def _get_passed_key(self):
         self.ensure_one()

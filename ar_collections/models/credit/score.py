@@ -31,7 +31,8 @@ class ArCreditScore(models.Model):
     line_ids = fields.One2many('ar.credit.score.line', 'score_id', readonly=True)
     signature = fields.Char(
         readonly=True, help="Points and weights: a new score is kept when they change.")
-    figures = fields.Char(readonly=True, help="The figures, to compare with.")
+    figures = fields.Char(
+        readonly=True, help="The scorecard and the figures, to compare with.")
 
     def write(self, vals):
         if not self.env.su:

@@ -1,11 +1,15 @@
+from collections import namedtuple
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...tools.scoring import compute_score, get_signature
+from ...tools.scoring import compute_score, get_signature, get_version
 
 # Customers scored in one go, between two commits of the nightly job.
 BATCH = 2000
+# What is known of the last score that was stored; `value` is None for an unrated one.
+LastScore = namedtuple('LastScore', ['signature', 'figures', 'value'])
 
 
 class ArCustomer(models.Model):
@@ -42,13 +46,17 @@ class ArCustomer(models.Model):
         return True
 
     def action_view_scores(self):
-        """Open the history of the scores, as a chart."""
+        """Open the history of the scores, as a chart.
+
+        A day on which nothing was known, or no score was stored, is left out: it is no zero.
+        """
         self.ensure_one()
         return {
             'type': 'ir.actions.act_window', 'res_model': 'ar.credit.score',
             'name': self.env._("Scores of %s", self.partner_id.display_name),
             'view_mode': 'graph,list,form', 'domain': [('customer_id', '=', self.id)],
-            'context': {'create': False},
+            'context': {
+                'create': False, 'search_default_rated': 1, 'fill_temporal': False},
         }
 
     # === SCORING === #
@@ -57,8 +65,9 @@ class ArCustomer(models.Model):
     def _score(self, company, customer_ids=None, keep_all=False):
         """Score customers of one company and give them the class that follows.
 
-        All are computed; a score is stored when points or weights changed since the last one, so
-        that a night in which nothing happened leaves no trace. The number of queries does not
+        The figures of all are read; a score is computed for those whose figures or scorecard
+        changed since the last one that was stored, and stored when points or weights changed: a
+        night in which nothing happened leaves no trace. The number of queries does not
         depend on the number of customers, except for those whose class changes.
 
         :param customer_ids: all active customers when omitted
@@ -73,52 +82,56 @@ class ArCustomer(models.Model):
         lasts = self._get_last_scores(company, customer_ids)
         values = self._get_score_values(company, list(lasts), scorecard)
         criteria = scorecard._get_criteria()
-        scores, changed = {}, []
-        for customer_id, (signature, figures, _class_id) in lasts.items():
-            score = compute_score(
-                criteria, {code: by_id.get(customer_id) for code, by_id in values.items()})
-            scores[customer_id] = score
-            if signature is None and score.value is None:
-                continue
-            if get_signature(score) != signature or (
-                    keep_all and self._get_figures_text(score) != figures):
-                changed.append(customer_id)
-        ladder = self._get_classes()
-        classes = {customer_id: self._get_class_of_score(score, ladder)
-                   for customer_id, score in scores.items()}
-        self._store_scores(
-            company, scorecard, {customer_id: scores[customer_id] for customer_id in changed},
-            classes)
+        card, ladder = get_version(criteria), self._get_classes()
+        changed, figures, classes, rated = {}, {}, {}, set()
+        for customer_id, last in lasts.items():
+            own = {code: by_id.get(customer_id) for code, by_id in values.items()}
+            text = self._get_figures_text(card, criteria, own)
+            if text == last.figures:
+                # The same figures and the same scorecard give the same score.
+                value = last.value
+            else:
+                score = compute_score(criteria, own)
+                value = score.value
+                if (last.signature is not None or value is not None) and (
+                        keep_all or get_signature(score) != last.signature):
+                    changed[customer_id], figures[customer_id] = score, text
+            classes[customer_id] = self._get_class_of_score(value, ladder)
+            if last.signature is not None or customer_id in changed:
+                rated.add(customer_id)
+        self._store_scores(company, scorecard, changed, figures, classes)
         self._mark_checked(company, list(lasts))
-        self._apply_classes(company, classes, {
-            customer_id for customer_id, last in lasts.items() if last[0] is not None
-        } | set(changed))
+        self._apply_classes(company, classes, rated)
         return len(changed)
 
     def _get_last_scores(self, company, customer_ids):
-        """Return {customer id: (signature, figures, class) of the last score}, None without one."""
+        """Return {customer id: `LastScore`}; all of it None without one."""
         scope = SQL("c.active") if customer_ids is None else SQL(
             "c.id = ANY(%s)", list(customer_ids))
         rows = self.env.execute_query(SQL(
             """
-            SELECT c.id, s.signature, s.figures, s.risk_class_id
+            SELECT c.id, s.signature, s.figures, CASE WHEN s.is_rated THEN s.score END
               FROM ar_customer c LEFT JOIN ar_credit_score s ON s.id = c.credit_score_id
              WHERE c.company_id = %s AND %s ORDER BY c.id
             """,
             company.id, scope))
-        return {row[0]: row[1:] for row in rows}
+        return {customer_id: LastScore(
+            signature, figures, None if value is None else float(value))
+            for customer_id, signature, figures, value in rows}
 
     @staticmethod
-    def _get_figures_text(score):
-        return "|".join(
-            f"{line.code}={line.value:.2f}" for line in score.lines if line.value is not None)
+    def _get_figures_text(card, criteria, values):
+        """Return what a score is computed from, as text: the scorecard, and figures to the bit."""
+        return "|".join([card, *(
+            f"{criterion.code}={values[criterion.code]!r}" for criterion in criteria
+            if values.get(criterion.code) is not None)])
 
     @staticmethod
-    def _get_class_of_score(score, ladder):
+    def _get_class_of_score(value, ladder):
         """Return the class of a score: the best ordinary one whose floor it reaches."""
-        if score.value is None:
+        if value is None:
             return ladder['unrated']
-        value = round(score.value, 1)
+        value = round(value, 1)
         return next(
             (risk_class for risk_class in ladder['normal'] if value >= risk_class.score_from),
             ladder['normal'][-1:])
@@ -135,8 +148,11 @@ class ArCustomer(models.Model):
 
     # === STORING === #
 
-    def _store_scores(self, company, scorecard, scores, classes):
-        """Write the scores and their lines: three statements for any number of customers."""
+    def _store_scores(self, company, scorecard, scores, figures, classes):
+        """Write the scores and their lines: three statements for any number of customers.
+
+        :param figures: {customer id: text of `_get_figures_text`}
+        """
         if not scores:
             return
         rows = list(scores.items())
@@ -161,7 +177,7 @@ class ArCustomer(models.Model):
             coverages=[round(score.coverage, 1) for _id, score in rows],
             classes=[classes[customer_id].id or None for customer_id, _score in rows],
             signatures=[get_signature(score) for _id, score in rows],
-            figures=[self._get_figures_text(score) for _id, score in rows])))
+            figures=[figures[customer_id] for customer_id, _score in rows])))
         self._store_score_lines([
             (stored[customer_id], line) for customer_id, score in rows for line in score.lines])
         self.env.cr.execute(SQL(
@@ -239,7 +255,7 @@ class ArCustomer(models.Model):
 
     @api.model
     def _cron_score(self):
-        """Scheduled action: every night, after the figures were read, score every customer.
+        """Scheduled action: every night, after the figures were read, score who changed.
 
         It takes up where it was stopped: who was looked at today is not looked at again.
         """

@@ -115,3 +115,40 @@ tours.add("ar_credit_exposure", {
         },
     ],
 });
+
+// The history of the scores as a chart: a line through the days on which a score was stored.
+tours.add("ar_credit_score_chart", {
+    steps: () => [
+        {
+            trigger: ".nav-link[name=credit]",
+            run: "click",
+        },
+        {
+            trigger: ".tab-pane.active button[name=action_view_scores]",
+            run: "click",
+        },
+        {
+            content: "One line, with the points of the test",
+            trigger: ".o_graph_view .o_graph_canvas_container canvas",
+            run: ({ anchor }) => {
+                const chart = window.Chart.getChart(anchor);
+                const [line] = chart.data.datasets;
+                const drawn = JSON.stringify([
+                    chart.config.type,
+                    chart.data.datasets.length,
+                    Array.from(line.data),
+                ]);
+                if (drawn !== JSON.stringify(["line", 1, [80, 55.5, 20]])) {
+                    throw new Error(`The chart shows ${drawn}`);
+                }
+            },
+        },
+        {
+            trigger: ".o_switch_view.o_list",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(55.5)",
+        },
+    ],
+});
