@@ -123,13 +123,15 @@ class ArDunningEngine(models.AbstractModel):
               FROM (
                 SELECT due.group_id, due.items,
                        CASE WHEN due.netting = 'subtract' AND due.move_id IS NULL
-                            THEN GREATEST(due.amount + COALESCE(credit.amount, 0), 0)
+                            THEN due.apart + GREATEST(
+                                due.amount - due.apart + COALESCE(credit.amount, 0), 0)
                             ELSE due.amount END AS claimed
                   FROM (
                     SELECT message.group_id, message.customer_id, message.netting, message.move_id,
-                           item.currency_id, COUNT(*) AS items, SUM(item.residual) FILTER (
-                               WHERE item.age > 0 OR item.reason IS NULL
-                                     AND item.step_level_id IS NOT NULL) AS amount
+                           item.currency_id, COUNT(*) AS items,
+                           SUM(item.residual) FILTER (WHERE %(claimed)s) AS amount,
+                           COALESCE(SUM(item.residual) FILTER (WHERE %(claimed)s AND %(apart)s), 0)
+                               AS apart
                       FROM ar_dunning_group message
                       JOIN ar_dunning_level level ON level.id = message.level_id
                       JOIN ar_dunning_item item ON %(listed)s
@@ -146,6 +148,8 @@ class ArDunningEngine(models.AbstractModel):
             """,
             listed=self._get_listed_condition('message'),
             credits=self._get_credit_query(company, SQL("TRUE")),
+            apart=self._get_kept_apart_condition(SQL("item.move_id")),
+            claimed=SQL("(item.age > 0 OR item.reason IS NULL AND item.step_level_id IS NOT NULL)"),
         )
 
     @api.model
@@ -186,7 +190,7 @@ class ArDunningEngine(models.AbstractModel):
         """Sum the lines into their reminders: items, credits and the amount claimed.
 
         Items listed for information that are not due yet are not claimed. Credits of a currency
-        lower what is claimed in that currency, never below zero.
+        lower what is claimed in that currency, never below zero and never what is kept apart.
         """
         self.env.cr.execute(SQL(
             """
@@ -199,18 +203,19 @@ class ArDunningEngine(models.AbstractModel):
                    days_overdue = total.days_overdue
               FROM ar_dunning_policy policy, (
                 SELECT reminder_id, SUM(item_count)::int AS item_count, SUM(due) AS due,
-                       -SUM(credit) AS credit, SUM(GREATEST(due + credit, 0)) AS net,
+                       -SUM(credit) AS credit,
+                       SUM(apart + GREATEST(due - apart + credit, 0)) AS net,
                        MAX(days_overdue) AS days_overdue
                   FROM (
                     SELECT reminder_id, currency_id,
                            COUNT(*) FILTER (WHERE kind <> 'credit') AS item_count,
+                           COALESCE(SUM(amount_residual) FILTER (WHERE %(claimed)s), 0) AS due,
                            COALESCE(SUM(amount_residual) FILTER (
-                               WHERE kind = 'step' OR kind = 'listed' AND days_overdue > 0), 0)
-                               AS due,
+                               WHERE %(claimed)s AND %(apart)s), 0) AS apart,
                            COALESCE(SUM(amount_residual) FILTER (WHERE kind = 'credit'), 0)
                                AS credit,
                            MAX(days_overdue) FILTER (WHERE kind <> 'credit') AS days_overdue
-                      FROM ar_reminder_line
+                      FROM ar_reminder_line line
                      WHERE reminder_id = ANY(%(ids)s)
                      GROUP BY reminder_id, currency_id
                   ) by_currency
@@ -218,7 +223,8 @@ class ArDunningEngine(models.AbstractModel):
               ) total
              WHERE total.reminder_id = reminder.id AND policy.id = reminder.policy_id
             """,
-            ids=list(reminder_ids),
+            ids=list(reminder_ids), apart=self._get_kept_apart_condition(SQL("line.move_id")),
+            claimed=SQL("(kind = 'step' OR kind = 'listed' AND days_overdue > 0)"),
         ))
 
     @api.model

@@ -153,6 +153,7 @@ class ArReminder(models.Model):
         """
         currency = section['currency']
         subtract = self.policy_id.netting == 'subtract' and not self.move_id
+        left = section['claimed'] - section['due'] - section['credit']
 
         def money(amount):
             return self._format_amount(amount, currency)
@@ -175,7 +176,11 @@ class ArReminder(models.Model):
             'credit_rows': rows(section['credits']),
             'subtract': subtract,
             'due': money(section['due']), 'claimed': money(section['claimed']),
-            'credit': money(section['credit']) if section['credits'] else False,
+            # What is deducted; more than what is owed to us stays the customer's.
+            'credit': money(currency.round(section['claimed'] - section['due']) if subtract
+                            else section['credit']) if section['credits'] else False,
+            'credit_left': money(currency.round(left)) if subtract and currency.compare_amounts(
+                left, 0) > 0 else False,
         }
 
     def _get_bank_values(self):
