@@ -33,4 +33,4 @@ class TestDeskMachine(PlanCommon):
         """
         run_state_machine_as_test(lambda: DeskMachine(self), settings=settings(
             max_examples=9, stateful_step_count=25, derandomize=True, database=None,
-            deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]))
+            deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink]))

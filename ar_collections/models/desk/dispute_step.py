@@ -40,7 +40,7 @@ class ArDisputeStep(models.Model):
     name = fields.Char(string="What to do", required=True, translate=True)
     done = fields.Boolean()
     done_by_id = fields.Many2one('res.users', string="Done by", readonly=True, copy=False)
-    done_on = fields.Date(readonly=True, copy=False)
+    done_on = fields.Date(string="Done on", readonly=True, copy=False)
 
     @api.model_create_multi
     def create(self, vals_list):
