@@ -349,6 +349,7 @@ class DeskMachine(RuleBasedStateMachine):
         for one in (one for kind in kinds for one in kind):
             assert not one.record._follow(), f"{one.record} changes when nothing has happened"
         assert [one.found() for kind in kinds for one in kind] == expected
+        self.case.seen |= {(one.record._name, one.record.state) for kind in kinds for one in kind}
 
     def planned_items_age_by_their_instalments(self):
         """Each cent under a plan stands with its instalment, the others by their due dates."""
