@@ -131,6 +131,7 @@
         'views/desk/door_templates.xml',
         'views/desk/door_act_templates.xml',
         'views/desk/door_claim_templates.xml',
+        'views/desk/door_dispute_templates.xml',
         'views/desk/ar_legal_case_views.xml',
         'views/desk/ar_write_off_views.xml',
         'views/desk/ar_doubtful_views.xml',

@@ -79,7 +79,9 @@ def spread_over(env, company, number):
 
 
 def add_waiting(env, company, today):
-    """Two deadlines near for every third customer in arrears, a limit asked for by every tenth."""
+    """Two deadlines near for every third customer in arrears, a limit asked for by every tenth, a
+    dispute past its deadline with its steps for every seventh.
+    """
     env.cr.execute(
         """
         INSERT INTO ar_deadline (kind, key, customer_id, partner_id, company_id, currency_id,
@@ -99,7 +101,25 @@ def add_waiting(env, company, today):
         SELECT id, company_id, 'amount', 1000, 'They grow', %s, 'submitted'
           FROM ar_customer WHERE company_id = %s AND id %% 10 = 0 AND overdue_amount > 0
         """, [env.uid, company.id])
-    env.cr.execute("ANALYZE ar_deadline, ar_credit_request")
+    reason = env.ref('ar_collections.ar_dispute_reason_quality')
+    env.cr.execute(
+        """
+        WITH dispute AS (
+            INSERT INTO ar_dispute (name, customer_id, company_id, currency_id, reason_id,
+                                    opened_on, deadline, state, amount)
+            SELECT 'bench:' || id, id, company_id, %(currency)s, %(reason)s, %(today)s::date - 40,
+                   %(today)s::date - 20, 'open', 100
+              FROM ar_customer
+             WHERE company_id = %(company)s AND id %% 7 = 0 AND overdue_amount > 0
+            RETURNING id, customer_id, company_id
+        )
+        INSERT INTO ar_dispute_step (dispute_id, customer_id, company_id, sequence, name, done)
+        SELECT dispute.id, dispute.customer_id, dispute.company_id, step.sequence, step.name, FALSE
+          FROM dispute, ar_dispute_reason_step step WHERE step.reason_id = %(reason)s
+        """,
+        {'company': company.id, 'currency': company.currency_id.id, 'today': today,
+         'reason': reason.id})
+    env.cr.execute("ANALYZE ar_deadline, ar_credit_request, ar_dispute, ar_dispute_step")
 
 
 def timed(env, function):

@@ -105,6 +105,14 @@ class Agreement:
         return [sum(parts) for parts in zip(
             *(chosen.settled(deadline) for chosen in self.items), strict=True)]
 
+    def found(self):
+        """Return what the record says now."""
+        return self.record.id, self.record.state
+
+    def expected(self):
+        """Return what it should say, after `judge`."""
+        return self.record.id, self.state
+
     def is_newer_on_same_items(self, other):
         return self.record.id > other.record.id and any(
             self.has(chosen.line) for chosen in other.items)
@@ -136,6 +144,12 @@ class Promise(Agreement):
 class Dispute(Agreement):
     is_open, by_ledger = True, False
 
+    def found(self):
+        return self.record.id, self.record.state == 'open'
+
+    def expected(self):
+        return self.record.id, self.is_open
+
     def judge(self, today, others):
         owed = any(Item(chosen.line).open > 0 for chosen in self.items)
         if self.is_open and not owed:
@@ -157,6 +171,15 @@ class Plan(Agreement):
         self.parts = [(part.due_date, part.due_date + timedelta(days=record.grace_days),
                        cents(part.amount)) for part in record.instalment_ids.sorted('due_date')]
         self.part_states = []
+
+    def found(self):
+        states = () if self.record.state == 'cancelled' else (
+            self.record.instalment_ids.sorted('due_date').mapped('state'))
+        return self.record.id, self.record.state, *states
+
+    def expected(self):
+        return self.record.id, self.state, *(
+            () if self.state == 'cancelled' else self.part_states)
 
     def judge(self, today, others):
         if self.state == 'cancelled':
@@ -181,6 +204,26 @@ class Plan(Agreement):
                 other.is_newer_on_same_items(self) for other in others):
             state = 'cancelled'
         self.state = state
+
+    def dated(self):
+        """Return {(line id, date): cents}: every cent still owed, with its instalment.
+
+        Cent by cent along the plan: what was paid is gone from its beginning, the items follow in
+        the order of their due dates, and whatever is beyond the plan comes with its last date.
+        """
+        if self.state != 'active':
+            return {}
+        days = [due for due, _deadline, amount in self.parts for _cent in range(amount)]
+        place, found = self.settled()[1], {}
+        lines = self.record.line_ids.move_line_id.browse().union(
+            *(Claim.of(chosen.line).lines for chosen in self.items)).filtered(
+            lambda line: line.move_id.state == 'posted' and Item.own(line) > 0)
+        for line in lines.sorted(lambda one: (one.date_maturity or one.date, one.id)):
+            for _cent in range(Item.own(line)):
+                key = line.id, days[min(place, len(days) - 1)]
+                found[key] = found.get(key, 0) + 1
+                place += 1
+        return found
 
     def claimable(self, line, today):
         """Return what may be claimed of an item, or None when it is not under this plan."""

@@ -1,5 +1,6 @@
 from lxml import etree
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -300,6 +301,43 @@ class TestDispute(DeskCommon):
         self.assertEqual(Move.search([*mine, ('ar_promise_date', '>=', '2026-06-05')]), plain)
         dispute._settle('upheld', "Price as ordered.")
         self.assertEqual(Move.search([*mine, ('ar_dispute_state', '=', 'settled')]), disputed)
+
+    def test_the_steps_of_the_reason_are_ticked_on_the_dispute(self):
+        mine, other = self.user('own', login='mine'), self.user('own', login='other')
+        price, quality = (self.env.ref(f'ar_collections.ar_dispute_reason_{code}')
+                          for code in ('price', 'quality'))
+        self.env.cr.execute(  # A language more, as an import of translations writes it.
+            "UPDATE ar_dispute_reason_step SET name = name || '{\"fr_FR\": \"Comparer\"}'"
+            " WHERE id = %s", [price.step_ids[0].id])
+        dispute = self.dispute(self.invoice(100, due='2026-05-20'))
+        dispute.customer_id.collector_id = mine
+        self.env.cr.execute(
+            "SELECT step.name = reason.name FROM ar_dispute_step step"
+            " JOIN ar_dispute_reason_step reason ON reason.sequence = step.sequence"
+            " WHERE step.dispute_id = %s AND reason.reason_id = %s", [dispute.id, price.id])
+        self.assertEqual(self.env.cr.fetchall(), [(True,)] * 3, "in every language")
+        steps = dispute.step_ids.with_user(mine)
+        steps[0].done = True
+        self.assertRecordValues(steps[0], [
+            {'done_by_id': mine.id, 'done_on': fields.Date.to_date('2026-06-01')}])
+        self.assertEqual(dispute.next_step, steps[1].name)
+        for step, vals in ((steps[1], {'done_by_id': other.id}), (steps[1], {'done_on': False})):
+            with self.assertRaises(AccessError):
+                step.write(vals)
+        with self.assertRaises(AccessError):
+            steps[1].with_user(other).done = True
+        with self.assertRaises(UserError):
+            steps[0].unlink()
+        # Another reason: what was done stays, the rest is that reason's.
+        dispute.with_user(mine).reason_id = quality
+        self.assertEqual(dispute.step_ids.mapped('name'),
+                         [price.step_ids[0].name, *quality.step_ids.mapped('name')])
+        steps[0].done = False
+        self.assertFalse(steps[0].done_by_id or steps[0].done_on)
+        dispute._settle('upheld', "As ordered.")
+        self.assertFalse(dispute.next_step)
+        with self.assertRaises(UserError):
+            dispute.step_ids[1].with_user(mine).done = True
 
     def test_a_perimeter_hides_what_others_follow(self):
         mine, other = self.user('own', login='mine'), self.user('own', login='other')

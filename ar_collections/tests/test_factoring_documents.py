@@ -76,20 +76,40 @@ class TestFactoringDocuments(FactoringCommon):
             self.assertNotIn("is to be paid to us", text)
             self.assertIn("Pay Factor House only", text)
 
-    def test_the_parts_add_up_to_what_is_claimed(self):
+    def test_a_credit_lowers_our_part_only_in_reminder_and_statement(self):
+        """Smaller than our part; larger when the message leaves; larger from the start."""
         self.contract.own_dunning = True
         self.ladder.netting = 'subtract'
         self.assignment(self.invoice(100, due='2026-05-20')).action_assign()
-        self.invoice(40, due='2026-05-20')
-        self.credit_note(60, '2026-05-20')
+        ours = self.invoice(40, due='2026-05-20')
+        self.credit_note(15, '2026-05-20')
         reminder = self.run_dunning('2026-06-01').reminder_ids
-        [section] = reminder._get_sections()
-        values = reminder._get_items_values()
-        self.assertEqual(section['claimed'], 80)
+
+        def said():
+            """Return what is claimed, goes to the factor and to us, is deducted and stays."""
+            [section] = reminder._get_sections()
+            values = reminder._get_items_values()
+            [statement] = self.env['ar.statement']._read_statements(self.account_of())[
+                self.account_of().id]
+            self.assertEqual(
+                statement['due'] + statement['elsewhere'][0][0], section['claimed'])
+            self.assertEqual(section['claimed'], reminder.amount_claimed)
+            [factor], [shown] = values['elsewhere'], values['sections']
+            return [str(text).replace("\xa0", " ") for text in (
+                shown['claimed'], factor['amount'], values['to_us'],
+                shown['subtract'] and shown['credit'], shown['credit_left'])]
+
         self.assertEqual(
-            (values['elsewhere'][0]['amount'].replace("\xa0", " "), values['to_us']),
-            ("80.00 €", ""), "the credit lowers our part first")
-        self.assertFalse(values['bank'])
+            said(), ["125.00 €", "100.00 €", "25.00 €", "-15.00 €", "False"])
+        self.credit_note(45, '2026-05-20')
+        reminder._reread()
+        self.assertIn(ours, reminder.line_ids.move_id)
+        self.assertEqual(said(), ["100.00 €", "100.00 €", "", "-40.00 €", "20.00 €"])
+        self.assertFalse(reminder._get_items_values()['bank'])
+        reminder._set_cancelled("Once more")
+        reminder = self.run_dunning('2026-06-02').reminder_ids
+        self.assertNotIn(ours, reminder.line_ids.move_id, "covered by the credits")
+        self.assertEqual(said(), ["100.00 €", "100.00 €", "", "False", "False"])
 
     def test_the_customer_s_pages_take_no_money_for_the_factor(self):
         with_factor, ours = self.invoice(100, due='2026-05-20'), self.invoice(40, due='2026-05-20')

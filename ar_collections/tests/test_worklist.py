@@ -216,6 +216,10 @@ class TestWorklist(WorklistCommon):
         self.assertFalse(self.row())
         self.go(str(fields.Date.add(dispute.deadline, days=1)))
         self.assertEqual([part['code'] for part in self.row().parts], ['dispute'])
+        dispute.step_ids[0].done = True
+        self.assertTrue(self.row().reason.endswith(f"Next: {dispute.step_ids[1].name}"))
+        [shown] = self.env['ar.worklist'].load_customer(dispute.customer_id.id)['disputes']
+        self.assertEqual(shown['step'], dispute.step_ids[1].name)
 
     def test_tabs_add_up_and_filter(self):
         for number, amount in enumerate((100, 200, 400)):

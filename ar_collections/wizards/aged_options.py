@@ -14,8 +14,11 @@ class ArAgedOptions(models.TransientModel):
         string="As of", required=True, default=lambda self: fields.Date.context_today(self),
         help="What was open at the end of this day. Payments that came later are ignored.")
     age_by = fields.Selection(
-        [('due', "Due date"), ('invoice', "Invoice date"), ('expected', "Expected payment date")],
-        string="Aged by", required=True, default='due')
+        [('due', "Due date"), ('invoice', "Invoice date"), ('expected', "Expected payment date"),
+         ('plan', "Due date, or instalments of a payment plan")],
+        string="Aged by", required=True, default='due',
+        help="By instalments: an item under an active payment plan stands once per instalment, "
+             "with its date and what is still to be paid with it. The total is the same.")
     credits = fields.Selection(
         [('column', "In a column of their own"), ('oldest', "Against the oldest items"),
          ('own', "In the bucket of their own date")],

@@ -2,7 +2,7 @@
 # through their hooks; they never ask it.
 from . import agreement, agreement_line
 from . import promise, promise_line
-from . import dispute_reason, dispute, dispute_line
+from . import dispute_reason, dispute, dispute_line, dispute_step
 from . import payment_plan, payment_plan_line, payment_plan_instalment
 from . import payment_plan_state, payment_plan_follow, payment_plan_signing
 from . import account_partial_reconcile, account_move, account_move_reversal
@@ -17,13 +17,14 @@ from . import reply, reply_incoming, reply_accept, reply_rooms, dunning_copies, 
 from . import factoring_contract, factoring_assignment, factoring_entries, factoring_documents
 from . import factoring_figures, factoring_statement
 from . import factoring_reminder
-from . import customer_plan, dunning_plan, plan_figures, plan_settings
+from . import customer_plan, dunning_plan, plan_figures, plan_ageing, plan_settings
 from . import portal_link, portal_hit, portal_act
 from . import portal_act_kinds, portal_act_answer
 from . import door, door_choice, customer_door, res_company_door, reminder_door, mail_mail_door
 from . import door_dunning, payment_transaction_door
 from . import door_credit
 from . import proposed_entry, doubtful, doubtful_line, doubtful_tax
+from . import door_disputes
 from . import legal_case, legal_step, write_off, agency_payment, formal_notice
 from . import case_file, case_file_documents, legal_story, margin
 from . import agreement_loss

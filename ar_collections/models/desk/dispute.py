@@ -13,7 +13,6 @@ class ArDispute(models.Model):
 
     reason_id = fields.Many2one(
         'ar.dispute.reason', required=True, ondelete='restrict', tracking=True, index=True)
-    steps = fields.Html(related='reason_id.steps')
     owner_id = fields.Many2one(
         'res.users', compute='_compute_owner_id', store=True, readonly=False, precompute=True,
         tracking=True, domain=[('share', '=', False)], index='btree_not_null',

@@ -17,8 +17,6 @@ class ArDisputeReason(models.Model):
         string="Settle within (days)", default=10, required=True,
         help="Deadline of a new dispute, and the usual time for the forecast until disputes of "
              "this kind have been settled.")
-    steps = fields.Html(
-        translate=True, help="What to do, in order. Shown on each dispute of this kind.")
 
     _deadline_positive = models.Constraint(
         'CHECK(deadline_days > 0)', "Give at least one day to settle a dispute.")

@@ -88,6 +88,17 @@ class ArDunningEngine(models.AbstractModel):
                 " WHERE line.state = 'assigned' AND contract.own_dunning IS NOT TRUE)")),
         ]
 
+    @api.model
+    def _get_kept_apart_condition(self, move):
+        """EXTENDS dunning: the factor has bought the whole invoice, whatever we owe."""
+        condition = super()._get_kept_apart_condition(move)
+        if not self.env['ar.factoring.contract']._is_used():
+            return condition
+        self.env['ar.factoring.line'].flush_model(['state', 'move_id'])
+        return SQL(
+            "(%s OR EXISTS (SELECT 1 FROM ar_factoring_line assigned"
+            " WHERE assigned.move_id = %s AND assigned.state = 'assigned'))", condition, move)
+
 
 class ArDunningSkip(models.Model):
     _inherit = 'ar.dunning.skip'

@@ -45,6 +45,13 @@ class ArReminder(models.Model):
         own = claimed.filtered(lambda line: line.move_id not in contract_of)
         return (claimed - own).grouped(lambda line: contract_of[line.move_id]), own
 
+    def _get_items_kept_apart(self, items):
+        """EXTENDS dunning: what is with a factor."""
+        # sudo: see `_compute_assigned_ids`.
+        moves = self.assigned_ids.sudo().move_id
+        return super()._get_items_kept_apart(items) | items.filtered(
+            lambda line: line.move_id in moves)
+
     def _read_ahead(self):
         """EXTENDS dunning."""
         self.sudo().mapped('assigned_ids')
@@ -53,7 +60,8 @@ class ArReminder(models.Model):
     def _get_items_values(self):
         """EXTENDS dunning: to whom which part goes, and what of it is ours.
 
-        The parts add up to what the message claims: a credit lowers ours first.
+        The parts add up to what the message claims. A credit lowers ours only, as in the statement:
+        it is the customer's claim on us, and the factor has bought the whole of its invoices.
 
         :return: also 'elsewhere', a list of {'amount', 'payee', 'reference', 'notice'}, and
             'to_us', our part as text, when both are claimed
@@ -65,20 +73,15 @@ class ArReminder(models.Model):
         elsewhere, to_us = [], []
         for section in self._get_sections():
             currency = section['currency']
-            ours = currency.round(sum(
-                (own & section['lines']).mapped('amount_residual_currency')))
-            if section['claimed'] != section['due']:
-                ours = max(currency.round(ours + section['credit']), 0.0)
-            if not currency.is_zero(ours):
-                to_us.append(self._format_amount(ours, currency))
-            left = currency.round(section['claimed'] - ours)
+            ours = section['claimed']
             for contract, lines in contracts.items():
                 part = lines & section['lines']
-                amount = min(
-                    currency.round(sum(part.mapped('amount_residual_currency'))), left)
-                left = currency.round(left - amount)
+                amount = currency.round(sum(part.mapped('amount_residual_currency')))
+                ours = currency.round(ours - amount)
                 if currency.compare_amounts(amount, 0) > 0:
                     elsewhere.append(self._format_payee(contract, part, amount, currency))
+            if currency.compare_amounts(ours, 0) > 0:
+                to_us.append(self._format_amount(ours, currency))
         with_factor = self.env['account.move'].union(*(
             lines.move_id for lines in contracts.values()))
         if values['pay_url'] and self._get_links().keys() <= set(with_factor.ids):

@@ -136,6 +136,7 @@ class ArPortalAct(models.Model):
             'name': name, 'mimetype': mimetype, 'raw': content,
             'res_model': record._name, 'res_id': record.id,
         } for name, mimetype, content in files])
+        self.attachment_ids = attachments
         record.message_post(
             body=self._with_house_lang().env._("Sent by the customer with the dispute."),
             attachment_ids=attachments.ids, subtype_xmlid='mail.mt_note')

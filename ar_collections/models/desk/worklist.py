@@ -38,6 +38,7 @@ class ArWorklist(models.Model):
             'dunning_stop_until'],
         'ar.promise': ['state', 'closed_on', 'deadline'], 'ar.promise.line': ['state'],
         'ar.dispute': ['state', 'deadline'], 'ar.dispute.line': ['state', 'amount'],
+        'ar.dispute.step': ['dispute_id', 'done', 'name', 'sequence'],
         'ar.interaction': ['date', 'direction', 'outcome', 'next_date', 'item_ids'],
         'ar.reminder': ['state'],
         'ar.collector.absence': ['collector_id', 'substitute_id', 'date_from', 'date_to', 'active'],

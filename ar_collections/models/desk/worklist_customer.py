@@ -210,7 +210,7 @@ class ArWorklist(models.Model):
         return [{
             'id': row.id, 'name': row.name, 'reason': row.reason_id.name, 'amount': row.amount,
             'currency_id': row.currency_id.id, 'deadline': format_date(self.env, row.deadline),
-            'owner': row.owner_id.sudo().name or "",
+            'owner': row.owner_id.sudo().name or "", 'step': row.next_step or "",
         } for row in self.env['ar.dispute'].search(
             [('customer_id', '=', customer.id), ('state', '=', 'open')], limit=4)]
 

@@ -173,12 +173,18 @@ class ArWorklist(models.Model):
 
     @api.model
     def _get_dispute_part(self, company, date):
-        """Disputes that should have been settled by now."""
+        """Disputes that should have been settled by now, and what is to be done first."""
         return SQL(
             """
             SELECT customer_id, %(points)s AS points,
-                   jsonb_build_object('number', COUNT(*), 'date', MIN(deadline)) AS detail
-              FROM ar_dispute
+                   jsonb_build_object('number', COUNT(*), 'date', MIN(deadline), 'step', (
+                        SELECT step.name
+                          FROM ar_dispute late
+                          JOIN ar_dispute_step step ON step.dispute_id = late.id
+                         WHERE late.customer_id = dispute.customer_id AND late.state = 'open'
+                           AND late.deadline < %(date)s AND step.done IS NOT TRUE
+                         ORDER BY late.deadline, late.id, step.sequence, step.id LIMIT 1)) AS detail
+              FROM ar_dispute dispute
              WHERE company_id = %(company)s AND state = 'open' AND deadline < %(date)s
              GROUP BY customer_id
             """, points=company.ar_worklist_waiting_points, company=company.id, date=date)
@@ -252,8 +258,11 @@ class ArWorklist(models.Model):
         if code == 'approval':
             return self.env._("Reminders that wait for approval: %s", number)
         if code == 'dispute':
-            return self.env._(
+            text = self.env._(
                 "Disputes past their deadline: %(number)s, since %(date)s", number=number, date=day)
+            names = part.get('step') or {}
+            step = names.get(self.env.lang) or names.get('en_US')
+            return self.env._("%(text)s. Next: %(step)s", text=text, step=step) if step else text
         if code == 'request':
             return self.env._(
                 "Questions of the customer without answer: %(number)s, since %(date)s",

@@ -131,6 +131,7 @@ class ArCustomer(models.Model):
         """EXTENDS core: the first of the follow-up date and the next step of an open item.
 
         Where the open credits of a currency cover all its items, nothing will be sent: no date.
+        Items that credits never pay have theirs.
         """
         condition = self._get_scope_condition(scope, SQL("c.partner_id"))
         engine = self.env['ar.dunning.engine']
@@ -139,13 +140,13 @@ class ArCustomer(models.Model):
         self.env.cr.execute(SQL(
             """
             WITH owed AS MATERIALIZED (
-                SELECT every_step.customer_id, every_step.currency_id,
+                SELECT every_step.customer_id, every_step.currency_id, %(apart)s AS is_apart,
                        MIN(every_step.next_date) AS next_date,
                        SUM(every_step.residual_currency) FILTER (
                            WHERE policy.netting = 'subtract') AS covered_by
                   FROM (%(steps)s) every_step
                   JOIN ar_dunning_policy policy ON policy.id = every_step.policy_id
-                 GROUP BY every_step.customer_id, every_step.currency_id
+                 GROUP BY 1, 2, 3
             ), credit AS MATERIALIZED (
                 SELECT customer_id, currency_id, -SUM(residual_currency) AS amount
                   FROM (%(credits)s) open_credit GROUP BY customer_id, currency_id
@@ -153,7 +154,7 @@ class ArCustomer(models.Model):
                 SELECT owed.customer_id, MIN(owed.next_date) AS next_date
                   FROM owed
                   LEFT JOIN credit USING (customer_id, currency_id)
-                 WHERE (credit.amount >= owed.covered_by) IS NOT TRUE
+                 WHERE owed.is_apart OR (credit.amount >= owed.covered_by) IS NOT TRUE
                  GROUP BY owed.customer_id
             )
             UPDATE ar_customer customer SET next_action_date = planned.next_date
@@ -168,6 +169,7 @@ class ArCustomer(models.Model):
             """,
             steps=steps, credits=engine._get_credit_query(company, condition),
             company=company.id, condition=condition,
+            apart=engine._get_kept_apart_condition(SQL("every_step.move_id")),
         ))
 
     # === ACTIONS === #

@@ -275,8 +275,9 @@ class ArDunningEngine(models.AbstractModel):
 
         Credits pay the overdue items first. Items announced before their due date are left out
         when the credits cover the overdue ones and, alone, the announced ones: a message that
-        claims nothing is not sent.
+        claims nothing is not sent. Items that credits never pay stay.
         """
+        netted = SQL("NOT %s", self._get_kept_apart_condition(SQL("item.move_id")))
         self.env.cr.execute(SQL(
             """
             WITH credit AS (
@@ -288,18 +289,30 @@ class ArDunningEngine(models.AbstractModel):
                        COALESCE(SUM(residual_currency) FILTER (WHERE age > 0), 0) AS overdue,
                        SUM(residual_currency) FILTER (
                            WHERE age <= 0 AND step_level_id IS NOT NULL) AS announced
-                  FROM ar_dunning_item WHERE reason IS NULL GROUP BY customer_id, currency_id
+                  FROM ar_dunning_item item WHERE reason IS NULL AND %(netted)s
+                 GROUP BY customer_id, currency_id
             )
             UPDATE ar_dunning_item item SET reason = 'credits'
               FROM credit, due, ar_dunning_policy policy
-             WHERE item.reason IS NULL AND policy.id = item.policy_id
+             WHERE item.reason IS NULL AND policy.id = item.policy_id AND %(netted)s
                AND policy.netting = 'subtract'
                AND credit.customer_id = item.customer_id
                AND credit.currency_id = item.currency_id
                AND due.customer_id = item.customer_id AND due.currency_id = item.currency_id
                AND -credit.amount >= due.overdue
                AND (item.age > 0 OR -credit.amount >= due.announced)
-            """))
+            """, netted=netted))
+
+    @api.model
+    def _get_kept_apart_condition(self, move):
+        """Hook: return the condition on an invoice that credits with us do not pay.
+
+        It is owed to somebody else; the message claims it whole beside what is owed to us.
+
+        :param SQL move: the id of the invoice, with the name of its table
+        :rtype: SQL
+        """
+        return SQL("FALSE")
 
     @api.model
     def _get_credit_query(self, company, condition):

@@ -124,19 +124,20 @@ class ArDunningEngine(models.AbstractModel):
         return SQL(
             """
             SELECT group_id, SUM(items)::int AS items, SUM(due) AS due, SUM(credit) AS credit,
-                   SUM(CASE WHEN netting = 'subtract' THEN GREATEST(due - credit, 0)
+                   SUM(CASE WHEN netting = 'subtract'
+                            THEN apart + GREATEST(due - apart - credit, 0)
                             ELSE due END) AS claimed,
                    MAX(days_overdue) AS days_overdue
               FROM (
-                SELECT due.group_id, due.netting, due.items, due.due, due.days_overdue,
+                SELECT due.group_id, due.netting, due.items, due.due, due.apart, due.days_overdue,
                        CASE WHEN due.netting = 'ignore' OR due.move_id IS NOT NULL THEN 0
                             ELSE COALESCE(-credit.amount, 0) END AS credit
                   FROM (
                     SELECT message.group_id, message.customer_id, message.netting, message.move_id,
                            item.currency_id, COUNT(*) AS items, MAX(item.age) AS days_overdue,
-                           COALESCE(SUM(item.residual) FILTER (
-                               WHERE item.age > 0 OR item.reason IS NULL
-                                     AND item.step_level_id IS NOT NULL), 0) AS due
+                           COALESCE(SUM(item.residual) FILTER (WHERE %(claimed)s), 0) AS due,
+                           COALESCE(SUM(item.residual) FILTER (WHERE %(claimed)s AND %(apart)s), 0)
+                               AS apart
                       FROM ar_dunning_group message
                       JOIN ar_dunning_level level ON level.id = message.level_id
                       JOIN ar_dunning_item item ON %(listed)s
@@ -152,6 +153,8 @@ class ArDunningEngine(models.AbstractModel):
              GROUP BY group_id
             """,
             listed=self._get_listed_condition('message'),
+            apart=self._get_kept_apart_condition(SQL("item.move_id")),
+            claimed=SQL("(item.age > 0 OR item.reason IS NULL AND item.step_level_id IS NOT NULL)"),
         )
 
     @api.model
@@ -192,7 +195,7 @@ class ArDunningEngine(models.AbstractModel):
         """Sum the lines into their reminders: items, credits and the amount claimed.
 
         Items listed for information that are not due yet are not claimed. Credits of a currency
-        lower what is claimed in that currency, never below zero.
+        lower what is claimed in that currency, never below zero and never what is kept apart.
         """
         self.env.cr.execute(SQL(
             """
@@ -205,18 +208,19 @@ class ArDunningEngine(models.AbstractModel):
                    days_overdue = total.days_overdue
               FROM ar_dunning_policy policy, (
                 SELECT reminder_id, SUM(item_count)::int AS item_count, SUM(due) AS due,
-                       -SUM(credit) AS credit, SUM(GREATEST(due + credit, 0)) AS net,
+                       -SUM(credit) AS credit,
+                       SUM(apart + GREATEST(due - apart + credit, 0)) AS net,
                        MAX(days_overdue) AS days_overdue
                   FROM (
                     SELECT reminder_id, currency_id,
                            COUNT(*) FILTER (WHERE kind <> 'credit') AS item_count,
+                           COALESCE(SUM(amount_residual) FILTER (WHERE %(claimed)s), 0) AS due,
                            COALESCE(SUM(amount_residual) FILTER (
-                               WHERE kind = 'step' OR kind = 'listed' AND days_overdue > 0), 0)
-                               AS due,
+                               WHERE %(claimed)s AND %(apart)s), 0) AS apart,
                            COALESCE(SUM(amount_residual) FILTER (WHERE kind = 'credit'), 0)
                                AS credit,
                            MAX(days_overdue) FILTER (WHERE kind <> 'credit') AS days_overdue
-                      FROM ar_reminder_line
+                      FROM ar_reminder_line line
                      WHERE reminder_id = ANY(%(ids)s)
                      GROUP BY reminder_id, currency_id
                   ) by_currency
@@ -224,7 +228,8 @@ class ArDunningEngine(models.AbstractModel):
               ) total
              WHERE total.reminder_id = reminder.id AND policy.id = reminder.policy_id
             """,
-            ids=list(reminder_ids),
+            ids=list(reminder_ids), apart=self._get_kept_apart_condition(SQL("line.move_id")),
+            claimed=SQL("(kind = 'step' OR kind = 'listed' AND days_overdue > 0)"),
         ))
 
     @api.model

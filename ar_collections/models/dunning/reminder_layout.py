@@ -152,7 +152,11 @@ class ArReminder(models.Model):
         Rows are (number, link, date, due date, days late, amount, remaining).
         """
         currency = section['currency']
-        subtract = self.policy_id.netting == 'subtract' and not self.move_id
+        # More credit than what is owed to us stays the customer's.
+        deducted = currency.round(section['due'] - section['claimed'])
+        left = currency.round(-section['credit'] - deducted)
+        subtract = self.policy_id.netting == 'subtract' and not self.move_id and (
+            not section['credits'] or deducted > 0)
 
         def money(amount):
             return self._format_amount(amount, currency)
@@ -175,7 +179,9 @@ class ArReminder(models.Model):
             'credit_rows': rows(section['credits']),
             'subtract': subtract,
             'due': money(section['due']), 'claimed': money(section['claimed']),
-            'credit': money(section['credit']) if section['credits'] else False,
+            'credit': money(-deducted if subtract else section['credit']) if (
+                section['credits']) else False,
+            'credit_left': money(left) if subtract and left > 0 else False,
         }
 
     def _get_bank_values(self):

@@ -68,7 +68,8 @@ class ArReminder(models.Model):
 
         :return: list of {'currency', 'lines', 'not_due_lines', 'credits', 'due', 'not_due',
             'credit', 'claimed'}; amounts in that currency, credits negative. Items listed for
-            information that are not due yet stand apart: they are not claimed.
+            information that are not due yet stand apart: they are not claimed. Credits lower what
+            is claimed, but for the items of `_get_items_kept_apart`.
         """
         self.ensure_one()
         subtract = self.policy_id.netting == 'subtract' and not self.move_id
@@ -78,15 +79,26 @@ class ArReminder(models.Model):
             not_due = (lines - credits).filtered(lambda line: not line._is_claimed())
             items = lines - credits - not_due
             due = currency.round(sum(items.mapped('amount_residual_currency')))
+            apart = currency.round(sum(
+                self._get_items_kept_apart(items).mapped('amount_residual_currency')))
             credit = currency.round(sum(credits.mapped('amount_residual_currency')))
             sections.append({
                 'currency': currency, 'credits': credits, 'due': due, 'credit': credit,
                 'lines': items.sorted(lambda line: (line.date_maturity, line.name or '')),
                 'not_due_lines': not_due.sorted(lambda line: (line.date_maturity, line.name or '')),
                 'not_due': currency.round(sum(not_due.mapped('amount_residual_currency'))),
-                'claimed': max(currency.round(due + credit), 0.0) if subtract else due,
+                'claimed': currency.round(
+                    apart + max(due - apart + credit, 0.0)) if subtract else due,
             })
         return sections
+
+    def _get_items_kept_apart(self, items):
+        """Hook: return the items that credits with us do not pay, as the engine's
+        `_get_kept_apart_condition` says.
+
+        :param items: claimed `ar.reminder.line` of this reminder
+        """
+        return items.browse()
 
     def _get_links(self):
         """Return the payment page of each listed invoice: {move_id: url}, with access token."""
@@ -148,5 +160,7 @@ class ArReminder(models.Model):
         source = self.level_id.sudo().with_context(lang=lang)[field] or ''
         text = self.env['mail.render.mixin'].sudo().with_context(lang=lang)._render_template(
             source, 'ar.reminder', self._ids, engine='inline_template')[self.id]
+        if field != 'sms_body':
+            return text  # On a screen an amount must not break in two.
         # One character outside the SMS alphabet halves what fits into a message.
         return text.replace('\xa0', ' ').replace('\u202f', ' ')

@@ -13,6 +13,7 @@ from . import (
 )
 from . import aged_balance
 from . import aged_balance_query
+from . import aged_balance_parts
 from . import aged_report
 from . import aged_report_pdf
 from . import aged_report_xlsx

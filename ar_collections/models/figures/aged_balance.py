@@ -8,7 +8,7 @@ from .aged_bucket import MAX_BUCKETS
 
 # What the context may choose. Rights are not among them: those come from the record rules.
 CONTEXT_KEYS = ('ar_date', 'ar_age_by', 'ar_credits', 'ar_valuation', 'ar_late')
-AGE_BY = ('due', 'invoice', 'expected')
+AGE_BY = ('due', 'invoice', 'expected', 'plan')
 CREDITS = ('column', 'oldest', 'own')
 VALUATIONS = ('company', 'document', 'revalued')
 OVERLAYS = ('disputed', 'promised', 'legal', 'insured', 'planned', 'assigned', 'late')
@@ -61,7 +61,7 @@ class ArAgedBalance(models.Model):
     due_date = fields.Date(readonly=True)
     base_date = fields.Date(
         string="Aged from", readonly=True, depends_context=CONTEXT_KEYS,
-        help="Due date, invoice date or expected payment date, as chosen.")
+        help="Due date, invoice date, expected payment date or date of the instalment, as chosen.")
     days = fields.Integer(
         readonly=True, aggregator='max', depends_context=CONTEXT_KEYS,
         help="Days from the date that is aged to the day of the report; zero and less: not due.")
@@ -121,7 +121,8 @@ class ArAgedBalance(models.Model):
 
         - ar_date: day of the report, 'YYYY-MM-DD' or as in filters ('today', '=1d -1d' for the end
           of last month); today by default
-        - ar_age_by: 'due' (default), 'invoice' or 'expected'
+        - ar_age_by: 'due' (default), 'invoice', 'expected', or 'plan': an item under a payment plan
+          stands once per instalment, the others by due date
         - ar_credits: where credits that nobody matched stand: 'column' of their own (default), set
           against the 'oldest' items, or in the bucket of their 'own' date; the totals are the same
         - ar_valuation: 'company' currency at ledger value (default), currency of the 'document',
@@ -163,6 +164,7 @@ class ArAgedBalance(models.Model):
         texts = {
             'due': self.env._("due date"), 'invoice': self.env._("invoice date"),
             'expected': self.env._("expected payment date"),
+            'plan': self.env._("due date, items under a payment plan by its instalments"),
             'column': self.env._("in a column of their own"),
             'oldest': self.env._("set against the oldest items"),
             'own': self.env._("in the bucket of their own date"),

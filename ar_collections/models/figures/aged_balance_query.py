@@ -10,9 +10,10 @@ from .aged_bucket import MAX_BUCKETS
 class ArAgedBalance(models.Model):
     """The query behind the aged balance.
 
-    Four layers: items open at the day (`items_at`); their amount and the date that is aged;
-    credits set against the oldest items, when asked for; names to group by. The last layer joins on
-    unique keys only, so that PostgreSQL drops every join that a question does not use.
+    Layers: items open at the day (`items_at`); their amount and the date that is aged; items cut
+    into instalments, see `aged_balance_parts`, and credits set against the oldest items, when asked
+    for; names to group by. The last layer joins on unique keys only, so that PostgreSQL drops every
+    join that a question does not use.
     """
     _inherit = 'ar.aged.balance'
 
@@ -28,8 +29,13 @@ class ArAgedBalance(models.Model):
         :rtype: SQL
         """
         items = self._get_valued_query(options)
+        in_parts = options['age_by'] == 'plan'
+        if in_parts:
+            items = self._get_parted_query(options, items)
         if options['credits'] == 'oldest':
-            items = self._get_matched_query(items)
+            items = self._get_matched_query(items, in_parts)
+        if in_parts:
+            items = self._get_counted_query(items)
         bounds = self.env['ar.aged.bucket']._get_bounds()
         shown = SQL("TRUE") if options['credits'] == 'own' else SQL("v.amount > 0")
         first_late = next((start for _b, start, _e in bounds if start and start > 0), 1)
@@ -37,7 +43,7 @@ class ArAgedBalance(models.Model):
         revalued = options['valuation'] == 'revalued'
         return SQL(
             """
-            SELECT v.line_id AS id, v.line_id, v.move_id, v.document, v.reference, v.label,
+            SELECT %(id)s AS id, v.line_id, v.move_id, v.document, v.reference, v.label,
                    v.journal_id, v.account_id, v.company_id, v.date, v.invoice_date, v.due_date,
                    v.base_date, %(date)s::date - v.base_date AS days,
                    %(bucket)s AS bucket_id,
@@ -59,12 +65,13 @@ class ArAgedBalance(models.Model):
              WHERE v.amount <> 0
             """,
             date=options['date'], items=items, shown=shown,
+            id=self._get_part_id() if in_parts else SQL("v.line_id"),
             late=fields.Date.subtract(options['date'], days=first_late),
             bucket=self._get_bucket_case(options, bounds, shown),
             buckets=self._get_bucket_columns(options, bounds, shown),
             parents=self._get_parents_query(),
             overlays=SQL(", ").join(
-                SQL("%s AS %s", self._get_overlay_column(name, revalued)
+                SQL("%s AS %s", self._get_overlay_column(name, revalued, in_parts)
                     if name in overlays else SQL("0::numeric"), SQL.identifier(f'{name}_amount'))
                 for name in OVERLAYS),
             overlay_joins=SQL(" ").join(
@@ -74,14 +81,19 @@ class ArAgedBalance(models.Model):
                 for name, query in overlays.items()),
         )
 
-    def _get_overlay_column(self, name, revalued):
+    def _get_overlay_column(self, name, revalued, in_parts):
         """Return the column of an overlay: never more than what the item still owes on that day,
-        but for what comes on top of it.
+        but for what comes on top of it. Of an item in parts, the first ones first.
         """
         amount = SQL("COALESCE(%s.amount, 0)", SQL.identifier(f'ov_{name}'))
         if revalued:
             amount = SQL("ROUND(%s / v.rate, v.digits)", amount)
-        return amount if name in BESIDE else SQL("LEAST(%s, GREATEST(v.amount, 0))", amount)
+        if name in BESIDE:
+            return SQL("CASE WHEN v.parts_before = 0 THEN %s ELSE 0 END", amount) if (
+                in_parts) else amount
+        if in_parts:
+            amount = SQL("GREATEST(%s - v.parts_before, 0)", amount)
+        return SQL("LEAST(%s, GREATEST(v.amount, 0))", amount)
 
     # === LAYERS === #
 
@@ -120,7 +132,7 @@ class ArAgedBalance(models.Model):
             " %(base)s AS base_date, %(rate)s FROM (%(items)s) item %(joins)s",
             amount=amount, currency=currency, base=base, rate=rate, items=items, joins=joins)
 
-    def _get_matched_query(self, items):
+    def _get_matched_query(self, items, in_parts=False):
         """Set credits against the oldest items of the same customer, account and currency.
 
         In order of date, credits too: what is left of either keeps its own date. An amount that is
@@ -137,7 +149,7 @@ class ArAgedBalance(models.Model):
                         THEN m.amount - LEAST(m.amount, GREATEST(m.credits - m.before, 0))
                         ELSE m.amount + LEAST(-m.amount, GREATEST(m.debits - m.before, 0))
                    END AS amount,
-                   m.report_currency_id, m.base_date, m.rate, m.digits
+                   m.report_currency_id, m.base_date, m.rate, m.digits%(part)s
               FROM (
                 SELECT valued.*,
                        COALESCE(SUM(valued.amount) FILTER (WHERE valued.amount > 0) OVER party, 0)
@@ -147,13 +159,14 @@ class ArAgedBalance(models.Model):
                        COALESCE(SUM(ABS(valued.amount)) OVER (
                            PARTITION BY valued.company_id, valued.account_id, valued.partner_id,
                                         valued.currency_id, valued.amount > 0
-                           ORDER BY valued.base_date, valued.line_id
+                           ORDER BY valued.base_date, valued.line_id%(then)s
                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-                  FROM (%s) valued
+                  FROM (%(items)s) valued
                 WINDOW party AS (PARTITION BY valued.company_id, valued.account_id,
                                  valued.partner_id, valued.currency_id)
               ) m
-            """, items)
+            """, items=items, part=SQL(", m.part") if in_parts else SQL(),
+            then=SQL(", valued.part") if in_parts else SQL())
 
     def _get_parents_query(self):
         """Return the query of (partner_id, top_id) of every company below another one."""

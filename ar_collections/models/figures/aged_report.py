@@ -8,8 +8,8 @@ from .aged_balance import OVERLAYS
 GROUPS = ('collector_id', 'user_id', 'risk_class_id', 'country_id', 'parent_group_id',
           'credit_group_id', 'policy_id', 'account_id')
 ITEM_FIELDS = (
-    'document', 'reference', 'invoice_date', 'due_date', 'days', 'document_currency_id',
-    'residual_currency')
+    'document', 'reference', 'invoice_date', 'due_date', 'base_date', 'days',
+    'document_currency_id', 'residual_currency')
 
 
 class ArAgedReport(models.AbstractModel):
@@ -30,7 +30,8 @@ class ArAgedReport(models.AbstractModel):
         :param str group_by: field of `GROUPS` by which sub-totals are made
         :return: {'options', 'parameters', 'columns': [(name, label)], 'sections', 'control',
             'customer_count', 'item_count'}; a section is a company and currency with 'groups' of
-            'rows', one per customer; 'values' are numbers in the order of the columns
+            'rows', one per customer; 'values' are numbers in the order of the columns;
+            'shows_base' tells whether the date that is aged is another one than the due date
         """
         Balance = self._get_balance(options)
         options = Balance._get_options()
@@ -40,7 +41,7 @@ class ArAgedReport(models.AbstractModel):
             'options': options, 'columns': columns, 'detailed': detailed, 'group_by': group_by,
             'parameters': Balance._describe_options(options),
             'sections': self._get_sections(Balance, domain, columns, group_by),
-            'filtered': not domain.is_true(),
+            'filtered': not domain.is_true(), 'shows_base': options['age_by'] != 'due',
         }
         if detailed:
             self._add_items(Balance, domain, dataset)
@@ -78,7 +79,7 @@ class ArAgedReport(models.AbstractModel):
         """Read the customers, in one query, and add them up by group and section."""
         keys = ['company_id', 'currency_id', *([group_by] if group_by else []), 'partner_id']
         rows = Balance._read_group(
-            domain, keys, [*(f'{name}:sum' for name, _label in columns), '__count'])
+            domain, keys, [*(f'{name}:sum' for name, _label in columns), self._get_count(Balance)])
         sections = {}
         for company, currency, *group, _partner in (row[:len(keys)] for row in rows):
             section = sections.setdefault((company, currency), {
@@ -106,6 +107,11 @@ class ArAgedReport(models.AbstractModel):
             section['values'] = self._add_up(section['groups'], section)
         return list(sections.values())
 
+    def _get_count(self, Balance):
+        """Return the aggregate that counts items: one under a plan is one, however it is cut."""
+        in_parts = Balance._get_options()['age_by'] == 'plan'
+        return 'line_id:count_distinct' if in_parts else '__count'
+
     def _get_group_name(self, record):
         return record.sudo().display_name or self.env._("None")
 
@@ -132,12 +138,14 @@ class ArAgedReport(models.AbstractModel):
         items = defaultdict(list)
         size = len(keys)
         for row in rows:
-            document, reference, invoiced, due, days, currency, residual = row[size:size + 7]
+            values = row[size + len(ITEM_FIELDS):]
+            document, reference, invoiced, due, base, days, currency, residual = row[
+                size:size + len(ITEM_FIELDS)]
             items[row[:size]].append({
                 'document': document or '', 'reference': reference or '',
-                'invoice_date': invoiced, 'due_date': due, 'days': days,
+                'invoice_date': invoiced, 'due_date': due, 'base_date': base, 'days': days,
                 'currency': currencies.get(currency, ''), 'residual_currency': residual,
-                'values': row[size + 7:],
+                'values': values,
             })
         currency_ids = {name: number for number, name in currencies.items()}
         for section in dataset['sections']:

@@ -50,7 +50,8 @@ class ArAgedReport(models.AbstractModel):
             'date': self.env._(
                 "as of %s", format_date(self.env, dataset['options']['date'])),
             'printed': self.env._("Printed: %s", self._get_print_text()),
-            'detailed': dataset['detailed'],
+            'detailed': dataset['detailed'], 'shows_base': dataset['shows_base'],
+            'head_count': (6 if dataset['shows_base'] else 5) if dataset['detailed'] else 1,
             'filtered': dataset['filtered'] and self.env._("a selection, not the whole ledger"),
             'control': [
                 dict(line, **{key: self._format(line[key], line['decimals'], True)
@@ -128,6 +129,7 @@ class ArAgedReport(models.AbstractModel):
                 'kind': 'item', 'label': item['document'], 'reference': item['reference'],
                 'invoice_date': format_date(self.env, item['invoice_date']),
                 'due_date': format_date(self.env, item['due_date']), 'days': item['days'],
+                'base_date': format_date(self.env, item['base_date']),
                 'cells': self._format_all(item['values'], digits),
             }
         yield {'kind': 'subtotal', 'label': self.env._("Sub-total %s", row['name']),

@@ -85,21 +85,26 @@ class ArAgedReport(models.AbstractModel):
                     row += 1
 
     def _write_items(self, book, formats, dataset):
+        dates = {'invoice_date': self.env._("Invoice date"), 'due_date': self.env._("Due date")}
+        if dataset['shows_base']:
+            dates['base_date'] = self.env._("Aged from")
         texts = [
             self.env._("Company"), self.env._("Currency"), self.env._("Customer"),
             self.env._("Number"), self.env._("Document"), self.env._("Reference"),
-            self.env._("Invoice date"), self.env._("Due date"), self.env._("Days late"),
-            self.env._("Its currency"), self.env._("Open in its currency")]
+            *dates.values(), self.env._("Days late"), self.env._("Its currency"),
+            self.env._("Open in its currency")]
         columns = dataset['columns']
         sheet = book.add_worksheet(self.env._("Items"))
         row = self._write_head(sheet, formats, dataset, texts, columns, [
             {'currency': section['currency'], 'digits': section['decimals'],
              'values': section['values']} for section in dataset['sections']],
-            dataset['item_count'],
-            widths=[18, 9, TEXT_WIDTH, 12, 20, 20, DATE_WIDTH, DATE_WIDTH, 7, 9, NUMBER_WIDTH])
+            sum(len(row['items']) for section in dataset['sections']
+                for group in section['groups'] for row in group['rows']),
+            widths=[18, 9, TEXT_WIDTH, 12, 20, 20, *[DATE_WIDTH] * len(dates), 7, 9,
+                    NUMBER_WIDTH])
         write_string, write_number = sheet.write_string, sheet.write_number
         date = formats['date']
-        last = len(texts) + len(columns) - 1
+        first, last = len(texts), len(texts) + len(columns) - 1
         for section in dataset['sections']:
             number = formats[min(section['decimals'], 3)]
             for customer in (row for group in section['groups'] for row in group['rows']):
@@ -110,12 +115,12 @@ class ArAgedReport(models.AbstractModel):
                             (*head, item['document'], item['reference'])):
                         if text:
                             write_string(row, column, text)
-                    write_number(row, 6, (item['invoice_date'] - EPOCH).days, date)
-                    write_number(row, 7, (item['due_date'] - EPOCH).days, date)
-                    write_number(row, 8, item['days'])
-                    write_string(row, 9, item['currency'])
-                    write_number(row, 10, item['residual_currency'], formats[2])
-                    for column, amount in enumerate(item['values'], 11):
+                    for column, name in enumerate(dates, 6):
+                        write_number(row, column, (item[name] - EPOCH).days, date)
+                    write_number(row, first - 3, item['days'])
+                    write_string(row, first - 2, item['currency'])
+                    write_number(row, first - 1, item['residual_currency'], formats[2])
+                    for column, amount in enumerate(item['values'], first):
                         # An item stands in one bucket: the others stay empty.
                         if amount or column == last:
                             write_number(row, column, amount, number)
