@@ -197,7 +197,8 @@ class ArInteraction(models.Model):
     _inherit = 'ar.interaction'
 
     followed_within = fields.Char(
-        string="Followed by money", compute='_compute_followed_within', search='_search_followed_within', exportable=False,
+        string="Followed by money", compute='_compute_followed_within',
+        search='_search_followed_within', exportable=False,
         help="Calls and visits followed by money within seven days that ended between two days: "
              "2026-01-01/2026-01-31.")
 
