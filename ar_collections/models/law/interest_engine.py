@@ -104,26 +104,38 @@ class ArInterestEngine(models.AbstractModel):
             self.env[model].flush_model()
         items = self.env.execute_query_dict(
             self._get_items_query(customers, date, moves, paid_since))
-        moved = self._get_moved_claims(company)
+        moved = self._read_moved_claims(company)
         if moved:
             # Few ever moved: they are read apart, so that all others are found as if none had.
-            roots = {root_id for (root_id,) in self.env.execute_query(
-                SQL("SELECT moved.root_id FROM (%s) moved", moved))}
-            items = [item for item in items if item['id'] not in roots]
-            items += self.env.execute_query_dict(
-                self._get_items_query(customers, date, moves, paid_since, moved))
+            items = [item for item in items if item['id'] not in moved]
+            for item in self.env.execute_query_dict(
+                    self._get_items_query(customers, date, moves, paid_since, moved)):
+                claim = moved[item['id']]
+                items.append({
+                    **item, 'parts': claim['parts'], 'reconciled': claim['owed'] <= 0})
             items.sort(key=lambda item: (item['due'], item['id']))
         return items
 
     def _get_items_query(self, customers, date, moves, paid_since, moved=None):
         """Return the query of the late items, oldest first.
 
-        :param SQL moved: as `_get_moved_claims` returns it; then only these, open while anything
+        :param dict moved: as `_read_moved_claims` returns it; then only these, open while anything
             is left of the claim
         """
         company = customers.company_id
-        opened = SQL("moved.owed > 0") if moved else SQL("l.reconciled IS NOT TRUE")
-        parts = SQL("moved.parts") if moved else SQL("ARRAY[l.id]")
+        lines = SQL("account_move_line")
+        opened, paid = SQL("l.reconciled IS NOT TRUE"), SQL("paid.debit_move_id = l.id")
+        if moved is not None:
+            # OFFSET 0: by their ids, whatever the planner thinks of the other conditions.
+            lines = SQL("(SELECT * FROM account_move_line WHERE id = ANY(%s) OFFSET 0)", [
+                root for root, claim in moved.items() if not claim['excluded']])
+            opened = SQL("l.id = ANY(%s)", [
+                root for root, claim in moved.items() if claim['owed'] > 0])
+            pairs = [(root, part) for root, claim in moved.items() for part in claim['parts']]
+            paid = SQL(
+                "paid.debit_move_id IN (SELECT part_id FROM unnest(%s::int[], %s::int[])"
+                " pair (root_id, part_id) WHERE root_id = l.id)",
+                [root for root, _part in pairs], [part for _root, part in pairs])
         if paid_since:
             # What a credit note or a write-off closed alone was never paid, late or in time.
             opened = SQL(
@@ -134,16 +146,13 @@ class ArInterestEngine(models.AbstractModel):
                       JOIN account_journal j ON j.id = other.journal_id
                      WHERE %s AND paid.max_date >= %s
                        AND (j.type = ANY(%s) OR source.origin_payment_id IS NOT NULL)))""",
-                opened, SQL("paid.debit_move_id = ANY(%s)", parts) if moved else SQL(
-                    "paid.debit_move_id = l.id"), paid_since, list(CASH_JOURNALS))
+                opened, paid, paid_since, list(CASH_JOURNALS))
         return SQL(
             """
             SELECT l.id, l.move_id, c.id AS customer_id, l.currency_id,
                    l.amount_currency AS amount, m.name, m.invoice_date,
-                   COALESCE(l.date_maturity, l.date) AS due, %(reconciled)s AS reconciled,
-                   %(parts)s AS parts
-              FROM account_move_line l
-              %(join)s
+                   COALESCE(l.date_maturity, l.date) AS due, l.reconciled, ARRAY[l.id] AS parts
+              FROM %(lines)s l
               JOIN account_move m ON m.id = l.move_id
               JOIN res_partner p ON p.id = l.partner_id
               JOIN ar_customer c
@@ -158,22 +167,17 @@ class ArInterestEngine(models.AbstractModel):
                AND NOT EXISTS (SELECT 1 FROM ar_claim own WHERE own.move_id = l.move_id)
              ORDER BY due, l.id
             """,
-            reconciled=SQL("moved.owed <= 0") if moved else SQL("l.reconciled"), parts=parts,
-            join=SQL(
-                "JOIN (%s) moved ON moved.root_id = l.id AND moved.excluded IS NOT TRUE", moved,
-            ) if moved else SQL(),
-            accounts=company._get_ar_account_ids(), company=company.id, date=date,
+            lines=lines, accounts=company._get_ar_account_ids(), company=company.id, date=date,
             customers=customers.ids, opened=opened,
             moves=SQL("AND l.move_id = ANY(%s)", moves.ids) if moves is not None else SQL())
 
-    def _get_moved_claims(self, company):
-        """Hook: return the query of the claims that stand, or stood, on other items as well.
+    def _read_moved_claims(self, company):
+        """Hook: return the claims that stand, or stood, on other items as well.
 
-        :return: query of (root_id: the item of the invoice, parts: ids of all its items, owed: in
-            its currency, excluded: from all follow-up); None where nothing ever moved
-        :rtype: SQL | None
+        :return: {item of the invoice: {'parts': ids of all its items, 'owed': in its currency,
+            'excluded': from all follow-up}}
         """
-        return None
+        return {}
 
     def _read_events(self, items):
         """Return {item id: [Payment or Credit]}, from what was matched with each claim.
