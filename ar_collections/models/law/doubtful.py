@@ -10,12 +10,11 @@ class ArInterestEngine(models.AbstractModel):
     """
     _inherit = 'ar.interest.engine'
 
-    def _read_moved_claims(self, company):
+    def _get_moved_claims(self, company):
         """EXTENDS law: the claims that were ever moved, and all their items."""
-        found = super()._read_moved_claims(company)
         # Of what came back in part a person may say that it is no longer followed up; items on
         # the doubtful account never are, Odoo leaves general entries out.
-        return found | {row['root_id']: row for row in self.env.execute_query_dict(SQL(
+        return SQL(
             """
             SELECT claim.key AS root_id, array_agg(claim.item_id) AS parts,
                    SUM(part.amount_residual_currency) AS owed,
@@ -29,4 +28,4 @@ class ArInterestEngine(models.AbstractModel):
             # Where nothing ever moved this finds nothing, and asks nothing beside.
             self.env['ar.doubtful.line']._make_claim_query(SQL(
                 "SELECT root_line_id AS key, root_line_id AS item_id FROM ar_doubtful_line"
-                " WHERE company_id = %s", company.id))))}
+                " WHERE company_id = %s", company.id)))
