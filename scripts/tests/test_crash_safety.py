@@ -14,20 +14,13 @@ import pytest
 CUSTOMERS = 24
 READERS = 8
 
-LEDGER = """
+# One late invoice of each customer.
+INVOICES = """
 from odoo import Command, fields
 company = env.company
 if not company.chart_template:
     env['account.chart.template'].try_loading('generic_coa', company=company, install_demo=False)
 company.email = 'credit@house.example.com'
-template = env.ref('ar_collections.mail_template_ar_reminder_first')
-company.ar_dunning_policy_id = env['ar.dunning.policy'].create({{
-    'name': "All day", 'hour_from': 0, 'hour_to': 24, 'saturday': True, 'sunday': True,
-    'skip_holidays': False,
-    'level_ids': [Command.create({{
-        'name': "First", 'offset_days': 5, 'execution': 'automatic', 'channel': 'email',
-        'mail_template_id': template.id}})],
-}})
 due = fields.Date.subtract(fields.Date.today(), days=10)
 partners = env['res.partner'].create([
     {{'name': f"Customer {{n}}", 'is_company': True, 'email': f'c{{n}}@example.com'}}
@@ -39,6 +32,16 @@ moves = env['account.move'].create([
           {{'name': "Goods", 'price_unit': 100, 'tax_ids': False}})]}}
     for partner in partners])
 moves.action_post()
+"""
+
+LEDGER = INVOICES + """template = env.ref('ar_collections.mail_template_ar_reminder_first')
+company.ar_dunning_policy_id = env['ar.dunning.policy'].create({{
+    'name': "All day", 'hour_from': 0, 'hour_to': 24, 'saturday': True, 'sunday': True,
+    'skip_holidays': False,
+    'level_ids': [Command.create({{
+        'name': "First", 'offset_days': 5, 'execution': 'automatic', 'channel': 'email',
+        'mail_template_id': template.id}})],
+}})
 env['ar.dunning.run']._run(company)
 readers = env['res.users'].create([
     {{'name': f"Reader {{n}}", 'login': f'r{{n}}', 'email': f'r{{n}}@house.example.com',

@@ -2,28 +2,11 @@
 
 import time
 
-from test_crash_safety import Worker, received, states
+from test_crash_safety import INVOICES, Worker, received, states
 
 CUSTOMERS = 24
 
-LEDGER = """
-from odoo import Command, fields
-company = env.company
-if not company.chart_template:
-    env['account.chart.template'].try_loading('generic_coa', company=company, install_demo=False)
-company.email = 'credit@house.example.com'
-due = fields.Date.subtract(fields.Date.today(), days=10)
-partners = env['res.partner'].create([
-    {{'name': f"Customer {{n}}", 'is_company': True, 'email': f'c{{n}}@example.com'}}
-    for n in range({count})])
-moves = env['account.move'].create([
-    {{'move_type': 'out_invoice', 'partner_id': partner.id, 'invoice_date': due,
-      'invoice_date_due': due, 'invoice_payment_term_id': False,
-      'invoice_line_ids': [Command.create(
-          {{'name': "Goods", 'price_unit': 100, 'tax_ids': False}})]}}
-    for partner in partners])
-moves.action_post()
-accounts = env['ar.customer']._get_or_create(partners, company)
+LEDGER = INVOICES + """accounts = env['ar.customer']._get_or_create(partners, company)
 env['ar.statement.run']._start(accounts, date_to=fields.Date.today(), skip_empty=True)
 env.cr.commit()
 """

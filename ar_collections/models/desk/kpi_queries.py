@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 # Contacts that are an action of ours, as a reminder is one: somebody was asked to pay.
@@ -193,30 +193,14 @@ class ArKpi(models.AbstractModel):
 
 
 class ArInteraction(models.Model):
-    """Which calls and visits money followed, as action efficiency counts them."""
-    _inherit = 'ar.interaction'
+    """EXTENDS desk: which calls and visits money followed."""
+    _name = 'ar.interaction'
+    _inherit = ['ar.interaction', 'ar.followed']
 
-    followed_within = fields.Char(
-        string="Followed by money", compute='_compute_followed_within',
-        search='_search_followed_within', exportable=False,
-        help="Calls and visits followed by money within seven days that ended between two days: "
-             "2026-01-01/2026-01-31.")
-
-    def _compute_followed_within(self):
-        self.followed_within = False
-
-    def _search_followed_within(self, operator, value):
-        if operator != 'in':
-            return NotImplemented
-        companies, domain = self.env.companies, fields.Domain.FALSE
-        cash = sorted({journal for company in companies for journal in self.env[
-            'ar.customer']._get_cash_journal_ids(company)})
-        self.env['account.partial.reconcile'].flush_model()
-        for span in filter(None, value):
-            start, last = (fields.Date.to_date(day) for day in span.split('/'))
-            contacts = self.env['ar.kpi']._get_followed_contacts(
-                companies, cash, start, last, SQL("NULL"), SQL("TRUE"))
-            domain |= fields.Domain('id', 'in', SQL(
-                "(%s SELECT contact.id FROM contact JOIN followed ON followed.id = contact.id"
-                " WHERE contact.day + %s BETWEEN %s AND %s)", contacts, ACTION_DAYS, start, last))
-        return domain
+    def _get_followed_query(self, companies, cash_journals, start, end):
+        """EXTENDS figures."""
+        contacts = self.env['ar.kpi']._get_followed_contacts(
+            companies, cash_journals, start, end, SQL("NULL"), SQL("TRUE"))
+        return SQL(
+            "(%s SELECT contact.id FROM contact JOIN followed ON followed.id = contact.id"
+            " WHERE contact.day + %s BETWEEN %s AND %s)", contacts, ACTION_DAYS, start, end)

@@ -31,6 +31,7 @@ from . import (
     kpi,
     kpi_figures,
     kpi_moves,
+    kpi_followed,
     kpi_windows,
     kpi_stored,
     kpi_snapshot,

@@ -104,31 +104,13 @@ class ArKpi(models.AbstractModel):
 
 
 class ArReminder(models.Model):
-    """EXTENDS dunning: which reminders money followed, as action efficiency counts them."""
-    _inherit = 'ar.reminder'
+    """EXTENDS dunning: which reminders money followed."""
+    _name = 'ar.reminder'
+    _inherit = ['ar.reminder', 'ar.followed']
 
-    followed_within = fields.Char(
-        string="Followed by money", compute='_compute_followed_within',
-        search='_search_followed_within', exportable=False,
-        help="Reminders followed by money within seven days that ended between two days: "
-             "2026-01-01/2026-01-31.")
-
-    def _compute_followed_within(self):
-        self.followed_within = False
-
-    def _search_followed_within(self, operator, value):
-        if operator != 'in':
-            return NotImplemented
-        companies = self.env.companies
-        cash = sorted({journal for company in companies for journal in self.env[
-            'ar.customer']._get_cash_journal_ids(company)})
-        self.env['account.partial.reconcile'].flush_model()
-        domain = fields.Domain.FALSE
-        for span in filter(None, value):
-            start, _sep, end = span.partition('/')
-            domain |= fields.Domain('id', 'in', SQL(
-                "(SELECT l.id FROM ar_reminder l WHERE l.state = 'sent'"
-                " AND l.company_id = ANY(%s) AND l.sent_date + 7 BETWEEN %s AND %s AND %s)",
-                companies.ids, fields.Date.to_date(start), fields.Date.to_date(end),
-                get_reminder_followed(cash)))
-        return domain
+    def _get_followed_query(self, companies, cash_journals, start, end):
+        """EXTENDS figures."""
+        return SQL(
+            "(SELECT l.id FROM ar_reminder l WHERE l.state = 'sent' AND l.company_id = ANY(%s)"
+            " AND l.sent_date + 7 BETWEEN %s AND %s AND %s)",
+            companies.ids, start, end, get_reminder_followed(cash_journals))
