@@ -168,7 +168,7 @@ class ArProvider(models.Model):
     @api.model
     def _get_poll_steps(self):
         """EXTENDS: entries of a register cost nothing and stand last."""
-        return [*super()._get_poll_steps(), ('register', self._poll_register)]
+        return [*super()._get_poll_steps(), ('register', self._poll_entries)]
 
     def _count_due(self):
         """EXTENDS: entries that are due."""
@@ -177,7 +177,7 @@ class ArProvider(models.Model):
             due += self.env['ar.provider.link'].search_count(self._get_due_domain())
         return due
 
-    def _poll_register(self, client):
+    def _poll_entries(self, client):
         """Read the entries that are due, then compare the families they belong to."""
         if not self._can('get_parents'):
             return

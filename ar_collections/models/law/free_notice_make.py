@@ -57,7 +57,8 @@ class ArReminder(models.Model):
         notice.name = f"REM/{date.year}/{notice.id:06d}"
         self.env.flush_all()
         engine = self.env['ar.dunning.engine']
-        engine._insert_credit_lines(customer.company_id, notice.ids)
+        engine._insert_credit_lines(notice.ids, SQL("(%s)", engine._get_credit_query(
+            customer.company_id, SQL("c.id = %s", customer.id))))
         engine._update_totals(notice.ids)
         notice.invalidate_recordset()
         return notice
