@@ -178,16 +178,3 @@ class ArCoverRequest(models.Model):
                  for fact in pack[part]]
         return self._write_pack_csv([], [[]], facts)
 
-    def action_pack_pdf(self):
-        """Print what the insurer asks for."""
-        self.check_access('read')
-        return self.env.ref('ar_collections.ar_cover_request_report').report_action(self)
-
-    def action_pack_csv(self):
-        """Download the same data as a table, for the portal of the insurer."""
-        self.ensure_one()
-        self.check_access('read')
-        return {
-            'type': 'ir.actions.act_url', 'target': 'download',
-            'url': f'/ar_collections/cover_request/{self.id}/csv',
-        }

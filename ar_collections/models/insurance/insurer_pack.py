@@ -18,6 +18,20 @@ class ArInsurerPack(models.AbstractModel):
     _name = 'ar.insurer.pack'
     _description = "Data pack for an insurer"
 
+    def action_pack_pdf(self):
+        """Print what the insurer asks for."""
+        self.check_access('read')
+        return self.env.ref(f'ar_collections.{self._table}_report').report_action(self)
+
+    def action_pack_csv(self):
+        """Download the same data as a table, for the portal of the insurer."""
+        self.ensure_one()
+        self.check_access('read')
+        return {
+            'type': 'ir.actions.act_url', 'target': 'download',
+            'url': f"/ar_collections/{self._table.removeprefix('ar_')}/{self.id}/csv",
+        }
+
     def _get_policy_facts(self, user):
         """Return who speaks to whom, under which policy: [(label, value)].
 

@@ -250,19 +250,6 @@ class ArOverdueNotice(models.Model):
         self.sudo().write({'state': 'cancelled'})
         return True
 
-    def action_pack_pdf(self):
-        """Print what the insurer asks for."""
-        self.check_access('read')
-        return self.env.ref('ar_collections.ar_overdue_notice_report').report_action(self)
-
-    def action_pack_csv(self):
-        """Download the same data as a table, for the portal of the insurer."""
-        self.ensure_one()
-        self.check_access('read')
-        return {
-            'type': 'ir.actions.act_url', 'target': 'download',
-            'url': f'/ar_collections/overdue_notice/{self.id}/csv',
-        }
 
     def action_view_items(self):
         """Open the items that are told about."""

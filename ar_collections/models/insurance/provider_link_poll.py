@@ -27,27 +27,37 @@ class ArProviderLink(models.Model):
         self.ensure_one()
         if self._is_inquiry_refused():
             return 1
-        provider = self.provider_id
-        try:
-            result = provider._call('get_rating', *self._get_rating_arguments(), client=client)
-        except TemporaryError as error:
-            self._put_off(error)
-            return 0
-        except NotFoundError as error:
-            self._set_answered(provider._get_error_text(error))
-            return 1
-        except ConnectorError as error:
-            if isinstance(error, BudgetError) or provider._is_problem(error):
-                # Not this company's fault.
-                raise
-            self._set_answered(provider._get_error_text(error))
-            return 1
+        result, done = self._ask('get_rating', *self._get_rating_arguments(), client=client)
+        if result is None:
+            return done
         rating, is_new = self.env['ar.rating'].with_context(ar_combine_later=True)._keep(
             self, result, lasts)
         if is_new:
             self._record_rating(rating, result)
         self._set_answered(False)
         return 1
+
+    def _ask(self, operation, *arguments, client):
+        """Ask about this company; what is wrong with it alone stays on the link.
+
+        :return: (answer, 1), or (None, 1 when the company is done, 0 when it will be tried again)
+        :raise BudgetError: nothing was sent
+        :raise ConnectorError: credentials or rights: nothing more can be asked
+        """
+        self.ensure_one()
+        provider = self.provider_id
+        try:
+            return provider._call(operation, *arguments, client=client), 1
+        except TemporaryError as error:
+            self._put_off(error)
+            return None, 0
+        except ConnectorError as error:
+            if not isinstance(error, NotFoundError) and (
+                    isinstance(error, BudgetError) or provider._is_problem(error)):
+                # Not this company's fault.
+                raise
+            self._set_answered(provider._get_error_text(error))
+            return None, 1
 
     def _record_rating(self, rating, result):
         """Put a new rating into the inbox; what could not be read is for a person."""

@@ -3,7 +3,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...connectors.errors import ConnectorError, InvalidInputError, NotFoundError, TemporaryError
+from ...connectors.errors import ConnectorError, InvalidInputError, TemporaryError
 from ...connectors.gleif_reading import EXCEPTIONS, SOLE_PROPRIETOR
 from ...connectors.numbers import check_lei
 
@@ -78,22 +78,10 @@ class ArProviderLink(models.Model):
         :raise ConnectorError: nothing more can be asked
         """
         self.ensure_one()
-        provider = self.provider_id
-        try:
-            entry = provider._call('get_parents', self.external_id, client=client)
-        except TemporaryError as error:
-            self._put_off(error)
-            return 0
-        except NotFoundError as error:
-            self._set_answered(provider._get_error_text(error))
-            return 1
-        except ConnectorError as error:
-            if provider._is_problem(error):
-                raise
-            self._set_answered(provider._get_error_text(error))
-            return 1
-        self._keep_entry(entry)
-        return 1
+        entry, done = self._ask('get_parents', self.external_id, client=client)
+        if entry is not None:
+            self._keep_entry(entry)
+        return done
 
     def _keep_entry(self, entry):
         record = entry.record
