@@ -326,6 +326,15 @@ class TestDispute(DeskCommon):
                 step.write(vals)
         with self.assertRaises(AccessError):
             steps[1].with_user(other).done = True
+        # What was done for one dispute was not done for another.
+        foreign = self.dispute(self.invoice(50, due='2026-05-20', partner=self.customer("Else")))
+        foreign.customer_id.collector_id = other
+        own = self.dispute(self.invoice(70, due='2026-05-20'))
+        for elsewhere in (foreign, own):
+            with self.assertRaises(AccessError):
+                steps[0].dispute_id = elsewhere.id
+        with self.assertRaises(UserError):
+            steps[0].name = "Something else"
         with self.assertRaises(UserError):
             steps[0].unlink()
         # Another reason: what was done stays, the rest is that reason's.
