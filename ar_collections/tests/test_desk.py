@@ -347,6 +347,10 @@ class TestDispute(DeskCommon):
         self.assertFalse(dispute.next_step)
         with self.assertRaises(UserError):
             dispute.step_ids[1].with_user(mine).done = True
+        # Of merged customers they follow their dispute: without a customer, everybody saw them.
+        twin = self.account_of(self.customer("Twin"))
+        twin.sudo()._absorb(dispute.customer_id.sudo())
+        self.assertEqual(dispute.step_ids.mapped('customer_id'), twin)
 
     def test_a_perimeter_hides_what_others_follow(self):
         mine, other = self.user('own', login='mine'), self.user('own', login='other')
