@@ -131,6 +131,14 @@ class TestFreeNotice(LawCommon):
             lambda line: line.kind == 'step').move_id, old | young)
         self.assertEqual(reminder.level_id.interest_mode, 'claim')
         self.assertFalse(reminder.law_note)
+        # A rule under which interest does not wait by itself: the message does.
+        rule = self.env.ref('ar_collections.regime_be_consumer')
+        rule.free_reminders = 2
+        self.assertTrue(reminder._get_refused_charges())
+        rule.write({'free_reminders': 1, 'needs_notice': False})
+        self.assertTrue(reminder._get_refused_charges())
+        rule.needs_notice = True
+        self.assertFalse(reminder._get_refused_charges())
         reminder.sudo()._set_approved()
         self.send(reminder)
         self.deliver()

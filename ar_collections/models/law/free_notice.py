@@ -124,6 +124,12 @@ class ArInterestEngine(models.AbstractModel):
 class ArLegalRegime(models.Model):
     _inherit = 'ar.legal.regime'
 
+    def _waits_item_by_item(self):
+        """Tell whether late interest itself waits for the notice of each item."""
+        # sudo: the law is no secret.
+        regime = self.sudo()
+        return bool(regime) and regime.needs_notice and regime.free_reminders < 2
+
     def _judge_free_notice(self, due, notices, count, date):
         """Tell whether cost or interest of an item may be charged on a day.
 
