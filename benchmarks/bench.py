@@ -310,6 +310,9 @@ class Bench:
         ours = self.figures.get('run')
         ratio = run['seconds'] / ours['ours'] if ours else None
         faster = f": {ratio:.0f} ×" if ours else ''
+        if ours and ours['cpu'] and run['cpu']:
+            faster += (f"; processor time {run['cpu']:.1f} s against {ours['cpu']:.2f} s: "
+                       f"{run['cpu'] / ours['cpu']:.0f} ×")
         self.add(
             "OCA account_credit_control: its run",
             f"ours {ours['ours']:.2f} s for {ours['lines']:,} lines" if ours else '',

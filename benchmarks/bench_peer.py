@@ -48,7 +48,8 @@ def step_peer_run(env, _options):
         lines = run._generate_credit_lines()
         env.flush_all()
     env.cr.commit()
-    return {'seconds': block.seconds, 'queries': block.queries, 'lines': len(lines)}
+    return {'seconds': block.seconds, 'queries': block.queries, 'lines': len(lines),
+            'cpu': block.cpu}
 
 
 def step_peer_send(env, options):

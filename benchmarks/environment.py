@@ -90,19 +90,32 @@ def clone_database(source, target):
 
 # === MEASURING === #
 class Measure:
-    """Wall time and number of queries of a `with` block."""
+    """Wall time, number of queries and processor time of a `with` block.
+
+    Processor time is that of this process and of its PostgreSQL backend, without parallel workers:
+    unlike wall time it hardly depends on what else the machine does. None on a remote server.
+    """
 
     def __init__(self, cr):
         self.cr = cr
 
     def __enter__(self):
         self.queries = self.cr.sql_log_count
+        self.cpu = self._read_cpu()
         self.started = time.perf_counter()
         return self
 
     def __exit__(self, *_error):
         self.seconds = time.perf_counter() - self.started
+        self.cpu = None if self.cpu is None else self._read_cpu() - self.cpu
         self.queries = self.cr.sql_log_count - self.queries
+
+    def _read_cpu(self):
+        backend = Path(f'/proc/{self.cr._cnx.info.backend_pid}/schedstat')
+        try:
+            return time.process_time() + int(backend.read_text().split()[0]) / 1e9
+        except OSError:
+            return None
 
 
 def peak_memory_mb():

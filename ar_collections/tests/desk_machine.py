@@ -22,8 +22,7 @@ SOON = st.integers(0, 8)
 class DeskMachine(RuleBasedStateMachine):
     """One life: real entries of one customer, in a savepoint that is thrown away at the end.
 
-    Amounts are cents, as in the oracle. Steps are chosen only when they have something to work on:
-    `look` reads the ledger once after each step.
+    Steps are chosen only when there is something to do: `look` reads the ledger after each one.
     """
 
     def __init__(self, case):
@@ -91,12 +90,10 @@ class DeskMachine(RuleBasedStateMachine):
 
     def choose(self, data, items):
         first = self.pick(data, items)
-        both = data.draw(st.booleans(), label="two")
-        return first | self.pick(data, items) if both else first
+        return first | self.pick(data, items) if data.draw(st.booleans(), label="two") else first
 
     def never_moved(self, moves):
-        return moves.filtered(lambda move: not any(
-            line.id in Claim.known for line in move.line_ids))
+        return moves.filtered(lambda move: not Claim.known.keys() & set(move.line_ids.ids))
 
     # === MONEY === #
 
@@ -148,6 +145,15 @@ class DeskMachine(RuleBasedStateMachine):
     def to_draft(self, data):
         self.pick(data, self.posted).button_draft()
 
+    @precondition(lambda self: self.posted)
+    @rule(data=DATA)
+    def correct(self, data):
+        """An invoice is opened and posted again; in between nothing is owed on it."""
+        move = self.pick(data, self.posted)
+        move.button_draft()
+        self.states_are_those_of_the_ledger()
+        move.action_post()
+
     @precondition(lambda self: self.drafts)
     @rule(data=DATA)
     def post_again(self, data):
@@ -193,9 +199,8 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(data=DATA)
     def undo_transfer(self, data):
         transfer = self.pick(data, self.untouched)
-        item = transfer.line_ids.move_line_id
-        entry = transfer.move_id._reverse_moves([{'date': self.day}], cancel=True)
-        Claim.of(item).add(entry)
+        Claim.of(transfer.line_ids.move_line_id).add(
+            transfer.move_id._reverse_moves([{'date': self.day}], cancel=True))
 
     @precondition(lambda self: self.untouched)
     @rule(data=DATA)
@@ -269,8 +274,7 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(data=DATA, soon=SOON, number=st.integers(1, 3))
     def draw_up_plan(self, data, soon, number):
         items = self.choose(data, self.free_for_plan)
-        if sum(map(Item.own, items)) < number:
-            return  # Less than a cent for each instalment.
+        number = min(number, sum(map(Item.own, items)))  # A cent for each instalment at least.
         plan = self.env['ar.payment.plan'].create({
             'customer_id': self.case.account_of().id, 'currency_id': items.currency_id.id,
             'number': number, 'interval': 'week', 'first_date': self.day + timedelta(days=soon),
@@ -315,11 +319,9 @@ class DeskMachine(RuleBasedStateMachine):
         """Return what may be claimed of an item now; nothing while it is suspended."""
         if any(one.blocks(item, self.day) for one in self.promises):
             return 0
-        owed = Item.own(item)
-        disputed = sum(one.part(item) for one in self.disputes)
-        if disputed >= owed:
+        owed = Item.own(item) - sum(one.part(item) for one in self.disputes)
+        if owed <= 0:
             return 0
-        owed -= disputed
         for plan in self.plans:
             late = plan.claimable(item, self.day)
             if late is not None:
@@ -372,7 +374,6 @@ class DeskMachine(RuleBasedStateMachine):
         assert sums['plan'] == sums['due']
 
     def age(self, basis, day, ids=None):
-        """Return [(item id, date it is aged from, amount)] of the aged balance."""
         Balance = self.env['ar.aged.balance'].with_context(
             ar_date=str(day), ar_age_by=basis, allowed_company_ids=self.case.company.ids)
         self.env.flush_all()

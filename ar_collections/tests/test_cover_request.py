@@ -315,6 +315,9 @@ class TestCoverRequest(AtradiusCommon):
         mine = request.with_user(self.collector)
         with self.assertRaises(AccessError):
             mine.provider_status = "typed too early"
+        with self.assertRaises(AccessError):
+            mine.create({'customer_id': self.account.id, 'policy_id': self.contract.id,
+                         'asked_on': '2026-05-01'})
         mine.action_send()
         self.assertEqual((request.state, request.by_hand, request.asked_on), ('open', True, False))
         mine.write({'insurer_reference': "CS-17", 'provider_status': "En cours"})

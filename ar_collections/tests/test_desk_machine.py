@@ -33,7 +33,7 @@ class TestDeskMachine(PlanCommon):
         """
         self.seen = set()
         run_state_machine_as_test(lambda: DeskMachine(self), settings=settings(
-            max_examples=8, stateful_step_count=24, derandomize=True, database=None,
+            max_examples=9, stateful_step_count=25, derandomize=True, database=None,
             deadline=None, suppress_health_check=list(HealthCheck),
             phases=[Phase.generate, Phase.shrink]))
         # Lives in which nothing happens would prove nothing.

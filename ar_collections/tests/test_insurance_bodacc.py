@@ -178,16 +178,17 @@ class TestBodaccPoll(ProviderCommon):
         self.assertEqual(calls, 5 * 4, "five batches, each repeated three times: then a pause")
         self.assertRecordValues(self.health(self.provider), [{'failures': 5, 'problem': False}])
         self.assertEqual(self.provider.health, 'paused')
-        # Neither its own scheduled action nor that of all providers asks during the pause.
+        # Nothing is asked during the pause, nor ever by the scheduled action of the others.
         self.poll()
-        super().poll()
         self.assertEqual(len(self.sim.calls), calls)
-        cron = self.env.ref('ar_collections.ir_cron_ar_provider_poll')
+        cron = self.env.ref('ar_collections.ir_cron_ar_bodacc')
         self.assertTrue(self.env['ir.cron.trigger'].search([
             ('cron_id', '=', cron.id), ('call_at', '=', self.provider.paused_until)]))
         self.sim.faults.clear()
         self.clock.tick(3600)
         super().poll()
+        self.assertEqual(len(self.sim.calls), calls, "two actions would read it at once")
+        self.poll()
         accounts = self.env['ar.customer'].search([('company_id', '=', self.company.id)])
         self.assertEqual(set(accounts.mapped('bodacc_checked_on')), {date(2026, 6, 1)})
         self.assertEqual((self.provider.health, self.company.ar_bodacc_error), ('good', False))

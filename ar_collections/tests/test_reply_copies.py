@@ -112,7 +112,7 @@ class TestThanks(ReplyCommon):
         mail = self.thanks().mail_id
         text = " ".join(html2plaintext(mail.body_html).replace('\xa0', ' ').split())
         self.assertEqual(mail.subject, "Merci de votre paiement - Our House")
-        for words in ("Madame, Monsieur,", "Nous avons bien reçu votre paiement de",
+        for words in ("Bonjour,", "Nous avons bien reçu votre paiement de",
                       "100,00 €", "Plus rien n'est échu", "Cordialement,", "Our House"):
             self.assertIn(words, text)
         self.assertNotIn("t-out", mail.body_html)

@@ -17,7 +17,7 @@ def call(odoo, script, *arguments):
 
 def test_both_halves_of_a_small_ledger_agree(odoo, scratch_db):
     code, output = call(odoo, 'ledger.py', '--database', scratch_db, '--existing', '--customers',
-                        '60', '--invoices', '500', '--documents', '150')
+                        '40', '--invoices', '300', '--documents', '90')
     assert code == 0, output
     check = ('check_ledger.py', '--database', scratch_db, '--sample', '100')
     code, output = call(odoo, *check)

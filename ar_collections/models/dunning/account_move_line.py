@@ -41,7 +41,8 @@ class AccountMoveLine(models.Model):
         """EXTENDS account: history keeps the words of a deleted item, not a link to nothing."""
         ids, move_ids = self.ids, self.move_id.ids
         result = super().unlink()
-        self.env['ar.reminder.line']._forget_items(ids, move_ids)
+        if ids:
+            self.env['ar.reminder.line']._forget_items(ids, move_ids)
         return result
 
     # === ACTIONS === #

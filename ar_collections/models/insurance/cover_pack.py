@@ -39,6 +39,13 @@ class ArCoverRequest(models.Model):
                 request.state == 'draft' and request.policy_id and request.customer_id
                 and request.currency_id and request._is_by_hand())
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """EXTENDS: nothing was asked before there is a request."""
+        if not self.env.su and any(set(vals) & BY_HAND for vals in vals_list):
+            raise AccessError(self.env._("A request moves on only through its buttons."))
+        return super().create(vals_list)
+
     def write(self, vals):
         """EXTENDS: what the portal said is typed in, on requests made by hand only."""
         typed = set(vals) & BY_HAND

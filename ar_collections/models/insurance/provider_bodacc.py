@@ -16,6 +16,12 @@ class ArProvider(models.Model):
     """EXTENDS the poll: the gazette is read by SIREN, many customers in one call."""
     _inherit = 'ar.provider'
 
+    def _get_poll_cron(self):
+        """EXTENDS the poll: the gazette has a scheduled action of its own."""
+        if self.code == 'bodacc':
+            return self.env.ref('ar_collections.ir_cron_ar_bodacc')
+        return super()._get_poll_cron()
+
     def _get_public_steps(self):
         """EXTENDS the public registers."""
         if self.code == 'bodacc':

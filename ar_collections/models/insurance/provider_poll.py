@@ -44,7 +44,9 @@ class ArProvider(models.Model):
     def _cron_poll(self):
         """Scheduled action: read everything that is due at every provider."""
         self._make_public_providers()
-        providers = self.search([('is_on', '=', True)])
+        cron = self.env.ref('ar_collections.ir_cron_ar_provider_poll')
+        providers = self.search([('is_on', '=', True)]).filtered(
+            lambda provider: provider._get_poll_cron() == cron)
         if not providers._poll_all():
             # The time of this run is over: the scheduler comes back at once.
             return
@@ -110,6 +112,10 @@ class ArProvider(models.Model):
 
     # === WHEN === #
 
+    def _get_poll_cron(self):
+        """Return the scheduled action that reads this provider: one, so that no two read it."""
+        return self.env.ref('ar_collections.ir_cron_ar_provider_poll')
+
     @api.model
     def _trigger_poll(self):
         """Have the poll run within a minute. Without the right to write scheduled actions."""
@@ -119,14 +125,18 @@ class ArProvider(models.Model):
     def action_poll_now(self):
         """Have everything due read within a minute."""
         self._check_administrator()
-        self._trigger_poll()
+        # sudo: an administrator of Receivables may bring the poll forward.
+        self._get_poll_cron().sudo()._trigger()
         return {
             'type': 'ir.actions.client', 'tag': 'display_notification', 'params': {
                 'type': 'success', 'message': self.env._(
                     "The poll starts within a minute. Its results arrive in the inbox.")}}
 
     def _plan_next_poll(self, providers):
-        """Come back when a pause ends, and when a link that failed may be tried again."""
+        """Come back when a pause ends, and when a link that failed may be tried again.
+
+        :param providers: those of one scheduled action
+        """
         now = fields.Datetime.now()
         pauses = self.env['ar.provider.health'].search([
             ('provider_id', 'in', providers.ids), ('paused_until', '>', now),
@@ -135,8 +145,7 @@ class ArProvider(models.Model):
             ('provider_id', 'in', providers.ids), ('state', 'in', ('linked', 'waiting')),
             ('next_try_at', '>', now)], order='next_try_at', limit=1).mapped('next_try_at')
         if pauses or tries:
-            self.env.ref('ar_collections.ir_cron_ar_provider_poll')._trigger(
-                at=min(pauses + tries))
+            providers[:1]._get_poll_cron()._trigger(at=min(pauses + tries))
             self.env['ir.cron']._commit_progress()
 
     def _forget_poll_wish(self):

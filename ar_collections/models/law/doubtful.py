@@ -12,10 +12,6 @@ class ArInterestEngine(models.AbstractModel):
 
     def _get_moved_claims(self, company):
         """EXTENDS law: the claims that were ever moved, and all their items."""
-        super()._get_moved_claims(company)
-        Doubtful = self.env['ar.doubtful.line']
-        if not Doubtful._is_used():
-            return None
         # Of what came back in part a person may say that it is no longer followed up; items on
         # the doubtful account never are, Odoo leaves general entries out.
         return SQL(
@@ -29,6 +25,7 @@ class ArInterestEngine(models.AbstractModel):
               LEFT JOIN ar_doubtful_line returned ON returned.back_line_id = part.id
              GROUP BY claim.key
             """,
-            Doubtful._get_claim_query(SQL(
+            # Where nothing ever moved this finds nothing, and asks nothing beside.
+            self.env['ar.doubtful.line']._make_claim_query(SQL(
                 "SELECT root_line_id AS key, root_line_id AS item_id FROM ar_doubtful_line"
                 " WHERE company_id = %s", company.id)))

@@ -126,8 +126,7 @@ class ArClaim(models.Model):
             return self.env._("below the lawful floor of %s %%", limit)
         if segment.get('flag') == 'cap':
             return self.env._("above the lawful cap of %s %%", limit)
-        if segment.get('flag') == 'unknown':
-            return self.env._("the floor of these days is not known")
+        # A floor that nobody entered is a matter of ours: the warning of the statement tells it.
         return ''
 
 

@@ -100,80 +100,65 @@ class ArInterestEngine(models.AbstractModel):
         alone. ``reconciled`` says whether nothing is left on any of them.
         """
         company = customers.company_id
-        for model in ('account.move.line', 'account.move', 'res.partner', 'ar.claim'):
-            self.env[model].flush_model()
-        items = self.env.execute_query_dict(
-            self._get_items_query(customers, date, moves, paid_since))
-        moved = self._get_moved_claims(company)
-        if moved:
-            # Few ever moved: they are read apart, so that all others are found as if none had.
-            roots = {root_id for (root_id,) in self.env.execute_query(
-                SQL("SELECT moved.root_id FROM (%s) moved", moved))}
-            items = [item for item in items if item['id'] not in roots]
-            items += self.env.execute_query_dict(
-                self._get_items_query(customers, date, moves, paid_since, moved))
-            items.sort(key=lambda item: (item['due'], item['id']))
-        return items
-
-    def _get_items_query(self, customers, date, moves, paid_since, moved=None):
-        """Return the query of the late items, oldest first.
-
-        :param SQL moved: as `_get_moved_claims` returns it; then only these, open while anything
-            is left of the claim
-        """
-        company = customers.company_id
-        opened = SQL("moved.owed > 0") if moved else SQL("l.reconciled IS NOT TRUE")
-        parts = SQL("moved.parts") if moved else SQL("ARRAY[l.id]")
+        # What moved is open while anything is left of it; the array lets an index find the rest.
+        scope = SQL(
+            """(l.reconciled IS NOT TRUE OR l.id = ANY(ARRAY(SELECT root_id FROM moved)))
+               AND CASE WHEN moved.root_id IS NULL THEN l.reconciled IS NOT TRUE
+                        ELSE moved.owed > 0 END""")
         if paid_since:
             # What a credit note or a write-off closed alone was never paid, late or in time.
-            opened = SQL(
+            scope = SQL(
                 """(%s OR EXISTS (
                     SELECT 1 FROM account_partial_reconcile paid
                       JOIN account_move_line other ON other.id = paid.credit_move_id
                       JOIN account_move source ON source.id = other.move_id
                       JOIN account_journal j ON j.id = other.journal_id
-                     WHERE %s AND paid.max_date >= %s
+                     WHERE paid.debit_move_id = ANY(COALESCE(moved.parts, ARRAY[l.id]))
+                       AND paid.max_date >= %s
                        AND (j.type = ANY(%s) OR source.origin_payment_id IS NOT NULL)))""",
-                opened, SQL("paid.debit_move_id = ANY(%s)", parts) if moved else SQL(
-                    "paid.debit_move_id = l.id"), paid_since, list(CASH_JOURNALS))
-        return SQL(
+                scope, paid_since, list(CASH_JOURNALS))
+        if moves is not None:
+            scope = SQL("%s AND l.move_id = ANY(%s)", scope, moves.ids)
+        for model in ('account.move.line', 'account.move', 'res.partner', 'ar.claim'):
+            self.env[model].flush_model()
+        return self.env.execute_query_dict(SQL(
             """
+            WITH moved AS MATERIALIZED (%(moved)s)
             SELECT l.id, l.move_id, c.id AS customer_id, l.currency_id,
                    l.amount_currency AS amount, m.name, m.invoice_date,
-                   COALESCE(l.date_maturity, l.date) AS due, %(reconciled)s AS reconciled,
-                   %(parts)s AS parts
+                   COALESCE(l.date_maturity, l.date) AS due,
+                   COALESCE(moved.owed <= 0, l.reconciled) AS reconciled,
+                   COALESCE(moved.parts, ARRAY[l.id]) AS parts
               FROM account_move_line l
-              %(join)s
               JOIN account_move m ON m.id = l.move_id
               JOIN res_partner p ON p.id = l.partner_id
               JOIN ar_customer c
                 ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
+              LEFT JOIN moved ON moved.root_id = l.id
              WHERE l.account_id = ANY(%(accounts)s) AND l.company_id = %(company)s
                AND l.parent_state = 'posted' AND l.amount_currency > 0
                AND m.move_type IN ('out_invoice', 'out_receipt')
-               AND l.no_followup IS NOT TRUE
+               AND l.no_followup IS NOT TRUE AND moved.excluded IS NOT TRUE
                AND c.id = ANY(%(customers)s)
-               AND COALESCE(l.date_maturity, l.date) < %(date)s AND %(opened)s %(moves)s
+               AND COALESCE(l.date_maturity, l.date) < %(date)s AND %(scope)s
                -- Interest bears no interest: our own documents stay out.
                AND NOT EXISTS (SELECT 1 FROM ar_claim own WHERE own.move_id = l.move_id)
              ORDER BY due, l.id
             """,
-            reconciled=SQL("moved.owed <= 0") if moved else SQL("l.reconciled"), parts=parts,
-            join=SQL(
-                "JOIN (%s) moved ON moved.root_id = l.id AND moved.excluded IS NOT TRUE", moved,
-            ) if moved else SQL(),
+            moved=self._get_moved_claims(company),
             accounts=company._get_ar_account_ids(), company=company.id, date=date,
-            customers=customers.ids, opened=opened,
-            moves=SQL("AND l.move_id = ANY(%s)", moves.ids) if moves is not None else SQL())
+            customers=customers.ids, scope=scope))
 
     def _get_moved_claims(self, company):
         """Hook: return the query of the claims that stand, or stood, on other items as well.
 
         :return: query of (root_id: the item of the invoice, parts: ids of all its items, owed: in
-            its currency, excluded: from all follow-up); None where nothing ever moved
-        :rtype: SQL | None
+            its currency, excluded: from all follow-up)
+        :rtype: SQL
         """
-        return None
+        return SQL(
+            "SELECT NULL::int AS root_id, NULL::int[] AS parts, NULL::numeric AS owed,"
+            " NULL::boolean AS excluded WHERE FALSE")
 
     def _read_events(self, items):
         """Return {item id: [Payment or Credit]}, from what was matched with each claim.

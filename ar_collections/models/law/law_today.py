@@ -65,7 +65,9 @@ class ArCustomer(models.Model):
         guard = self.env['ar.law.guard']
         if not regime:
             debtor, _reason = self._get_debtor()
-            return Verdict(why, step='kind' if not debtor else 'confirm')
+            # An unknown country is told by the reason itself: no button can know it.
+            step = 'kind' if not debtor else self.partner_id.country_id and 'confirm'
+            return Verdict(why, step=step or None)
         late = [(claim.item_id, self.id, claim.due) for claim in claims]
         refused = guard._judge_charges(self, late, today)
         if refused:
