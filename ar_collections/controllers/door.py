@@ -155,17 +155,21 @@ class DoorPortal(StatementPortal):
             **kwargs))
 
     def _may_try_token(self, customer_id, access_token):
-        """Return whether a token may be looked at: wrong ones count as for links."""
+        """Return whether a token may be looked at: visits and wrong ones count as for links."""
         # sudo: counters belong to no user.
         Hit = request.env['ar.portal.hit'].sudo()
-        key = f'miss:{Hit._get_address_key(request.httprequest.remote_addr)}'
-        if Hit._is_full(key, MISSES_PER_ADDRESS):
+        address = Hit._get_address_key(request.httprequest.remote_addr)
+        key = f'miss:{address}'
+        if Hit._is_full(key, MISSES_PER_ADDRESS) or not Hit._take(
+                f'visit:{address}', VISITS_PER_ADDRESS):
             return False
         try:
             self._get_statement_customer(customer_id, access_token)
         except (AccessError, MissingError):
             Hit._take(key, MISSES_PER_ADDRESS)
-        return True
+            return True
+        # Years of movements, also as PDF: whoever holds an old paper must not keep us busy.
+        return Hit._take(f'token:{customer_id}', VISITS_PER_LINK)
 
     @http.route()
     def portal_my_statements(self, **kwargs):

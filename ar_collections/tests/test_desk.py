@@ -326,6 +326,15 @@ class TestDispute(DeskCommon):
                 step.write(vals)
         with self.assertRaises(AccessError):
             steps[1].with_user(other).done = True
+        # What was done for one dispute was not done for another.
+        foreign = self.dispute(self.invoice(50, due='2026-05-20', partner=self.customer("Else")))
+        foreign.customer_id.collector_id = other
+        own = self.dispute(self.invoice(70, due='2026-05-20'))
+        for elsewhere in (foreign, own):
+            with self.assertRaises(AccessError):
+                steps[0].dispute_id = elsewhere.id
+        with self.assertRaises(UserError):
+            steps[0].name = "Something else"
         with self.assertRaises(UserError):
             steps[0].unlink()
         # Another reason: what was done stays, the rest is that reason's.
@@ -338,6 +347,10 @@ class TestDispute(DeskCommon):
         self.assertFalse(dispute.next_step)
         with self.assertRaises(UserError):
             dispute.step_ids[1].with_user(mine).done = True
+        # Of merged customers they follow their dispute: without a customer, everybody saw them.
+        twin = self.account_of(self.customer("Twin"))
+        twin.sudo()._absorb(dispute.customer_id.sudo())
+        self.assertEqual(dispute.step_ids.mapped('customer_id'), twin)
 
     def test_a_perimeter_hides_what_others_follow(self):
         mine, other = self.user('own', login='mine'), self.user('own', login='other')

@@ -283,7 +283,12 @@ class TestDoorAttacks(DoorHttpCommon):
         Hit = self.env['ar.portal.hit'].sudo()
         for _one in range(300):
             Hit._take(f'link:{self.link.id}', 300)
+            Hit._take(f'token:{self.account.id}', 300)
         self.assertEqual(self.get().status_code, 429)
+        # The token on a printed statement is a link, too.
+        token = self.account._portal_ensure_token()
+        page = self.url_open(f'/my/statement/{self.account.id}?access_token={token}')
+        self.assertEqual(page.status_code, 429)
 
     def test_acts_have_their_limit(self):
         Hit = self.env['ar.portal.hit'].sudo()

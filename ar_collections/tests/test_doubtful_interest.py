@@ -81,6 +81,29 @@ class TestDoubtfulInterest(LegalCommon):
         self.reverse(loss)
         self.assertEqual(self.late(day=date(2026, 2, 10)), [before])
 
+    def test_the_aged_balance_shows_it_where_the_claim_stands(self):
+        """On the doubtful account, back on the invoice, and on what came back of a part."""
+        whole, part, undone = (self.invoice(3650, due=due) for due in (
+            '2026-01-31', '2026-02-28', '2026-03-31'))
+        transfers = [self.to_doubtful(invoice) for invoice in (whole, part, undone)]
+        self.pay_doubtful(transfers[1].line_ids.doubtful_line_id, 1000)
+
+        def check():
+            self.env.flush_all()
+            rows = self.env['ar.aged.balance'].with_context(ar_late=True)._read_group(
+                [('partner_id', '=', self.buyer.id)], ['due_date:day'], ['late_amount:sum'])
+            self.assertEqual(
+                sorted((day, round(amount, 2)) for day, amount in rows),
+                sorted((row[0], float(row[2])) for row in self.late()))
+
+        check()
+        for transfer in transfers[:2]:
+            transfer.with_user(self.boss).action_back()
+            transfer.back_move_id.action_post()
+        self.reverse(transfers[2])
+        self.assertFalse(self.items(whole).reconciled or self.items(undone).reconciled)
+        check()
+
     def test_what_holds_interest_back_holds_it_wherever_the_claim_stands(self):
         invoice = self.invoice(3650, due='2026-01-31')
         [before] = self.late()

@@ -117,7 +117,7 @@ class TestLegalEntities(ProviderCommon):
         mine, other = self.get_open(self.levant)['group'], self.get_open(self.aube)['group']
         self.assertFalse((self.levant | self.aube).credit_group_id)
         self.assertIn("HAUS DER ERFINDUNGEN SE", mine.proposed)
-        self.assertIn("Bois et toitures", mine.proposed)
+        self.assertIn("Bois et toitures", mine.family)
         with self.assertRaises(AccessError):
             mine.with_user(self.collector).action_take()
         mine.with_user(self.manager).action_take()
@@ -129,6 +129,25 @@ class TestLegalEntities(ProviderCommon):
         self.assertEqual(self.aube.credit_group_id, group)
         self.again()
         self.assertFalse(self.get_open(self.levant) or self.get_open(self.aube))
+
+    def test_a_proposal_names_nobody_beyond_the_perimeter(self):
+        self.read(self.levant, self.aube)
+        mine = self.user('own', 'lei_own')
+        self.levant.collector_id, self.aube.collector_id = mine, self.collector
+        proposal = self.get_open(self.levant)['group'].with_user(mine)
+        self.assertNotIn("Bois et toitures", str(proposal.read()))
+        self.assertIn("1", proposal.family)
+        self.assertIn("Bois et toitures", proposal.with_user(self.manager).family)
+
+    def test_what_a_test_proposed_is_not_accepted_in_production(self):
+        """A name that a simulator invented would be written to the contact."""
+        self.sim.records[gleif.LEVANT]['name'] = "ATELIERS DU PONANT"
+        links = self.read(self.levant, self.aube)
+        self.assertEqual(set(links.proposal_ids.mapped('kind')), {'name', 'group'})
+        self.provider.write({'environment': 'production', 'simulator_url': False})
+        self.assertEqual(set(links.proposal_ids.mapped('state')), {'outdated'})
+        with self.assertRaises(UserError):
+            links.proposal_ids[0].with_user(self.manager).action_take()
 
     def test_families_in_different_groups_are_left_alone(self):
         for account in (self.levant, self.aube):

@@ -116,6 +116,35 @@ class TestFreeNotice(LawCommon):
         self.assertEqual(self.reasons(run), [('free_notice', 100)])
         self.assertNotIn("20.00 €", self.words(run.reminder_ids))
 
+    def test_an_item_that_charges_nothing_yet_holds_nothing_back(self):
+        """A lawful claim leaves, although a younger item stands beside it in the message."""
+        jan = self.someone('be')
+        self.ladder.level_ids.filtered(
+            lambda level: level.offset_days < 10).interest_mode = 'none'
+        old = self.invoice(3650, due='2026-04-20', partner=jan)
+        self.night('2026-05-01')
+        self.notice(jan, '2026-05-12')
+        young = self.invoice(100, due='2026-06-01', partner=jan)
+        self.go('2026-06-08')
+        [reminder] = self.run_dunning('2026-06-08').reminder_ids
+        self.assertEqual(reminder.line_ids.filtered(
+            lambda line: line.kind == 'step').move_id, old | young)
+        self.assertEqual(reminder.level_id.interest_mode, 'claim')
+        self.assertFalse(reminder.law_note)
+        # A rule under which interest does not wait by itself: the message does.
+        rule = self.env.ref('ar_collections.regime_be_consumer')
+        rule.free_reminders = 2
+        self.assertTrue(reminder._get_refused_charges())
+        rule.write({'free_reminders': 1, 'needs_notice': False})
+        self.assertTrue(reminder._get_refused_charges())
+        rule.needs_notice = True
+        self.assertFalse(reminder._get_refused_charges())
+        reminder.sudo()._set_approved()
+        self.send(reminder)
+        self.deliver()
+        self.assertEqual(reminder.state, 'sent', reminder.reason)
+        self.assertNotIn("20.00", self.words(reminder))
+
     def test_a_step_of_the_ladder_serves_as_the_notice_unless_it_is_spoken(self):
         jan, piet = self.someone('be'), self.someone('nl')
         self.ladder.level_ids.filtered(

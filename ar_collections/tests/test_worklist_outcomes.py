@@ -96,6 +96,10 @@ class TestOutcomes(WorklistCommon):
                    item_ids=self.items(self.bill).ids, note="10 % too much")
         dispute = self.account_of().dispute_ids
         self.assertRecordValues(dispute, [{'reason_id': reason.id, 'amount': 1000}])
+        # What is noted about a call is ours; the customer reads its disputes on its own page.
+        [shown] = self.env['ar.door'].sudo()._read_disputes(self.account_of())
+        self.assertNotIn("too much", str(shown))
+        self.assertIn("10 % too much", dispute.message_ids.mapped('body')[0])
         self.assertEqual(self.contacts().dispute_id, dispute)
         with self.assertRaises(UserError):
             self.click(outcome='dispute', item_ids=self.items(self.bill).ids)

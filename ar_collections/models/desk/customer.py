@@ -61,7 +61,7 @@ class ArCustomer(models.Model):
         # What waits in memory is written first, or it would come back over the new owner.
         self.env.flush_all()
         for model in (
-            'ar_promise', 'ar_promise_line', 'ar_dispute', 'ar_dispute_line',
+            'ar_promise', 'ar_promise_line', 'ar_dispute', 'ar_dispute_line', 'ar_dispute_step',
             'ar_payment_plan', 'ar_payment_plan_line', 'ar_payment_plan_instalment',
         ):
             self.env.cr.execute(SQL(

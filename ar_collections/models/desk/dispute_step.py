@@ -53,6 +53,7 @@ class ArDisputeStep(models.Model):
     def write(self, vals):
         self._check_derived([vals])
         self._check_dispute_open()
+        self._check_own_words(vals)
         ticked = self.filtered(lambda step: step.done != vals.get('done', step.done))
         result = super().write(vals)
         ticked._stamp()
@@ -76,6 +77,15 @@ class ArDisputeStep(models.Model):
         derived = {'done_by_id', 'done_on', 'customer_id', 'company_id'}
         if not self.env.su and any(set(vals) & derived for vals in vals_list):
             raise AccessError(self.env._("Who did a step and when is written by its tick."))
+
+    def _check_own_words(self, vals):
+        """What somebody signed for stays what it was, and stays where it was."""
+        if self.env.su:
+            return
+        if 'dispute_id' in vals and any(step.dispute_id.id != vals['dispute_id'] for step in self):
+            raise AccessError(self.env._("A step belongs to its dispute."))
+        if 'name' in vals and any(step.done and step.name != vals['name'] for step in self):
+            raise UserError(self.env._("What was done stays: take the tick away first."))
 
     def _check_dispute_open(self):
         if not self.env.su and any(step.dispute_id.state != 'open' for step in self):

@@ -170,9 +170,12 @@ class ArWorklist(models.Model):
         interaction = self._log(customer, key, 'dispute', values)
         dispute = self.env['ar.dispute'].create({
             'customer_id': customer.id, 'currency_id': items.currency_id.id,
-            'reason_id': reason.id, 'description': values['note'],
+            'reason_id': reason.id,
             'contact_id': values['contact'].id, 'opened_on': customer.company_id._get_ar_today(),
             'line_ids': [Command.create({'move_line_id': item.id}) for item in items]})
+        if values['note']:
+            # Beside the dispute, not in it: its description is read by the customer.
+            dispute.message_post(body=values['note'], subtype_xmlid='mail.mt_note')
         company = customer.company_id.sudo()
         again = company._get_ar_work_day(company._get_ar_today(), company.ar_spoken_days)
         return self._attach(interaction, {

@@ -40,6 +40,9 @@ class ArRegisterProposal(models.Model):
     lei = fields.Char(string="LEI", readonly=True)
     updated_on = fields.Date(
         string="Entry changed on", readonly=True, help="Day of the last change in the register.")
+    family = fields.Char(
+        string="Together with", compute='_compute_family', compute_sudo=False,
+        help="Other customers that the same parent consolidates, as far as you follow them.")
     environment = fields.Char(
         readonly=True, help="Where it comes from: production, test or simulator.")
     state = fields.Selection(
@@ -51,6 +54,22 @@ class ArRegisterProposal(models.Model):
 
     _key_uniq = models.Constraint(
         'UNIQUE(link_id, kind, key)', "This was proposed already.")
+
+    @api.depends('kind', 'link_id.family_lei')
+    @api.depends_context('uid')
+    def _compute_family(self):
+        """Name the others to whoever may see them, and count those who are hidden."""
+        for proposal in self:
+            if proposal.kind != 'group':
+                proposal.family = False
+                continue
+            # sudo: how many there are is no secret; the names are read by the rules below.
+            others = proposal.sudo().link_id._get_family().customer_id - proposal.sudo().customer_id
+            seen = others.with_env(self.env)._filtered_access('read')
+            names = seen.mapped('display_name')
+            if len(others) > len(seen):
+                names.append(self.env._("%s other customers", len(others) - len(seen)))
+            proposal.family = ", ".join(names)
 
     # === PROPOSING === #
 
@@ -128,14 +147,11 @@ class ArRegisterProposal(models.Model):
             for link in family:
                 customer, found = link.customer_id, []
                 if wanted and counts and (not groups or customer.credit_group_id != groups):
-                    others = (family.customer_id - customer).mapped('display_name')
+                    # Who the others are is told by `family`, to whoever may see them.
                     found.append({
                         'kind': 'group', 'key': lei,
                         'current': customer.credit_group_id.name or '',
-                        'proposed': self.env._(
-                            "%(group)s, with %(others)s",
-                            group=groups.name or family._get_family_name(),
-                            others=", ".join(others)),
+                        'proposed': groups.name or family._get_family_name(),
                         'changes': {'lei': lei}})
                 self._keep(link, ('group',), found, link.environment)
 
@@ -242,6 +258,19 @@ class ArProviderLink(models.Model):
         named = self.filtered('ultimate_name')[:1]
         top = self.filtered(lambda link: link.external_id == link.family_lei)[:1]
         return named.ultimate_name or top.external_name or self[:1].family_lei
+
+
+class ArProvider(models.Model):
+    """EXTENDS: what a test has told is not proposed in production."""
+    _inherit = 'ar.provider'
+
+    def _forget_test_links(self):
+        """EXTENDS: nobody accepts any more what a simulator or a test said."""
+        super()._forget_test_links()
+        # sudo: as for the links.
+        self.env['ar.register.proposal'].sudo().search([
+            ('provider_id', 'in', self.ids), ('state', '=', 'open'),
+            ('environment', '!=', 'production')]).state = 'outdated'
 
 
 class ArCustomer(models.Model):

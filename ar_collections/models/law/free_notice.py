@@ -84,8 +84,11 @@ class ArInterestEngine(models.AbstractModel):
         for item_id, day, channel in self.env.execute_query(SQL(
                 """
                 SELECT line.move_line_id, sent.sent_date, sent.channel
-                  FROM ar_reminder_line line JOIN ar_reminder sent ON sent.id = line.reminder_id
-                 WHERE line.move_line_id = ANY(%s) AND line.kind <> 'credit'
+                  FROM account_move_line item
+                  JOIN ar_reminder_line line
+                    ON line.move_id = item.move_id AND line.move_line_id = item.id
+                  JOIN ar_reminder sent ON sent.id = line.reminder_id
+                 WHERE item.id = ANY(%s) AND line.kind <> 'credit'
                    AND line.days_overdue > 0 AND sent.state = 'sent' AND sent.free_notice
                    AND sent.sent_date IS NOT NULL AND sent.channel = ANY(%s)
                  ORDER BY sent.sent_date, sent.id
@@ -101,10 +104,12 @@ class ArInterestEngine(models.AbstractModel):
         return dict(self.env.execute_query(SQL(
             """
             SELECT line.move_line_id, COUNT(DISTINCT sent.id)
-              FROM ar_reminder_line line
+              FROM account_move_line item
+              JOIN ar_reminder_line line
+                ON line.move_id = item.move_id AND line.move_line_id = item.id
               JOIN ar_reminder sent ON sent.id = line.reminder_id
               JOIN ar_dunning_level level ON level.id = sent.level_id
-             WHERE line.move_line_id = ANY(%s) AND line.kind <> 'credit'
+             WHERE item.id = ANY(%s) AND line.kind <> 'credit'
                AND line.days_overdue > 0 AND sent.state = 'sent' AND sent.channel = ANY(%s)
                AND sent.sent_date <= %s
                AND (sent.free_notice OR level.interest_mode <> 'claim')
@@ -118,6 +123,12 @@ class ArInterestEngine(models.AbstractModel):
 
 class ArLegalRegime(models.Model):
     _inherit = 'ar.legal.regime'
+
+    def _waits_item_by_item(self):
+        """Tell whether late interest itself waits for the notice of each item."""
+        # sudo: the law is no secret.
+        regime = self.sudo()
+        return bool(regime) and regime.needs_notice and regime.free_reminders < 2
 
     def _judge_free_notice(self, due, notices, count, date):
         """Tell whether cost or interest of an item may be charged on a day.

@@ -86,19 +86,28 @@ class ArAgedBalance(models.Model):
             # sudo: the record rules of the report choose the rows that are shown.
             customers = self.env['ar.customer'].sudo().with_context(active_test=False).search([
                 ('company_id', '=', company.id)])
-            for claim in self.env['ar.interest.engine'].sudo()._get_item_claims(
-                    customers, today):
-                if not claim.interest:
-                    continue
+            claims = [claim for claim in self.env['ar.interest.engine'].sudo()._get_item_claims(
+                customers, today) if claim.interest]
+            opened = self._get_open_parts(claims)
+            for claim in claims:
                 amount, currency = float(claim.interest), self.env['res.currency'].browse(
                     claim.currency_id)
                 if options['valuation'] != 'document':
                     amount = currency._convert(amount, company.currency_id, company, today)
                 # What moved to the doubtful account is listed where it is owed now.
-                rows.append((claim.parts[-1], amount))
+                part = next((part for part in claim.parts if part in opened), claim.item_id)
+                rows.append((part, amount))
         return SQL(
             "SELECT * FROM unnest(%s::int[], %s::numeric[]) late (line_id, amount)",
             [row[0] for row in rows], [row[1] for row in rows])
+
+    @api.model
+    def _get_open_parts(self, claims):
+        """Return the ids of the open items of claims that stand, or stood, on several."""
+        ids = [part for claim in claims if len(claim.parts) > 1 for part in claim.parts]
+        return {item_id for item_id, in self.env.execute_query(SQL(
+            "SELECT id FROM account_move_line WHERE id = ANY(%s) AND reconciled IS NOT TRUE"
+            " AND amount_residual > 0", ids))} if ids else set()
 
     @api.model
     def get_view(self, view_id=None, view_type='form', **options):

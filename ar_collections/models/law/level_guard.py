@@ -68,12 +68,19 @@ class ArReminder(models.Model):
         return ready - self.browse().union(*refused)
 
     def _get_refused_charges(self):
-        """Return {reminder: (code, first lawful day, rule)} of those that claim too early."""
+        """Return {reminder: (code, first lawful day, rule)} of those that claim too early.
+
+        As in the run, by the items that are at a level that claims. Others stand beside them: the
+        engine of late interest charges nothing on them before their own notice, where the rule
+        says so; under another rule each of them holds the message back.
+        """
         found = {}
         claiming = self.filtered(lambda reminder: reminder._get_interest_mode() == 'claim')
         for company, reminders in claiming.grouped('company_id').items():
             lines = reminders.line_ids.filtered(
-                lambda line: line.kind == 'step' and line.move_line_id)
+                lambda line: line.kind == 'step' and line.move_line_id and (
+                    (line.level_id or line.reminder_id.level_id).interest_mode == 'claim'
+                    or not line.customer_id.sudo().effective_regime_id._waits_item_by_item()))
             # sudo: the law binds whoever presses the button.
             refused = self.env['ar.law.guard'].sudo()._judge_charges(
                 reminders.customer_id.sudo(), [
