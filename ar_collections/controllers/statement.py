@@ -44,13 +44,16 @@ class StatementPortal(PaymentPortal):
                             download=False, **kwargs):
         """Show one account; with ``report_type`` its PDF.
 
-        :param kwargs: 'show', 'date_from', 'date_to' of `ar.statement._read_choice`
+        :param kwargs: 'show', 'date_from', 'date_to' of `ar.statement._read_choice`; by a printed
+            token, which never expires, only what is open is shown
         """
         try:
             customer_sudo = self._get_statement_customer(customer_id, access_token)
         except (AccessError, MissingError):
             return request.redirect('/my')
-        shown = self._read_shown(customer_sudo, kwargs)
+        # Whoever holds an old paper reads what is open, as the paper says, and no further.
+        known = request.env.user._is_internal() or self._is_own(customer_sudo)
+        shown = {**self._read_shown(customer_sudo, kwargs if known else {}), 'may_choose': known}
         if report_type in ('pdf', 'html') and not shown['error']:
             return self._show_statement(
                 customer_sudo, report_type, shown['options'], download=bool(download))
@@ -79,7 +82,7 @@ class StatementPortal(PaymentPortal):
                      'date_to': options['date_to']}
         return {
             'options': options, 'error': error, 'query': urlencode(query),
-            'is_movements': bool(query) or bool(error),
+            'is_movements': bool(query) or bool(error), 'may_choose': True,
             'today': customer_sudo.company_id._get_ar_today(),
             'typed': query or {'date_from': values.get('date_from') or first,
                                'date_to': values.get('date_to') or last},
@@ -102,13 +105,17 @@ class StatementPortal(PaymentPortal):
 
         :raise AccessError: anybody else
         """
-        entity = request.env.user.partner_id.commercial_partner_id
         # sudo: only to compare the entity of the account with that of the user.
         customer_sudo = request.env['ar.customer'].sudo().browse(customer_id).exists()
-        if customer_sudo and not request.env.user._is_public() and (
-                customer_sudo.partner_id == entity):
+        if customer_sudo and self._is_own(customer_sudo):
             return customer_sudo
         return self._document_check_access('ar.customer', customer_id, access_token)
+
+    def _is_own(self, customer_sudo):
+        """Return whether a contact of the account's entity has logged in."""
+        user = request.env.user
+        return not user._is_public() and (
+            customer_sudo.partner_id == user.partner_id.commercial_partner_id)
 
     def _get_invoice_urls(self, customer_sudo, document):
         """Return {move id: its own page} for the documents that have one."""

@@ -82,6 +82,11 @@ class TestLegalEntities(ProviderCommon):
             # May follow customers, but not change contacts.
             found['name'].with_user(self.collector).action_take()
         self.collector.group_ids += self.env.ref('base.group_partner_manager')
+        partner.city = "Z"
+        with self.assertRaisesRegex(UserError, "Ailleurs, 1 Z, FR"):
+            # Somebody was there first.
+            found['address'].with_user(self.collector).action_take()
+        partner.city = "Y"
         for kind in ('name', 'address'):
             found[kind].with_user(self.collector).action_take()
         self.assertRecordValues(partner, [{

@@ -3,7 +3,7 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..tools.kpi import ROLL_EDGES, bucket_of, month_ends
@@ -295,6 +295,8 @@ class TestKpiFigures(KpiCommon):
         followed = self.env['ar.kpi']._get_action('actions_paid', numbers, {})
         self.assertEqual(self.env['ar.reminder'].search(followed['domain']),
                          found.filtered(lambda one: one.customer_id.partner_id == paid))
+        with self.assertRaisesRegex(UserError, "two days"):
+            self.env['ar.reminder'].search([('followed_within', '=', 'yesterday')])
         # Seen on the 16th, nobody knows yet.
         early = self.env['ar.kpi']._read_kpis(months=1, date=fields.Date.to_date('2026-05-16'))
         self.assertIsNone(early[0]['action_efficiency']['value'])

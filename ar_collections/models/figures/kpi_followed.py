@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class ArFollowed(models.AbstractModel):
@@ -22,10 +23,14 @@ class ArFollowed(models.AbstractModel):
         cash = sorted({journal for company in companies for journal in self.env[
             'ar.customer']._get_cash_journal_ids(company)})
         self.env['account.partial.reconcile'].flush_model()
+        try:
+            spans = [[fields.Date.to_date(day) for day in span.split('/', 1)]
+                     for span in value if span]
+        except ValueError:
+            raise UserError(self.env._("Give two days: 2026-01-01/2026-01-31.")) from None
         return fields.Domain.OR(
-            fields.Domain('id', 'in', self._get_followed_query(
-                companies, cash, *map(fields.Date.to_date, span.split('/', 1))))
-            for span in value if span)
+            fields.Domain('id', 'in', self._get_followed_query(companies, cash, span[0], span[-1]))
+            for span in spans)
 
     def _get_followed_query(self, companies, cash_journals, start, end):
         """Return the query of the ids of the actions that money followed.

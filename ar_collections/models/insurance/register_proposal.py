@@ -89,11 +89,21 @@ class ArRegisterProposal(models.Model):
         self._keep(link, ('name', 'address', 'number'), found, entry.meta.environment)
 
     @api.model
+    def _get_current(self, partner, kind):
+        """Return as text what the contact says."""
+        if kind == 'name':
+            return partner.name
+        if kind == 'number':
+            return partner.company_registry or ''
+        return _join(partner.street, partner.street2, _join(partner.zip, partner.city, by=" "),
+                     partner.country_id.code)
+
+    @api.model
     def _compare_name(self, partner, record):
         if _plain(partner.name) == _plain(record.name):
             return []
-        return [{'kind': 'name', 'current': partner.name, 'proposed': record.name,
-                 'changes': {'name': record.name}}]
+        return [{'kind': 'name', 'current': self._get_current(partner, 'name'),
+                 'proposed': record.name, 'changes': {'name': record.name}}]
 
     @api.model
     def _compare_address(self, partner, record):
@@ -108,9 +118,7 @@ class ArRegisterProposal(models.Model):
             return []
         return [{
             'kind': 'address',
-            'current': _join(
-                partner.street, partner.street2, _join(partner.zip, partner.city, by=" "),
-                partner.country_id.code),
+            'current': self._get_current(partner, 'address'),
             'proposed': _join(there.street, _join(there.postal_code, there.city, by=" "),
                               there.country),
             'changes': {'street': there.street, 'street2': False, 'zip': there.postal_code,
@@ -123,8 +131,8 @@ class ArRegisterProposal(models.Model):
         if not number or (siren and find_siren(partner.company_registry, partner.vat) == siren) or (
                 compact(partner.company_registry) == compact(number)):
             return []
-        return [{'kind': 'number', 'current': partner.company_registry or '', 'proposed': number,
-                 'changes': {'company_registry': number}}]
+        return [{'kind': 'number', 'current': self._get_current(partner, 'number'),
+                 'proposed': number, 'changes': {'company_registry': number}}]
 
     @api.model
     def _propose_groups(self, links):
@@ -213,6 +221,11 @@ class ArRegisterProposal(models.Model):
         if not partner.has_access('write'):
             raise UserError(self.env._(
                 "You may not change contacts. Ask somebody who may, or refuse the proposal."))
+        current = self._get_current(partner, self.kind)
+        if (current or '') != (self.current or ''):
+            raise UserError(self.env._(
+                "Somebody has changed the contact since: it says “%(current)s” now. Type in what "
+                "is right, or wait for the next reading.", current=current))
         partner.write(self.changes)
         labels = dict(self._fields['kind']._description_selection(self.env))
         partner.message_post(body=self.env._(
