@@ -142,8 +142,8 @@ class TestDoorPages(DoorHttpCommon):
         token = f'&access_token={self.account._portal_ensure_token()}'
         for tail in ('', '&report_type=html'):
             text = self.url_open(f'{own}?{query}{token}{tail}').text
-            self.assertIn(self.late.name, text)
-            for words in ("Opening balance", "show=movements", "date_from"):
+            self.assertIn(self.old.name, text)
+            for words in ("Opening balance", 'name="date_from"', self.late.name):
                 self.assertNotIn(words, text, tail)
         self.portal_user('door-moves', self.buyer)
         self.authenticate('door-moves', 'door-moves' * 2)
