@@ -15,6 +15,9 @@ LEVANT, AUBE, MIDI = '012345674', '002003002', '031000425'
 class ProviderCommon(LocalHttp, CollectionsCommon):
     """A house with customers whom the simulators know, and ways to make accounts and poll."""
 
+    # The scheduled action that reads the provider.
+    poll_cron = 'ir_cron_ar_provider_poll'
+
     @classmethod
     def start(cls, simulator_class):
         """Start a simulator for the class."""
@@ -69,12 +72,12 @@ class ProviderCommon(LocalHttp, CollectionsCommon):
         with self.enter_registry_test_mode():
             yield
 
-    def poll(self, day=None):
-        """Run the scheduled action, on another day if one is given."""
+    def poll(self, day=None, cron=None):
+        """Run the scheduled action, on another day if one is given, or that of others."""
         if day:
             self.go(day)
         with self.as_job():
-            self.env.ref('ar_collections.ir_cron_ar_provider_poll').method_direct_trigger()
+            self.env.ref(f'ar_collections.{cron or self.poll_cron}').method_direct_trigger()
         self.env.invalidate_all()
 
     def call(self, provider, operation, *args, **kwargs):

@@ -16,6 +16,8 @@ CLAIMS = "Dépôt de l'état des créances"
 class TestBodaccPoll(ProviderCommon):
     """The gazette is read over real HTTP; what it says stops reminders and orders."""
 
+    poll_cron = 'ir_cron_ar_bodacc'
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -36,14 +38,6 @@ class TestBodaccPoll(ProviderCommon):
         notice = make_notice(number, siren, day, nature, **more)
         self.sim.notices.append(notice)
         return notice['id']
-
-    def poll(self, day=None):
-        """Run the scheduled action, on another day if one is given."""
-        if day:
-            self.go(day)
-        with self.as_job():
-            self.env.ref('ar_collections.ir_cron_ar_bodacc').method_direct_trigger()
-        self.env.invalidate_all()
 
     def make_account(self, name, **vals):
         partner = self.customer(name, **vals)
@@ -186,7 +180,7 @@ class TestBodaccPoll(ProviderCommon):
             ('cron_id', '=', cron.id), ('call_at', '=', self.provider.paused_until)]))
         self.sim.faults.clear()
         self.clock.tick(3600)
-        super().poll()
+        self.poll(cron='ir_cron_ar_provider_poll')
         self.assertEqual(len(self.sim.calls), calls, "two actions would read it at once")
         self.poll()
         accounts = self.env['ar.customer'].search([('company_id', '=', self.company.id)])

@@ -168,9 +168,7 @@ class TestSlowProvider(LocalHttp, TransactionCase):
     def commit(self, act):
         """Do something in a committed transaction; return what it returns."""
         with db_connect(self.env.cr.dbname).cursor() as cr:
-            result = act(api.Environment(cr, SUPERUSER_ID, {}))
-            cr.commit()
-        return result
+            return act(api.Environment(cr, SUPERUSER_ID, {}))
 
     def make(self, model, vals):
         """Create a record that other transactions see, removed after the test."""
@@ -193,7 +191,6 @@ class TestSlowProvider(LocalHttp, TransactionCase):
                 cr.execute("SELECT pg_backend_pid()")
                 pid.extend(cr.fetchone())
                 result.append(act(api.Environment(cr, SUPERUSER_ID, {})))
-                cr.commit()
 
         button = threading.Thread(target=push, daemon=True)
         button.start()

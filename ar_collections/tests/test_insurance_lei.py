@@ -30,7 +30,7 @@ class TestLegalEntities(ProviderCommon):
         super().setUp()
         self.sim.reset()
 
-    def read(self, *accounts, number=None):
+    def read_entries(self, *accounts, number=None):
         """Link these accounts, by their numbers or as typed in; read the register."""
         links = self.env['ar.provider.link'].union(*(
             self.link(self.provider, account, number) for account in accounts))
@@ -47,7 +47,7 @@ class TestLegalEntities(ProviderCommon):
         return {x.kind: x for x in account.register_proposal_ids}
 
     def test_a_number_links_and_the_parents_are_told(self):
-        link = self.read(self.levant)
+        link = self.read_entries(self.levant)
         self.assertRecordValues(link, [{
             'state': 'linked', 'external_id': gleif.LEVANT, 'evidence': 'national',
             'evidence_value': LEVANT, 'environment': 'simulator',
@@ -60,7 +60,7 @@ class TestLegalEntities(ProviderCommon):
 
     def test_a_name_is_picked_by_a_person(self):
         account = self.make_account("Levant participations")
-        link = self.read(account)
+        link = self.read_entries(account)
         self.assertEqual((link.state, link.candidate_ids.mapped('external_id')),
                          ('choose', [gleif.HOLDING]))
         link.candidate_ids.with_user(self.collector).action_pick()
@@ -72,7 +72,7 @@ class TestLegalEntities(ProviderCommon):
 
     def test_differences_are_proposed_and_a_person_takes_them(self):
         account = self.make_account("Levant, ancien nom", street="Ailleurs", zip='1', city="Y")
-        link = self.read(account, number=gleif.HOLDING)
+        link = self.read_entries(account, number=gleif.HOLDING)
         partner = account.partner_id
         found = self.get_open(account)
         self.assertEqual(set(found), {'name', 'address', 'number'})
@@ -108,7 +108,7 @@ class TestLegalEntities(ProviderCommon):
 
     def test_what_is_no_longer_said_is_no_longer_proposed(self):
         self.sim.records[gleif.LEVANT]['name'] = "ATELIERS DU PONANT"
-        self.read(self.levant)
+        self.read_entries(self.levant)
         proposal = self.levant.register_proposal_ids
         self.assertEqual(proposal.proposed, "ATELIERS DU PONANT")
         self.sim.reset()
@@ -116,9 +116,9 @@ class TestLegalEntities(ProviderCommon):
         self.assertEqual(proposal.state, 'outdated')
 
     def test_a_credit_group_is_proposed_and_never_set_by_itself(self):
-        self.read(self.levant)
+        self.read_entries(self.levant)
         self.assertFalse(self.get_open(self.levant), "one customer is no group")
-        self.read(self.aube)
+        self.read_entries(self.aube)
         mine, other = self.get_open(self.levant)['group'], self.get_open(self.aube)['group']
         self.assertFalse((self.levant | self.aube).credit_group_id)
         self.assertIn("HAUS DER ERFINDUNGEN SE", mine.proposed)
@@ -136,7 +136,7 @@ class TestLegalEntities(ProviderCommon):
         self.assertFalse(self.get_open(self.levant) or self.get_open(self.aube))
 
     def test_a_proposal_names_nobody_beyond_the_perimeter(self):
-        self.read(self.levant, self.aube)
+        self.read_entries(self.levant, self.aube)
         mine = self.user('own', 'lei_own')
         self.levant.collector_id, self.aube.collector_id = mine, self.collector
         proposal = self.get_open(self.levant)['group'].with_user(mine)
@@ -147,7 +147,7 @@ class TestLegalEntities(ProviderCommon):
     def test_what_a_test_proposed_is_not_accepted_in_production(self):
         """A name that a simulator invented would be written to the contact."""
         self.sim.records[gleif.LEVANT]['name'] = "ATELIERS DU PONANT"
-        links = self.read(self.levant, self.aube)
+        links = self.read_entries(self.levant, self.aube)
         self.assertEqual(set(links.proposal_ids.mapped('kind')), {'name', 'group'})
         self.provider.write({'environment': 'production', 'simulator_url': False})
         self.assertEqual(set(links.proposal_ids.mapped('state')), {'outdated'})
@@ -158,12 +158,12 @@ class TestLegalEntities(ProviderCommon):
         for account in (self.levant, self.aube):
             account.credit_group_id = self.env['ar.credit.group'].create({
                 'name': account.display_name, 'limit': 1})
-        self.read(self.levant, self.aube)
+        self.read_entries(self.levant, self.aube)
         self.assertFalse(self.get_open(self.levant) or self.get_open(self.aube))
 
     def test_a_company_that_is_gone_is_told_once(self):
         account = self.make_account("Caves du Midi inventé", MIDI)
-        link = self.read(account, number=gleif.MIDI)
+        link = self.read_entries(account, number=gleif.MIDI)
         self.assertIn("natural persons", link.ultimate_text)
         self.assertTrue(link.message)
         self.again()
@@ -173,7 +173,7 @@ class TestLegalEntities(ProviderCommon):
 
     def test_of_a_trader_neither_name_nor_address_is_taken(self):
         account = self.make_account("Camille", '061200077')
-        link = self.read(account, number=gleif.SOLE)
+        link = self.read_entries(account, number=gleif.SOLE)
         self.assertFalse(account.register_proposal_ids)
         self.env.flush_all()
         self.env.cr.execute("SELECT l::text FROM ar_provider_link l WHERE id = %s", [link.id])
@@ -182,12 +182,12 @@ class TestLegalEntities(ProviderCommon):
     def test_a_test_answer_proposes_nothing(self):
         self.provider.test_counts = False
         self.sim.records[gleif.LEVANT]['name'] = "ATELIERS DU PONANT"
-        links = self.read(self.levant, self.aube)
+        links = self.read_entries(self.levant, self.aube)
         self.assertEqual(links.mapped('ultimate_lei'), [gleif.TOP] * 2)
         self.assertFalse(links.proposal_ids)
 
     def test_a_failure_keeps_what_was_known_and_goes_on(self):
-        links = self.read(self.levant, self.aube)
+        links = self.read_entries(self.levant, self.aube)
         self.sim.fail('record', times=4, fault='status', status=503)
         self.again()
         failed = links.filtered('failures')

@@ -108,8 +108,8 @@ class ArReminder(models.Model):
 
     def init(self):
         """Drop the index of an earlier version: another one starts with the company too."""
-        super().init()
         self.env.cr.execute(SQL("DROP INDEX IF EXISTS ar_reminder__company_id_index"))
+        return super().init()
 
     # === CRUD === #
 

@@ -62,10 +62,10 @@ class ArReminderLine(models.Model):
 
     def init(self):
         """Drop the indexes of earlier versions, which the ORM keeps."""
-        super().init()
         for column in ('customer_id', 'move_line_id', 'move_id'):
             self.env.cr.execute(SQL("DROP INDEX IF EXISTS %s", SQL.identifier(
                 f'{self._table}__{column}_index')))
+        return super().init()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

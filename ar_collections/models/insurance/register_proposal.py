@@ -279,11 +279,12 @@ class ArProvider(models.Model):
 
     def _forget_test_links(self):
         """EXTENDS: nobody accepts any more what a simulator or a test said."""
-        super()._forget_test_links()
+        result = super()._forget_test_links()
         # sudo: as for the links.
         self.env['ar.register.proposal'].sudo().search([
             ('provider_id', 'in', self.ids), ('state', '=', 'open'),
             ('environment', '!=', 'production')]).state = 'outdated'
+        return result
 
 
 class ArCustomer(models.Model):
