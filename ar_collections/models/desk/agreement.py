@@ -185,6 +185,7 @@ class ArAgreement(models.AbstractModel):
         for model, line_model in models.items():
             if relink and any(lost for name, _id, lost in rows if name == model):
                 self.env[line_model]._relink(ids)
-            # sudo: whoever registers a payment need not know the collector's desk.
-            self.env[model].sudo().browse(
-                sorted({row[1] for row in rows if row[0] == model}))._follow()
+            # Nothing is flushed for nobody: every payment comes by here.
+            if found := sorted({row[1] for row in rows if row[0] == model}):
+                # sudo: whoever registers a payment need not know the collector's desk.
+                self.env[model].sudo().browse(found)._follow()
