@@ -1,24 +1,13 @@
 """The pictures of the guide, in both languages. Called by scripts/screenshots on a fresh demo."""
 
 import argparse
-import email
-import email.policy
-import html
-import json
-import re
-import subprocess
-import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
 
-from browser import Browser, OdooUser, save_png
-from PIL import Image
+from browser import Browser, OdooUser
+from draw_papers import LANGUAGES, WAITING, Papers
 
-LANGUAGES = {'en': 'en_US', 'fr': 'fr_FR'}
-# Whose reminder is shown in which language: customers hear in their own.
-WAITING = {'en': "Northwind Interiors Ltd", 'fr': "Hôtel Bellevue"}
-MAILS = {'en': "hudson", 'fr': "durand"}
 LOGINS = ('admin', 'manager', 'collector', 'sales')
 FORM = '.o_form_view .o_form_sheet'
 LIST = '.o_list_view .o_data_row'
@@ -27,7 +16,7 @@ AGREED = ("Menuiserie Lopez", "Garage Durand")
 COCKPIT = '.o_ar_cockpit_ready canvas'
 
 
-class Pictures:
+class Pictures(Papers):
     """Plays one evening in the credit department, and takes its pictures."""
 
     def __init__(self, url, database, mails, folder, only):
@@ -291,42 +280,9 @@ class Pictures:
         if self.wanted('mail'):
             self.draw_mail()
 
-    def papers(self):
-        """First pages of what is printed: aged balance, diagnosis, statement, late interest."""
-        manager = self.users['manager']
-        # As the web client does: what a call writes in words is in the user's language.
-        context = {'lang': LANGUAGES[self.language]}
-        if self.wanted('aged_paper'):
-            wizard = manager.call('ar.aged.options', 'create', [{}], context=context)
-            self.draw_pdf('aged_paper', manager.call(
-                'ar.aged.options', 'action_print', wizard, context=context)['url'])
-        if self.wanted('diagnosis_paper'):
-            wizard = manager.call(
-                'ar.diagnosis.wizard', 'action_open', context=context)['res_id']
-            self.draw_pdf(
-                'diagnosis_paper', f'/report/pdf/ar_collections.report_ar_diagnosis/{wizard}')
-        customer = self.customer(WAITING[self.language])
-        if self.wanted('statement_paper'):
-            self.draw_pdf(
-                'statement_paper', f'/report/pdf/ar_collections.report_ar_statement/{customer}')
-        if self.wanted('interest_paper'):
-            # A debtor whose law is confirmed, in the language of the guide.
-            customer = self.customer("Transports Martin")
-            [row] = self.admin.call('ar.customer', 'read', [customer], ['partner_id'])
-            self.admin.call('res.partner', 'write', [row['partner_id'][0]],
-                            {'lang': LANGUAGES[self.language]})
-            claims = self.admin.search('ar.claim', [
-                ('customer_id', '=', customer), ('state', '=', 'draft')])
-            if not claims:
-                manager.call('ar.customer', 'action_new_claim', [customer])
-                claims = self.admin.search('ar.claim', [
-                    ('customer_id', '=', customer), ('state', '=', 'draft')])
-            self.draw_pdf(
-                'interest_paper', f'/report/pdf/ar_collections.report_ar_claim/{claims[0]}')
-
     def door(self):
         """What a customer sees who opens its link, without an account."""
-        if not (self.wanted('door') or self.wanted('door_dispute')):
+        if not any(map(self.wanted, ('door', 'door_movements', 'door_dispute'))):
             return
         manager, customer = self.users['manager'], self.customer(WAITING[self.language])
         dialog = manager.call('ar.portal.link.new', 'create', [{'customer_id': customer}])
@@ -338,48 +294,19 @@ class Pictures:
         if self.wanted('door'):
             self.browser.save(self.path('door'))
             print(f"{self.language} door", flush=True)
+        if self.wanted('door_movements'):
+            first = (date.today() - timedelta(days=120)).isoformat()
+            self.browser.open(
+                f'{address}?show=movements&date_from={first}&date_to={date.today()}',
+                '.o_ar_movements')
+            self.browser.save(self.path('door_movements'))
+            print(f"{self.language} door_movements", flush=True)
+            self.browser.open(address, 'form')
         if self.wanted('door_dispute'):
             self.browser.click('form input[type=checkbox]')
             self.browser.click('button[formaction$="/dispute"]')
             self.browser.save(self.path('door_dispute'))
             print(f"{self.language} door_dispute", flush=True)
-
-    def draw_pdf(self, name, address):
-        """Draw the first page of a PDF."""
-        answer = self.users['manager'].http.get(
-            f'{self.url}{address}', timeout=120,
-            params={'context': json.dumps({'lang': LANGUAGES[self.language]})})
-        answer.raise_for_status()
-        with tempfile.TemporaryDirectory() as folder:
-            source, target = Path(folder, 'paper.pdf'), Path(folder, 'page')
-            source.write_bytes(answer.content)
-            subprocess.run(['pdftoppm', '-png', '-r', '90', '-f', '1', '-singlefile',
-                            source, target], check=True)
-            save_png(Image.open(target.with_suffix('.png')), self.path(name))
-        print(f"{self.language} {name}", flush=True)
-
-    def draw_mail(self):
-        """Draw one caught message: its head, and its body as a mail program shows it."""
-        for path in sorted(self.mails.glob('*.eml')):
-            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            if MAILS[self.language] in message['To']:
-                break
-        else:
-            raise RuntimeError(f"no mail to {MAILS[self.language]}")
-        head = '<br/>'.join(
-            f'<b>{name}:</b> {html.escape(message[name] or "")}'
-            for name in ('From', 'To', 'Subject'))
-        body = message.get_body(('html',)).get_content()
-        body = re.sub(r'<(/?)(html|body|head)\b[^>]*>', '', body)
-        self.browser.resize(900, 800)
-        self.browser.show(
-            '<meta charset="utf-8"/><div style="font: 14px sans-serif; background: #eee;'
-            f' padding: 12px 24px; line-height: 1.6">{head}</div>'
-            f'<div style="padding: 16px 24px">{body}</div>')
-        height = self.browser.evaluate('document.documentElement.scrollHeight')
-        self.browser.resize(900, min(max(height, 400), 1100))
-        self.browser.save(self.path('mail'))
-        print(f"{self.language} mail", flush=True)
 
 
 def main():
