@@ -79,6 +79,7 @@ from . import (
     test_factoring,
     test_factoring_documents,
     test_key_figures,
+    test_key_figures_scale,
     test_key_figures_stored,
     test_key_figures_tour,
     test_law_claims,

@@ -55,21 +55,29 @@ env['ar.report.schedule'].create({{
 env.cr.commit()
 """
 
-# What the scheduled actions do, in a process that may be killed.
-WORK = """
-import sys
+
+
+def make_work(*actions):
+    """Return what scheduled actions do, and the mail queue after them, in a process to be killed.
+
+    :param actions: Python statements
+    """
+    steps = "\n        ".join((*actions, "env['mail.mail'].process_email_queue()"))
+    return f"""
 print('ready', flush=True)
 for attempt in range(5):
     try:
-        env['ar.reminder']._cron_send(batch_size=4)
-        env['ar.report.schedule']._cron_send()
-        env['mail.mail'].process_email_queue()
+        {steps}
         env.cr.commit()
     except Exception as error:
         print('again', type(error).__name__, flush=True)
         env.cr.rollback()
 print('done', flush=True)
 """
+
+
+WORK = make_work(
+    "env['ar.reminder']._cron_send(batch_size=4)", "env['ar.report.schedule']._cron_send()")
 
 
 class Worker:

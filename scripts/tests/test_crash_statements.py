@@ -2,7 +2,7 @@
 
 import time
 
-from test_crash_safety import INVOICES, Worker, received, states
+from test_crash_safety import INVOICES, Worker, make_work, received, states
 
 CUSTOMERS = 24
 
@@ -11,19 +11,7 @@ env['ar.statement.run']._start(accounts, date_to=fields.Date.today(), skip_empty
 env.cr.commit()
 """
 
-# What the scheduled actions do, in a process that may be killed.
-WORK = """
-print('ready', flush=True)
-for attempt in range(5):
-    try:
-        env['ar.statement.sending']._cron_send(batch_size=8)
-        env['mail.mail'].process_email_queue()
-        env.cr.commit()
-    except Exception as error:
-        print('again', type(error).__name__, flush=True)
-        env.cr.rollback()
-print('done', flush=True)
-"""
+WORK = make_work("env['ar.statement.sending']._cron_send(batch_size=8)")
 
 
 def test_a_batch_of_statements_killed_at_several_instants(odoo, scratch_db, mail_catcher):

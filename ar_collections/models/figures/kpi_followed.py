@@ -41,4 +41,4 @@ class ArFollowed(models.AbstractModel):
         :param end: last such day
         :rtype: SQL
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say what money followed")

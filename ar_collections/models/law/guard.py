@@ -171,7 +171,7 @@ class ArLawVerdict(models.AbstractModel):
     def _get_verdict_row(self):
         """Hook: return (reason, `ar.customer`, `account.move.line`, day of the decision)."""
         self.ensure_one()
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say what the law judges")
 
     def _compute_law_verdict(self):
         self.update({

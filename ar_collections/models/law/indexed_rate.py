@@ -39,7 +39,7 @@ class ArIndexedRate(models.AbstractModel):
 
     def _get_fixed_rate(self):
         """Hook: return the percentage of a fixed rate."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self._name} does not say its fixed rate")
 
     def _to_contract(self):
         """Return the agreed rate as `tools.contract_rates.ContractRate`."""
