@@ -200,13 +200,18 @@ class ArDoubtfulLine(models.Model):
 
     def _lead_agreements(self):
         """Lead promises, disputes and plans to the item on which the claim stands now."""
+        targets = {}
         for line in self:
             target = line._get_standing_item()
-            passed = (line.move_line_id | line.doubtful_line_id | line.back_line_id) - target
-            for model in self.env['ar.agreement']._get_line_models().values():
-                # sudo: whoever posts the entry need not know the collector's desk.
-                self.env[model].sudo().search(
-                    [('move_line_id', 'in', passed.ids)], order='id')._stand_on(target)
+            for item in (line.move_line_id | line.doubtful_line_id | line.back_line_id) - target:
+                targets[item.id] = target
+        for model in self.env['ar.agreement']._get_line_models().values():
+            # sudo: whoever posts the entry need not know the collector's desk.
+            lines = self.env[model].sudo().search(
+                [('move_line_id', 'in', list(targets))], order='id')
+            for target, passed in lines.grouped(
+                    lambda one: targets[one.move_line_id.id]).items():
+                passed._stand_on(target)
 
     def _get_standing_item(self):
         """Return the item on which the claim stands after this transfer, as the ledger says."""

@@ -99,12 +99,13 @@ class ArOverdueNotice(models.Model):
 
     @api.depends('policy_id', 'customer_id')
     def _compute_buyer_reference(self):
-        for notice in self:
-            covers = notice.customer_id.sudo().env['ar.cover'].search([
-                ('customer_id', '=', notice.customer_id.id),
-                ('policy_id', '=', notice.policy_id.id), ('buyer_reference', '!=', False)],
-                limit=1)
-            notice.buyer_reference = covers.buyer_reference or notice.buyer_reference
+        # sudo: the number of the buyer is meant for whoever writes the notice.
+        covers = self.env['ar.cover'].sudo().search([
+            ('customer_id', 'in', self.customer_id.ids), ('policy_id', 'in', self.policy_id.ids),
+            ('buyer_reference', '!=', False)]).grouped(lambda one: (one.customer_id, one.policy_id))
+        for notice in self.sudo():
+            found = covers.get((notice.customer_id, notice.policy_id))
+            notice.buyer_reference = found[0].buyer_reference if found else notice.buyer_reference
 
     @api.depends('customer_id', 'policy_id')
     def _compute_steps_taken(self):
