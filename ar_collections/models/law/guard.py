@@ -81,6 +81,8 @@ class ArLawGuard(models.AbstractModel):
             if reason in ('free_notice', 'free_days') and item], date)
         barred = self._get_barred([item.id for _key, reason, _customer, item in rows
                                    if reason == 'prescribed'])
+        clocks = self._get_claim_clocks(self.env['ar.customer'].union(
+            *(customer for _key, reason, customer, _item in rows if reason == 'insolvency')))
         verdicts = {}
         for key, reason, customer, item in rows:
             if reason in ('free_notice', 'free_days'):
@@ -89,7 +91,7 @@ class ArLawGuard(models.AbstractModel):
                     item.id, (None, None, customer.effective_regime_id.sudo()))
                 verdicts[key] = self._describe_charge(reason, day, regime)
             elif reason == 'insolvency':
-                verdicts[key] = self._describe_insolvency(customer)
+                verdicts[key] = self._describe_insolvency(customer, clocks.get(customer.id))
             elif reason == 'prescribed':
                 verdicts[key] = self._describe_barred(barred.get(item.id))
             else:
@@ -121,15 +123,25 @@ class ArLawGuard(models.AbstractModel):
             regime.notice_days), self._get_source(regime), day, 'free_notice')
 
     @api.model
-    def _describe_insolvency(self, customer):
+    def _get_claim_clocks(self, customers):
+        """Return {customer id: `ar.deadline` to declare a claim in insolvency}, in one query."""
+        if not customers:
+            return {}
+        # sudo: see `_get_barred`.
+        return {clock.customer_id.id: clock for clock in self.env['ar.deadline'].sudo().search([
+            ('customer_id', 'in', customers.ids), ('kind', '=', 'insolvency_claim'),
+            ('state', '=', 'open')], order='last_day desc')}
+
+    @api.model
+    def _describe_insolvency(self, customer, clock=None):
+        """Return the verdict on asking for what arose before an insolvency.
+
+        :param clock: `ar.deadline` to declare the claim, if one runs
+        """
         why = self.env._(
             "Insolvency opened on %s: what was invoiced before may not be demanded.",
             format_date(self.env, customer.insolvency_date)) if customer.insolvency_date else (
             self.env._("The debtor was insolvent on that day."))
-        # sudo: see `_get_barred`.
-        clock = self.env['ar.deadline'].sudo().search([
-            ('customer_id', '=', customer.id), ('kind', '=', 'insolvency_claim'),
-            ('state', '=', 'open')], limit=1)
         if clock:
             why += " " + self.env._(
                 "Declare it until %s.", format_date(self.env, clock.last_day))
@@ -157,7 +169,7 @@ class ArLawGuard(models.AbstractModel):
 class ArLawVerdict(models.AbstractModel):
     """What stands behind the reason of a row: mixed into the items that a run leaves out.
 
-    Counted for the day of the run when it is looked at: two queries per day, however many rows.
+    Counted for the day of the run when it is looked at: a few queries per day, however many rows.
     """
     _name = 'ar.law.verdict'
     _description = "Verdict of the law"

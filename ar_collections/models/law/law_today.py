@@ -56,7 +56,8 @@ class ArCustomer(models.Model):
             self._get_open_items_domain() & fields.Domain('amount_residual', '>', 0))
         if self.insolvency_date and self.insolvency_date <= today and any(
                 (item.invoice_date or item.date) < self.insolvency_date for item in items):
-            return guard._describe_insolvency(self)
+            return guard._describe_insolvency(
+                self, guard._get_claim_clocks(self).get(self.id))
         barred = [row for row in guard._get_barred(items.ids).values() if row.last_day < today]
         return guard._describe_barred(barred[0]) if barred else None
 
