@@ -1,6 +1,8 @@
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.core.described_fields import Groupable, Plain
 from .common import CollectionsCommon
 
 
@@ -30,6 +32,29 @@ class TestFields(CollectionsCommon):
             for level, day, n in (
                 (self.level.id, fields.Date.to_date('2026-06-01'), 1), (False, False, 0),
                 (self.level.id, fields.Date.to_date('2026-06-01'), 1))])
+
+    def test_fields_that_describe_themselves_say_what_odoo_finds_out(self):
+        described = [
+            field for model in self.env.values() for field in model._fields.values()
+            if isinstance(field, Plain | Groupable)]
+        self.assertLessEqual(
+            {'account.move', 'account.move.line'}, {field.model_name for field in described})
+        for field in described:
+            for what in ('sortable', 'groupable', 'aggregator'):
+                name = f'_description_{what}'
+                self.assertEqual(
+                    getattr(field, name)(self.env),
+                    getattr(fields.Field, name)(field, self.env) or (
+                        None if what == 'aggregator' else False), f"{field} {what}")
+
+    def test_own_policy_of_another_company_is_refused(self):
+        other = self.make_company("Elsewhere SAS")
+        foreign = self.ladder.copy({'company_id': other.id})
+        with self.assertRaisesRegex(UserError, "Elsewhere|compan"):
+            self.late.ar_dunning_policy_id = foreign
+        self.late.ar_dunning_policy_id = self.ladder.copy({'company_id': self.company.id})
+        with self.assertRaisesRegex(UserError, "Elsewhere|compan"):
+            self.late.ar_dunning_policy_id = foreign
 
     def test_search_by_level_and_last_reminder(self):
         reached = self.late + self.two

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..core.described_fields import PlainDate, PlainSelection
 from ..dunning.account_move import READERS
 
 
@@ -9,11 +10,11 @@ class AccountMove(models.Model):
     """EXTENDS account: what was agreed about an invoice. Nothing is stored on it."""
     _inherit = 'account.move'
 
-    ar_promise_date = fields.Date(
+    ar_promise_date = PlainDate(
         string="Payment promised on", compute='_compute_ar_agreements',
         search='_search_ar_promise_date', compute_sudo=True, groups=READERS,
         help="Day of the open promise about one of its instalments.")
-    ar_dispute_state = fields.Selection(
+    ar_dispute_state = PlainSelection(
         [('open', "Disputed"), ('settled', "Dispute settled")], string="Dispute",
         compute='_compute_ar_agreements', search='_search_ar_dispute_state', compute_sudo=True,
         groups=READERS)
@@ -75,10 +76,13 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         """EXTENDS account: what was agreed follows an invoice into draft, cancelled, and back."""
+        # Nothing was ever agreed about an entry that is posted for the first time.
+        known = self.browse() if 'state' not in vals else self.filtered(
+            lambda move: move.posted_before or move.state != 'draft')
         result = super().write(vals)
-        if 'state' in vals and self.ids:
-            self.env['ar.agreement']._follow_lines(
-                'move_id', self.ids, relink=vals['state'] == 'posted')
+        if known:
+            self.env['ar.agreement']._follow_moves(
+                known.ids, relink=vals['state'] == 'posted')
         return result
 
     # === ACTIONS === #

@@ -13,6 +13,8 @@ class AccountPartialReconcile(models.Model):
         return partials
 
     def unlink(self):
+        if not self:
+            return super().unlink()  # Odoo does so for each line whenever it posts.
         items = (self.debit_move_id | self.credit_move_id).ids
         result = super().unlink()
         self._ar_follow_items(items)
@@ -25,10 +27,11 @@ class AccountPartialReconcile(models.Model):
             return
         # What happens to a claim on the doubtful account happens to the invoice that it came from.
         item_ids = self.env['ar.doubtful.line']._widen(item_ids)
-        found = {model: set() for model, _query in self._get_ar_followers(item_ids)}
+        followers = self._get_ar_followers(item_ids)
+        found = {model: set() for model, _query in followers}
         for model, record_id in self.env.execute_query(SQL(" UNION ").join(
                 SQL("SELECT %s AS model, follower.id FROM (%s) follower (id)", model, query)
-                for model, query in self._get_ar_followers(item_ids))):
+                for model, query in followers)):
             found[model].add(record_id)
         for model, ids in found.items():
             if ids:

@@ -166,11 +166,10 @@ class ArAgreement(models.AbstractModel):
         }
 
     @api.model
-    def _follow_lines(self, column, ids, relink=False):
-        """Bring in step every agreement with such lines: one query when there is none.
+    def _follow_moves(self, ids, relink=False):
+        """Bring in step every agreement about these entries: one query when there is none.
 
-        :param str column: 'move_line_id' or 'move_id'
-        :param ids: ids of items or of entries
+        :param ids: ids of entries
         :param bool relink: the entries are posted again: look for items that were replaced
         """
         models, queries = self._get_line_models(), []
@@ -178,9 +177,8 @@ class ArAgreement(models.AbstractModel):
             Line = self.env[line_model]
             Line.flush_model(['move_line_id', 'move_id'])
             queries.append(SQL(
-                "SELECT %s, %s, move_line_id IS NULL FROM %s WHERE %s = ANY(%s)", model,
-                SQL.identifier(Line._agreement), SQL.identifier(Line._table),
-                SQL.identifier(column), list(ids)))
+                "SELECT %s, %s, move_line_id IS NULL FROM %s WHERE move_id = ANY(%s)", model,
+                SQL.identifier(Line._agreement), SQL.identifier(Line._table), list(ids)))
         rows = self.env.execute_query(SQL(" UNION ").join(queries))
         for model, line_model in models.items():
             if relink and any(lost for name, _id, lost in rows if name == model):

@@ -1,43 +1,39 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..core.described_fields import (
+    GroupableDate,
+    GroupableMany2one,
+    PlainInteger,
+    PlainMany2one,
+)
+
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
-
-
-class GroupableDate(fields.Date):
-    """Date that can be sorted and grouped by, which Odoo need not find out by building the query.
-
-    It would do so each time it describes the model.
-    """
-
-    def _description_sortable(self, env):
-        return True
-
-    def _description_groupable(self, env):
-        return True
 
 
 class AccountMove(models.Model):
     """EXTENDS account: what dunning knows about an invoice. Nothing is stored on it."""
     _inherit = 'account.move'
 
-    ar_dunning_level_id = fields.Many2one(
+    ar_dunning_level_id = GroupableMany2one(
         'ar.dunning.level', string="Dunning level", compute='_compute_ar_dunning',
         search='_search_ar_dunning_level_id', compute_sudo=True, groups=READERS,
         help="Highest level sent among its instalments.")
     ar_last_reminder_date = GroupableDate(
         string="Last reminder", compute='_compute_ar_dunning',
         search='_search_ar_last_reminder_date', compute_sudo=True, groups=READERS)
-    ar_reminder_count = fields.Integer(
+    ar_reminder_count = PlainInteger(
         compute='_compute_ar_dunning', compute_sudo=True, groups=READERS)
     ar_next_action_date = GroupableDate(
         string="Next dunning step", compute='_compute_ar_next_action_date',
         search='_search_ar_next_action_date', compute_sudo=True, groups=READERS,
         help="Day on which an open instalment reaches its next level.")
-    ar_dunning_policy_id = fields.Many2one(
+    ar_dunning_policy_id = PlainMany2one(
         'ar.dunning.policy', string="Own dunning policy", compute='_compute_ar_dunning_policy_id',
         inverse='_inverse_ar_dunning_policy_id', search='_search_ar_dunning_policy_id',
-        compute_sudo=True, groups=READERS, check_company=True,
+        compute_sudo=True, groups=READERS,
+        # Not `check_company`, which would read it of every new entry: its row is checked.
+        domain="['|', ('company_id', '=', False), ('company_id', 'parent_of', company_id)]",
         help="Set it to dun this invoice by another policy than its customer's.")
 
     # === COMPUTES === #
@@ -178,21 +174,26 @@ class AccountMove(models.Model):
         return self.env['ar.reminder.line']._get_level_sql(move_id)
 
     def _field_to_sql(self, alias, fname, query=None):
-        """EXTENDS account: lists can be grouped by level, last reminder and next step."""
-        if fname not in ('ar_dunning_level_id', 'ar_last_reminder_date', 'ar_next_action_date'):
-            return super()._field_to_sql(alias, fname, query=query)
-        self._check_field_access(self._fields[fname], 'read')
+        """EXTENDS account: lists can be grouped by what we know about invoices."""
+        sql = fname.startswith('ar_') and self._ar_field_to_sql(alias, fname, query)
+        return sql or super()._field_to_sql(alias, fname, query=query)
+
+    def _ar_field_to_sql(self, alias, name, query):
+        """Hook: return the expression of a computed field of ours, or None."""
+        if name not in ('ar_dunning_level_id', 'ar_last_reminder_date', 'ar_next_action_date'):
+            return None
+        self._check_field_access(self._fields[name], 'read')
         move_id = SQL.identifier(alias, 'id')
-        if fname == 'ar_dunning_level_id':
+        if name == 'ar_dunning_level_id':
             return self._get_ar_level_sql(move_id)
-        if fname == 'ar_last_reminder_date':
+        if name == 'ar_last_reminder_date':
             return SQL(
                 "(SELECT MAX(reminder.sent_date) FROM ar_reminder_line line"
                 "   JOIN ar_reminder reminder ON reminder.id = line.reminder_id"
                 "  WHERE line.kind = 'step' AND line.state = 'sent' AND line.move_id = %s)",
                 move_id)
         if query is None:
-            return super()._field_to_sql(alias, fname, query=query)
+            return None
         step = query.make_alias(alias, 'ar_next_step')
         query.add_join('LEFT JOIN', step, SQL("(%s)", self._get_ar_next_step_sql()), SQL(
             "%s = %s", SQL.identifier(step, 'move_id'), move_id))
@@ -202,6 +203,8 @@ class AccountMove(models.Model):
 
     def unlink(self):
         """EXTENDS account: history keeps the words of a deleted draft, not a link to nothing."""
+        if not self:
+            return super().unlink()  # Odoo does so several times whenever it posts.
         # sudo: whoever may delete a draft need not see its reminders.
         lines = self.env['ar.reminder.line'].sudo().search([('move_id', 'in', self.ids)])
         result = super().unlink()

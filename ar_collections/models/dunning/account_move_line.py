@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..core.described_fields import GroupableMany2one, PlainInteger
 from .account_move import READERS
 
 
@@ -8,11 +9,11 @@ class AccountMoveLine(models.Model):
     """EXTENDS account: the dunning level of one open item."""
     _inherit = 'account.move.line'
 
-    ar_dunning_level_id = fields.Many2one(
+    ar_dunning_level_id = GroupableMany2one(
         'ar.dunning.level', string="Dunning level", compute='_compute_ar_dunning_level_id',
         search='_search_ar_dunning_level_id', compute_sudo=True, groups=READERS,
         help="Highest level sent for this item.")
-    ar_days_overdue = fields.Integer(
+    ar_days_overdue = PlainInteger(
         string="Days overdue", compute='_compute_ar_days_overdue',
         help="Today minus the due date of the item; zero before it.")
 
@@ -100,9 +101,14 @@ class AccountMoveLine(models.Model):
         return self.env['ar.reminder.line']._get_level_sql(move_id, line_id)
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """EXTENDS account: items can be grouped by dunning level."""
-        if field_expr == 'ar_dunning_level_id':
-            self._check_field_access(self._fields[field_expr], 'read')
-            return self._get_ar_level_sql(
-                SQL.identifier(alias, 'id'), SQL.identifier(alias, 'move_id'))
-        return super()._field_to_sql(alias, field_expr, query)
+        """EXTENDS account: items can be grouped by what we know about them."""
+        # Odoo asks this hundreds of times whenever an invoice is posted: one layer for all rooms.
+        sql = field_expr.startswith('ar_') and self._ar_field_to_sql(alias, field_expr, query)
+        return sql or super()._field_to_sql(alias, field_expr, query)
+
+    def _ar_field_to_sql(self, alias, name, query):
+        """Hook: return the expression of a computed field of ours, or None."""
+        if name != 'ar_dunning_level_id':
+            return None
+        self._check_field_access(self._fields[name], 'read')
+        return self._get_ar_level_sql(SQL.identifier(alias, 'id'), SQL.identifier(alias, 'move_id'))

@@ -1,4 +1,6 @@
-from odoo import api, fields, models
+from odoo import api, models
+
+from ..core.described_fields import PlainMany2one
 
 
 class ArDiagnosisTarget(models.AbstractModel):
@@ -6,7 +8,7 @@ class ArDiagnosisTarget(models.AbstractModel):
     _name = 'ar.diagnosis.target'
     _description = "Document behind a figure of the diagnosis"
 
-    ar_diagnosis_line_id = fields.Many2one(
+    ar_diagnosis_line_id = PlainMany2one(
         'ar.diagnosis.line', string="Behind the figure", store=False, exportable=False,
         compute='_compute_ar_diagnosis_line_id', search='_search_ar_diagnosis_line_id')
 

@@ -1,8 +1,9 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.open_items import ALL
+from ..core.described_fields import GroupableDate
 
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 COMPARISONS = ('<', '<=', '>', '>=')
@@ -11,24 +12,11 @@ COLUMNS = SQL(
     " COALESCE(l.date_maturity, l.date) AS due_date")
 
 
-class ExpectedDate(fields.Date):
-    """Date that can be sorted and grouped by, which Odoo need not find out by building the query.
-
-    It would do so each time it describes the model, while an invoice is posted for instance.
-    """
-
-    def _description_sortable(self, env):
-        return True
-
-    def _description_groupable(self, env):
-        return True
-
-
 class AccountMoveLine(models.Model):
     """EXTENDS account: when an open item is expected to be paid."""
     _inherit = 'account.move.line'
 
-    ar_expected_payment_date = ExpectedDate(
+    ar_expected_payment_date = GroupableDate(
         string="Expected payment", compute='_compute_ar_expected_payment_date',
         search='_search_ar_expected_payment_date', compute_sudo=True, groups=READERS,
         help="Promised date, else due date and the customer's usual delay; never in the past.")
@@ -83,11 +71,11 @@ class AccountMoveLine(models.Model):
         return dict(self.env.execute_query(
             self._get_ar_expected_query(column, companies, where)))
 
-    def _field_to_sql(self, alias, field_expr, query=None):
-        """EXTENDS account: items can be grouped by the week or month they are expected in."""
-        if field_expr != 'ar_expected_payment_date' or query is None:
-            return super()._field_to_sql(alias, field_expr, query)
-        self._check_field_access(self._fields[field_expr], 'read')
+    def _ar_field_to_sql(self, alias, name, query):
+        """EXTENDS dunning: items can be grouped by the week or month they are expected in."""
+        if name != 'ar_expected_payment_date' or query is None:
+            return super()._ar_field_to_sql(alias, name, query)
+        self._check_field_access(self._fields[name], 'read')
         return join_expected(self, alias, query, 'line_id')
 
 
@@ -95,7 +83,7 @@ class AccountMove(models.Model):
     """EXTENDS account: when an invoice is expected to be paid in full."""
     _inherit = 'account.move'
 
-    ar_expected_payment_date = ExpectedDate(
+    ar_expected_payment_date = GroupableDate(
         string="Expected payment", compute='_compute_ar_expected_payment_date',
         search='_search_ar_expected_payment_date', compute_sudo=True, groups=READERS,
         help="Day on which the last open instalment is expected to be paid.")
@@ -110,11 +98,11 @@ class AccountMove(models.Model):
     def _search_ar_expected_payment_date(self, operator, value):
         return self.env['account.move.line']._search_ar_expected('move_id', operator, value)
 
-    def _field_to_sql(self, alias, fname, query=None):
-        """EXTENDS account: invoices can be grouped by the month they are expected in."""
-        if fname != 'ar_expected_payment_date' or query is None:
-            return super()._field_to_sql(alias, fname, query)
-        self._check_field_access(self._fields[fname], 'read')
+    def _ar_field_to_sql(self, alias, name, query):
+        """EXTENDS dunning: invoices can be grouped by the month they are expected in."""
+        if name != 'ar_expected_payment_date' or query is None:
+            return super()._ar_field_to_sql(alias, name, query)
+        self._check_field_access(self._fields[name], 'read')
         return join_expected(self, alias, query, 'move_id')
 
 

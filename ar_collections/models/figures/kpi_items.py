@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ...tools.open_items import items_at
+from ..core.described_fields import PlainChar, PlainDate
 
 
 class AccountMoveLine(models.Model):
@@ -11,18 +12,18 @@ class AccountMoveLine(models.Model):
     """
     _inherit = 'account.move.line'
 
-    ar_open_on = fields.Date(
+    ar_open_on = PlainDate(
         string="Open on", compute='_compute_ar_figure_dates', search='_search_ar_open_on',
         exportable=False, help="Receivable items that were open at the end of that day.")
-    ar_open_through = fields.Char(
+    ar_open_through = PlainChar(
         string="Open on both days", compute='_compute_ar_figure_dates', exportable=False,
         search='_search_ar_open_through',
         help="Receivable items that were open at the end of two days: 2026-01-31/2026-02-28.")
-    ar_paid_within = fields.Char(
+    ar_paid_within = PlainChar(
         string="Paid within", compute='_compute_ar_figure_dates', exportable=False,
         search='_search_ar_paid_within',
         help="Items on which money was received between two days: 2026-01-01/2026-01-31.")
-    ar_paid_late_within = fields.Char(
+    ar_paid_late_within = PlainChar(
         string="Paid late within", compute='_compute_ar_figure_dates', exportable=False,
         search='_search_ar_paid_late_within',
         help="Items on which money was received after the due date, between two days.")

@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
+
+from ..core.described_fields import PlainChar, PlainMonetary
 
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 
@@ -8,13 +10,13 @@ class AccountMove(models.Model):
     """EXTENDS account: what the lateness of an invoice costs to date. Nothing is stored on it."""
     _inherit = 'account.move'
 
-    ar_late_interest = fields.Monetary(
+    ar_late_interest = PlainMonetary(
         string="Late interest to date", compute='_compute_ar_late_claim', compute_sudo=True,
         groups=READERS, help="Memo figure, less what was claimed or waived.")
-    ar_late_compensation = fields.Monetary(
+    ar_late_compensation = PlainMonetary(
         string="Compensation to date", compute='_compute_ar_late_claim', compute_sudo=True,
         groups=READERS)
-    ar_late_note = fields.Char(
+    ar_late_note = PlainChar(
         compute='_compute_ar_late_claim', compute_sudo=True, groups=READERS)
 
     def _compute_ar_late_claim(self):

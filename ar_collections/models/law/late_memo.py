@@ -1,6 +1,8 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from ..core.described_fields import PlainChar, PlainMonetary
 
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 
@@ -9,15 +11,15 @@ class AccountMoveLine(models.Model):
     """EXTENDS account: what the lateness of one open item costs to date. Nothing is stored."""
     _inherit = 'account.move.line'
 
-    ar_late_interest = fields.Monetary(
+    ar_late_interest = PlainMonetary(
         string="Late interest to date", compute='_compute_ar_late_claim', compute_sudo=True,
         currency_field='company_currency_id', groups=READERS,
         help="Memo figure in company currency, less what was claimed or waived.")
-    ar_late_compensation = fields.Monetary(
+    ar_late_compensation = PlainMonetary(
         string="Compensation to date", compute='_compute_ar_late_claim', compute_sudo=True,
         currency_field='company_currency_id', groups=READERS,
         help="Memo figure in company currency; once per invoice, on its oldest late item.")
-    ar_late_note = fields.Char(
+    ar_late_note = PlainChar(
         string="Why no late interest", compute='_compute_ar_late_claim', compute_sudo=True,
         groups=READERS)
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import format_date
 
 from ...tools.terms import get_longest_due
+from ..core.described_fields import PlainChar
 
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 # Every day of a leap year and of the next: whatever the month, a term beyond the limit shows.
@@ -106,7 +107,7 @@ class AccountMove(models.Model):
     """EXTENDS account: the same flag on the invoice."""
     _inherit = 'account.move'
 
-    ar_term_warning = fields.Char(
+    ar_term_warning = PlainChar(
         compute='_compute_ar_term_warning', compute_sudo=True, groups=READERS)
 
     @api.depends('invoice_date', 'invoice_date_due', 'company_id', 'move_type')
