@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from email.message import EmailMessage
 
-from draw_papers import LANGUAGES, WAITING
+from draw_papers import LANGUAGES, MAILS, WAITING
 
 ANSWERS = {
     'en': ("Re: your reminder", """Hello,
@@ -70,12 +70,15 @@ class Door:
         """The page where a customer signs a plan, once somebody else has approved it."""
         if not self.wanted('plan_sign'):
             return
-        [plan] = self.admin.call('ar.payment.plan', 'read', [self.plan], ['state', 'customer_id'])
+        [plan] = self.admin.call(
+            'ar.payment.plan', 'read', [self.plan], ['state', 'customer_id', 'recipient_id'])
         if plan['state'] == 'to_approve':
             self.admin.call('ar.payment.plan', 'action_approve', [self.plan])
         customer = plan['customer_id'][0]
         self.speak_to(customer)
-        self.visit(f'{self.make_link(customer)}/plan/{self.plan}', '#ar_payment_plan')
+        self.admin.call('res.partner', 'write', [plan['recipient_id'][0]],
+                        {'lang': LANGUAGES[self.language]})
+        self.visit(f'{self.make_link(customer)}/plan/{self.plan}', '#ar_payment_plan', height=960)
         self.keep('plan_sign')
 
     def answers(self):
@@ -83,8 +86,8 @@ class Door:
         if not self.wanted('reply'):
             return
         reminder = self.admin.call('ar.reminder', 'search_read', [
-            ('partner_id.lang', '=', LANGUAGES[self.language]), ('state', '=', 'sent'),
-            ('message_id', '!=', False), ('recipient_id.email', '!=', False),
+            ('recipient_id.email', 'ilike', MAILS[self.language]), ('state', '=', 'sent'),
+            ('message_id', '!=', False),
         ], ['message_id', 'recipient_id'], limit=1)[0]
         [message] = self.admin.call(
             'mail.message', 'read', [reminder['message_id'][0]], ['message_id', 'email_from'])

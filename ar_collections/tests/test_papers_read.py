@@ -203,12 +203,14 @@ class TestPapersRead(LegalCommon, FactoringCommon):
         self.buyer.write({'name': "Menuiserie Lopez", 'vat': 'FR23334175221'})
         bills = self.invoice(1000, due='2026-07-01') | self.invoice(234.5, due='2026-07-15')
         assignment = self.assignment(bills)
-        for lang, words in (
-            ('en_US', ("Assignment of invoices", "Draft: nothing has been assigned yet",
-                       "1,000.00 €", "234.50 €", "1,234.50 €", "07/15/2026", "987.60 €",
-                       "with recourse", "assigned to Factor House", "number of invoices: 2")),
-            ('fr_FR', ("Cession", "1 000,00 €", "234,50 €", "1 234,50 €", "15/07/2026", "987,60 €",
-                       "avec recours", "libératoire")),
+        for lang, draft, words in (
+            ('en_US', "nothing has been assigned yet", (
+                "Assignment of invoices", "1,000.00 €", "234.50 €", "1,234.50 €", "07/15/2026",
+                "987.60 €", "with recourse", "assigned to Factor House",
+                "number of invoices: 2")),
+            ('fr_FR', "rien n'est encore cédé", (
+                "Cession", "1 000,00 €", "234,50 €", "1 234,50 €", "15/07/2026", "987,60 €",
+                "avec recours", "libératoire")),
         ):
             self.factor.lang = lang
             with self.subTest(lang=lang):
@@ -217,10 +219,9 @@ class TestPapersRead(LegalCommon, FactoringCommon):
                     text, *words, assignment.name, "K-2026/7", *bills.mapped('name'),
                     "Menuiserie Lopez", "FR23334175221", "Factor House", "Our House",
                     "FR76 3000 6000 0112 3456 7890")
-        assignment.action_assign()
-        [text] = self.pdf('ar_factoring_assignment_report', assignment)
-        self.assertNotIn("Brouillon", text)
-        self.assertSays(text, "1 234,50 €")
+                self.assertEqual(draft in text, assignment.state == 'draft')
+            if assignment.state == 'draft':
+                assignment.action_assign()
 
     # === LATE INTEREST === #
 
