@@ -226,12 +226,18 @@ class TestPapersRead(LegalCommon, FactoringCommon):
     # === LATE INTEREST === #
 
     def test_every_rule_is_quoted_on_the_statement_in_both_languages(self):
-        """The whole sentence of each confirmed rule stands on the paper, none in English there."""
+        """The whole sentence of each confirmed rule stands on the paper, in French none is English.
+
+        So does the mention on invoices: reminders and invoices print the same two fields.
+        """
         french = {entry.msgid: entry.msgstr
                   for entry in polib.pofile(file_path('ar_collections/i18n/fr.po'))}
         rules = self.env['ar.legal.regime'].search([
             ('state', '=', 'confirmed'), ('rate_kind', '!=', 'none')])
         self.assertGreaterEqual(len(rules.country_id), 11)
+        for rule in rules.filtered('mention'):
+            self.assertNotEqual(french[rule.mention], rule.mention)
+            self.assertEqual(rule.with_context(lang='fr_FR').mention, french[rule.mention])
         claims = self.env['ar.claim']
         for rule in rules:
             partner = self.customer(f"Late {rule.name}", country_id=rule.country_id.id)
