@@ -22,7 +22,7 @@ class Papers:
     """Draws PDFs and a caught e-mail; `Pictures` holds the users and the browser."""
 
     def papers(self):
-        """First pages of what is printed: aged balance, diagnosis, statement, late interest."""
+        """First pages of what is printed: aged balance, diagnosis, statement, interest, notice."""
         manager = self.users['manager']
         # As the web client does: what a call writes in words is in the user's language.
         context = {'lang': LANGUAGES[self.language]}
@@ -42,9 +42,7 @@ class Papers:
         if self.wanted('interest_paper'):
             # A debtor whose law is confirmed, in the language of the guide.
             customer = self.customer("Transports Martin")
-            [row] = self.admin.call('ar.customer', 'read', [customer], ['partner_id'])
-            self.admin.call('res.partner', 'write', [row['partner_id'][0]],
-                            {'lang': LANGUAGES[self.language]})
+            self.speak_to(customer)
             claims = self.admin.search('ar.claim', [
                 ('customer_id', '=', customer), ('state', '=', 'draft')])
             if not claims:
@@ -53,6 +51,11 @@ class Papers:
                     ('customer_id', '=', customer), ('state', '=', 'draft')])
             self.draw_pdf(
                 'interest_paper', f'/report/pdf/ar_collections.report_ar_claim/{claims[0]}')
+        if self.wanted('notice_paper'):
+            [case] = self.admin.call('ar.legal.case', 'read', [self.case], ['customer_id'])
+            self.speak_to(case['customer_id'][0])
+            self.draw_pdf('notice_paper', manager.call(
+                'ar.legal.case', 'action_print_notice', [self.case])['url'])
 
     def draw_pdf(self, name, address):
         """Draw the first page of a PDF."""

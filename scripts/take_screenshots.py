@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from browser import Browser, OdooUser
+from draw_door import Door
 from draw_papers import LANGUAGES, WAITING, Papers
 
 LOGINS = ('admin', 'manager', 'collector', 'sales')
@@ -16,7 +17,7 @@ AGREED = ("Menuiserie Lopez", "Garage Durand")
 COCKPIT = '.o_ar_cockpit_ready canvas'
 
 
-class Pictures(Papers):
+class Pictures(Papers, Door):
     """Plays one evening in the credit department, and takes its pictures."""
 
     def __init__(self, url, database, mails, folder, only):
@@ -95,6 +96,8 @@ class Pictures(Papers):
         self.both(self.what_leaves)
         self.both(self.papers)
         self.both(self.door)
+        self.both(self.signing)
+        self.both(self.answers)
         self.browser.close()
 
     def both(self, scene):
@@ -279,34 +282,6 @@ class Pictures(Papers):
             self.draw_pdf('letter', f'/web/content/{reminder["attachment_id"][0]}')
         if self.wanted('mail'):
             self.draw_mail()
-
-    def door(self):
-        """What a customer sees who opens its link, without an account."""
-        if not any(map(self.wanted, ('door', 'door_movements', 'door_dispute'))):
-            return
-        manager, customer = self.users['manager'], self.customer(WAITING[self.language])
-        dialog = manager.call('ar.portal.link.new', 'create', [{'customer_id': customer}])
-        made = manager.call('ar.portal.link.new', 'action_make', dialog)
-        address = made['context']['default_url']
-        self.browser.call('Network.clearBrowserCookies')
-        self.browser.resize(1100, 1200)
-        self.browser.open(address, 'form')
-        if self.wanted('door'):
-            self.browser.save(self.path('door'))
-            print(f"{self.language} door", flush=True)
-        if self.wanted('door_movements'):
-            first = (date.today() - timedelta(days=120)).isoformat()
-            self.browser.open(
-                f'{address}?show=movements&date_from={first}&date_to={date.today()}',
-                '.o_ar_movements')
-            self.browser.save(self.path('door_movements'))
-            print(f"{self.language} door_movements", flush=True)
-            self.browser.open(address, 'form')
-        if self.wanted('door_dispute'):
-            self.browser.click('form input[type=checkbox]')
-            self.browser.click('button[formaction$="/dispute"]')
-            self.browser.save(self.path('door_dispute'))
-            print(f"{self.language} door_dispute", flush=True)
 
 
 def main():

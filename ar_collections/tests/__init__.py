@@ -93,6 +93,7 @@ from . import (
     test_overdue_notices,
     test_reply,
     test_reply_copies,
+    test_papers_read,
     test_payment_plan,
     test_payment_plan_ageing,
     test_payment_plan_portal,

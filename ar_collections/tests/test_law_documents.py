@@ -201,6 +201,20 @@ class TestReminderInterest(LawCommon):
         self.assertIn("10.125", texts)
         self.assertNotIn("20.00 %", texts)
 
+    def test_a_rate_that_nobody_has_entered_leaves_the_rule_without_a_figure(self):
+        self.env['ar.reference.rate'].search([
+            ('reference', '=', 'ecb'), ('date_from', '>=', '2026-01-01')]).unlink()
+        reminder, text = self.message('claim')
+        self.assertIn("Late payment entitles us to interest and compensation.", text)
+        self.assertIn("L441-10", text)
+        self.assertNotIn("we claim", text)
+        self.ladder.level_ids.interest_mode = 'figure'
+        self.assertEqual(len(reminder._get_late_texts()), 1)
+        self.assertNotIn("For information", reminder._get_late_texts()[0])
+        self.night('2026-06-01')
+        self.assertFalse(self.env['ar.claim'].search([]))
+        self.assertEqual(reminder.state, 'sent')
+
     def test_claimed_prepares_one_statement_and_attaches_it(self):
         reminder, text = self.message('claim')
         self.assertIn("52.15", text)

@@ -57,6 +57,8 @@ class TestLegalLaw(LegalCommon):
         # Nobody's counsel has read them: only the text that names the law's own words is on.
         self.assertEqual(texts.filtered(lambda text: text.state == 'confirmed'),
                          self.env.ref('ar_collections.ar_formal_notice_fr'))
+        # The Belgian one names it.
+        self.company.company_registry = '0477472701'
         for rule in ('nl_consumer', 'be_consumer'):
             self.env.ref(f'ar_collections.regime_{rule}').action_confirm()
         for text in texts:

@@ -1,7 +1,15 @@
+import csv
+import hashlib
+import io
+import zipfile
+
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfReader
 
+from odoo.addons.ar_collections.models.desk.case_file import clean_name
 from odoo.addons.ar_collections.tests.credit_common import BlockCommon
 
 
@@ -115,3 +123,40 @@ class TestDeliveryStop(BlockCommon):
         picking.action_confirm()
         self.validate(picking)
         self.assertEqual(picking.state, 'done')
+
+    def test_the_delivery_slip_stands_in_the_case_file(self):
+        """Sold, two of three delivered, invoiced, never paid: printed as in life."""
+        order = self.confirmed(3)
+        delivery = order.picking_ids
+        delivery.picking_type_id.create_backorder = 'always'
+        delivery.move_ids.quantity = 2
+        self.validate(delivery)
+        self.assertEqual(len(order.picking_ids - delivery), 1, "the third waits")
+        bill = self.bill(order)
+        signed = self.env['ir.attachment'].create({
+            'name': "signed slip.txt", 'raw': b'Received, Jane Buyer',
+            'res_model': 'stock.picking', 'res_id': delivery.id})
+        case = self.env['ar.legal.case'].with_user(self.boss).create({
+            'customer_id': self.account_of().id, 'line_ids': [
+                Command.create({'move_line_id': item.id}) for item in self.items(bill)]})
+        # Odoo's own papers have a header: a wkhtmltopdf without patched Qt warns that it has none.
+        with self.allow_pdf_render(), mute_logger('odoo.addons.base.models.ir_actions_report'):
+            case.with_context(force_report_rendering=True).action_case_file()
+        file = self.env['ar.case.file'].search([('case_id', '=', case.id)])
+        self.assertRecordValues(file, [{'state': 'done', 'error': False}])
+        archive = zipfile.ZipFile(io.BytesIO(file.sudo().attachment_id.raw))
+        files = {name.partition('/')[2]: archive.read(name) for name in archive.namelist()}
+        slip = f"04-Deliveries/{clean_name(delivery.name)}.pdf"
+        self.assertEqual(
+            sorted(path for path in files if path.startswith('04-')),
+            sorted([slip, "04-Deliveries/signed-slip.txt"]), "what waits is no proof")
+        self.assertEqual(files["04-Deliveries/signed-slip.txt"], signed.raw)
+        text = " ".join(" ".join(
+            page.extract_text() for page in PdfReader(io.BytesIO(files[slip])).pages).split())
+        for words in (delivery.name, order.name, "Things 3 Units 2 Units", "Buyer"):
+            self.assertIn(words, text)
+        index = list(csv.reader(
+            io.StringIO(files['index.csv'].decode('utf-8-sig')), delimiter=';'))
+        hashes = {row[0]: row[4] for row in index[1:]}
+        self.assertEqual(hashes[slip], hashlib.sha256(files[slip]).hexdigest())
+        self.assertIn(f"{hashes[slip]}  {slip}", files['SHA256SUMS'].decode().splitlines())

@@ -196,7 +196,11 @@ class ArFactoringAssignment(models.Model):
             'place': Letter._get_place_and_date(record.company_id, record.date, lang),
             'name': record.name, 'contract': contract.reference or contract.name,
             'draft': record.state == 'draft', 'recourse': contract.recourse,
-            'legal_text': contract.legal_text,
+            'legal_text': contract.legal_text, 'bank': " – ".join(filter(None, (
+                contract.bank_id and (
+                    contract.bank_id.acc_holder_name or contract.partner_id.name),
+                contract.bank_id.acc_number, contract.bank_id.bank_bic
+                and f"BIC {contract.bank_id.bank_bic}"))),
             'rows': [(line.move_id.name, day(line.invoice_date), day(line.date_due),
                       line.partner_id.name, line.partner_id.vat or line.partner_id.ref or '',
                       money(line.amount)) for line in record.line_ids],

@@ -9,6 +9,8 @@ from odoo.tools.misc import format_amount, format_date
 MARKERS = ('amount', 'days', 'creditor', 'debtor', 'items', 'costs')
 MARKER = re.compile(r'\[\[(%s)\]\]' % '|'.join(MARKERS))
 NEEDED = ('amount', 'items')
+# What somebody has read who confirms a text.
+READ = {'body', 'subject', 'days', 'country_id', 'debtor', 'names_goods'}
 
 
 class ArFormalNoticeText(models.Model):
@@ -37,6 +39,10 @@ class ArFormalNoticeText(models.Model):
         help="[[amount]], [[days]], [[creditor]], [[debtor]] are replaced; [[items]] is the "
              "table of what is owed, with the bank details; [[costs]] is what collecting it costs "
              "by the rule of law of the customer.")
+    names_goods = fields.Boolean(
+        string="Names goods and company number",
+        help="The letter says what was supplied on each invoice, and our company number (Belgium, "
+             "Book XIX). It is not printed while one of them is missing.")
     content = fields.Text(
         string="What it must say", translate=True,
         help="The content that the law asks for, to check the text against.")
@@ -92,7 +98,7 @@ class ArFormalNoticeText(models.Model):
         if not self.env.su and {'state', 'confirmed_by_id', 'confirmed_on'} & set(vals):
             raise UserError(self.env._("Confirm a text by its button."))
         # Other words are another text: somebody reads it again.
-        if not self.env.su and {'body', 'subject', 'days', 'country_id', 'debtor'} & set(vals):
+        if not self.env.su and READ & set(vals):
             self.sudo().filtered(lambda text: text.state == 'confirmed').write({
                 'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False})
         return super().write(vals)
@@ -197,6 +203,14 @@ class ArLegalCase(models.Model):
     def _get_notice_costs(self):
         """Hook: return what collecting costs by the law, in words of the debtor, or False."""
         return False
+
+    def _get_notice_mentions(self, lines):
+        """Hook: return sentences that the law wants below the table of what is owed.
+
+        :param lines: lines of the case that are owed, in the language of the letter
+        :raise UserError: when a sentence is wanted and cannot be said
+        """
+        return []
 
     def _get_notice_debtor(self):
         """Hook: return the kind of debtor for whom the text must be written."""
@@ -326,7 +340,7 @@ class ArLegalCase(models.Model):
             'subject': case._fill_markers(text.subject, values, str),
             'before': Markup(case._fill_markers(before, values, self._escape)),
             'after': Markup(case._fill_markers(after, values, self._escape)),
-            'rows': rows, 'totals': totals,
+            'rows': rows, 'totals': totals, 'mentions': case._get_notice_mentions(lines),
             'bank': env['ar.reminder'].new({'company_id': company.id})._get_bank_values(),
             'sender': case.user_id.sudo().name, 'tracking': case.notice_tracking,
         }

@@ -93,21 +93,26 @@ class ArReminder(models.Model):
         regime = self.customer_id.sudo().effective_regime_id.with_context(lang=self.lang)
         if not regime:
             return []
-        sentence = regime.sentence or ''
         if mode == 'mention':
-            # Where a rate was agreed, the rule alone would announce another one.
-            sentence = " ".join(filter(None, (
-                self._get_contract_rate_text(env, regime), sentence)))
-            if regime.rate_kind == 'none':
-                return [env._("Late payment entitles us to compensation. %s", sentence)]
-            return [env._("Late payment entitles us to interest and compensation. %s", sentence)
-                    if regime.bracket_ids else
-                    env._("Late payment entitles us to interest. %s", sentence)]
-        texts = self._get_late_amount_texts(env)
+            return self._get_mention_texts(env, regime)
+        claims = self._take_item_claims()
+        texts = self._get_late_amount_texts(env, [claim for claim in claims if claim.statement])
         if not texts:
-            return []
+            # The rate of the day is not entered yet: what the rule gives is named without figures.
+            missing = any(claim.reason == 'rate' for claim in claims)
+            return self._get_mention_texts(env, regime) if missing else []
         agreed = self._get_contract_rate_text(env, regime)
-        return [text for text in (*texts, agreed, sentence) if text]
+        return [text for text in (*texts, agreed, regime.sentence) if text]
+
+    def _get_mention_texts(self, env, regime):
+        # Where a rate was agreed, the rule alone would announce another one.
+        sentence = " ".join(filter(None, (
+            self._get_contract_rate_text(env, regime), regime.sentence)))
+        if regime.rate_kind == 'none':
+            return [env._("Late payment entitles us to compensation. %s", sentence)]
+        return [env._("Late payment entitles us to interest and compensation. %s", sentence)
+                if regime.bracket_ids else
+                env._("Late payment entitles us to interest. %s", sentence)]
 
     def _get_contract_rate_text(self, env, regime):
         """Return the rates that the parties agreed, which beat that of the rule, or ''.
@@ -134,8 +139,7 @@ class ArReminder(models.Model):
                     move.name for move in moves if own.get(move.id) == contract)))
         return " ".join(texts)
 
-    def _get_late_amount_texts(self, env):
-        claims = self._take_late_claims()
+    def _get_late_amount_texts(self, env, claims):
         texts = []
         day = format_date(env, self.company_id._get_ar_today(), lang_code=self.lang)
         for currency_id in dict.fromkeys(claim.currency_id for claim in claims):
@@ -188,7 +192,11 @@ class ArReminder(models.Model):
             "together %(total)s.", **values)
 
     def _take_late_claims(self):
-        """Return the `ItemClaim` of the late items that this message lists."""
+        """Return the `ItemClaim` of the late items that this message lists and that owe it."""
+        return [claim for claim in self._take_item_claims() if claim.statement]
+
+    def _take_item_claims(self):
+        """Return the `ItemClaim` of the listed items, those with a reason of no claim too."""
         claims = self.env.cr.cache.get(CACHE, {}).pop(self.id, None)
         if claims is None:
             # sudo: what is printed on the message comes with the message.
@@ -197,8 +205,7 @@ class ArReminder(models.Model):
         # What came back from the doubtful account is listed as an item of its own.
         listed = set(self.line_ids.filtered(
             lambda line: line.kind != 'credit').move_line_id.ids)
-        return [claim for claim in claims
-                if claim.statement and not listed.isdisjoint(claim.parts)]
+        return [claim for claim in claims if not listed.isdisjoint(claim.parts)]
 
     # === STATEMENT === #
 

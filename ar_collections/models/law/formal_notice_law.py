@@ -51,6 +51,34 @@ class ArLegalCase(models.Model):
         return costs and format_amount(
             self.env, float(costs), currency, lang_code=self.env.lang).replace('\ufeff', '')
 
+    def _get_notice_mentions(self, lines):
+        """EXTENDS desk: who claims, for what and since when, as in the free reminder.
+
+        :raise UserError: a notice without these mentions would be none (Belgium, Book XIX)
+        """
+        mentions = super()._get_notice_mentions(lines)
+        text, company = self.notice_text_id, self.company_id
+        if not text.names_goods:
+            return mentions
+        if not (company.company_registry or company.vat):
+            raise UserError(self.env._(
+                "The text %(text)s names our company number, and %(company)s has none. Enter its "
+                "number on the company.", text=text.name, company=company.name))
+        reminder = self.env['ar.reminder'].new({'company_id': company.id})
+        products = reminder._get_product_names(lines.move_id)
+        nameless = lines.filtered(lambda line: not products.get(line.move_id.id))
+        if nameless:
+            raise UserError(self.env._(
+                "The text %(text)s names what was supplied, and nothing says it on %(items)s. "
+                "Write a description on its lines, or take it out of the case.",
+                text=text.name, items=nameless._name_items()))
+        return [*mentions, reminder._get_creditor_text(self.env), *(
+            self.env._(
+                "%(invoice)s, due on %(date)s: %(products)s.", invoice=line.move_id.name,
+                date=format_date(self.env, line._get_due_date(), lang_code=self.env.lang),
+                products=products[line.move_id.id])
+            for line in lines.sorted(lambda line: (line._get_due_date(), line.id)))]
+
     pursuit_warning = fields.Text(
         string="What the law says against it", compute='_compute_pursuit_warning',
         compute_sudo=True)
