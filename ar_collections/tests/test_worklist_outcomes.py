@@ -245,6 +245,16 @@ class TestOutcomes(WorklistCommon):
             'collections_contact_id': other.id, 'wrong_contact_ids': [],
             'follow_up_date': fields.Date.to_date('2026-07-01')}])
 
+    def test_a_day_typed_in_is_not_the_day_of_what_was_undone(self):
+        customer = self.account_of()
+        customer.follow_up_date = '2026-06-09'
+        self.click(outcome='call_back', user=self.collector, date='2026-06-09')
+        self.contacts().with_user(self.collector).action_undo()
+        self.pay(self.bill)
+        self.go('2026-06-09')
+        customer._refresh_now()
+        self.assertEqual([part['code'] for part in self.row().parts], ['follow_up'])
+
     def test_who_may_undo_what(self):
         def undo(answer, user=self.collector):
             return self.env['ar.interaction'].with_user(user).browse(

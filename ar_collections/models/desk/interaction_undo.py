@@ -77,9 +77,9 @@ class ArInteraction(models.Model):
             return True
         if not self.can_undo:
             raise UserError(self.env._(
-                "Only the author can undo this contact, for %s hours, and only an outcome that nothing "
-                "else hangs on. Cancel the promise or close the dispute instead, or write down "
-                "another contact.", CORRECTION_HOURS))
+                "Only the author can undo this contact, for %s hours, and only an outcome that "
+                "nothing else hangs on. Cancel the promise or close the dispute instead, or write "
+                "down another contact.", CORRECTION_HOURS))
         # sudo: the right was asked for above; derived fields, and the task of a colleague.
         interaction = self.sudo()
         if interaction.search_count([

@@ -202,7 +202,7 @@ class ArWorklist(models.Model):
             SELECT asked.customer_id, %(points)s AS points,
                    jsonb_build_object('number', COUNT(*), 'date', MIN(asked.date)::date) AS detail
               FROM ar_interaction asked
-             WHERE asked.company_id = %(company)s AND asked.active AND asked.outcome = 'request'
+             WHERE asked.company_id = %(company)s AND asked.outcome = 'request'
                AND asked.direction = 'in' AND asked.date > %(since)s
                AND (asked.key IS NULL OR asked.key NOT LIKE 'portal-act-%%')
                AND NOT EXISTS (
