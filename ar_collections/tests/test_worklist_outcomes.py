@@ -228,6 +228,8 @@ class TestOutcomes(WorklistCommon):
                 # Kept, and its echo does not do it again.
                 self.assertRecordValues(row, [
                     {'active': False, 'outcome': outcome, 'can_undo': False}])
+                with self.assertRaises(UserError):
+                    row.write({'next_date': '2026-06-20'})
                 again = Worklist.log_outcome(customer.id, outcome, token, values)
                 self.assertEqual((again['again'], again['can_undo']), (True, False))
                 self.assertEqual(self.state_now(contact), before)

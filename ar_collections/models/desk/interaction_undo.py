@@ -34,6 +34,13 @@ class ArInteraction(models.Model):
                 interaction.id and interaction.active and interaction.before
                 and not interaction.is_history)
 
+    @api.depends('active')
+    def _compute_is_history(self):
+        """EXTENDS desk: what was undone is history at once."""
+        super()._compute_is_history()
+        for interaction in self:
+            interaction.is_history |= bool(interaction.id) and not interaction.active
+
     def _get_derived_fields(self):
         """EXTENDS desk."""
         return super()._get_derived_fields() | {'active', 'activity_id', 'before'}
