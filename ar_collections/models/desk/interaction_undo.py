@@ -15,9 +15,6 @@ class ArInteraction(models.Model):
     """
     _inherit = 'ar.interaction'
 
-    active = fields.Boolean(
-        default=True, readonly=True, copy=False,
-        help="Off: undone by its author. It is kept, and counts nowhere.")
     activity_id = fields.Many2one(
         'mail.activity', string="Task", readonly=True, copy=False, index='btree_not_null',
         ondelete='set null', help="The task that this contact led to.")
@@ -26,24 +23,16 @@ class ArInteraction(models.Model):
         help="What stood on the customer before a button of the worklist changed it.")
     can_undo = fields.Boolean(compute='_compute_can_undo')
 
-    @api.depends('active', 'before', 'logged_at', 'user_id')
+    @api.depends('before', 'is_history')
     @api.depends_context('uid')
     def _compute_can_undo(self):
         for interaction in self:
             interaction.can_undo = bool(
-                interaction.id and interaction.active and interaction.before
-                and not interaction.is_history)
-
-    @api.depends('active')
-    def _compute_is_history(self):
-        """EXTENDS desk: what was undone is history at once."""
-        super()._compute_is_history()
-        for interaction in self:
-            interaction.is_history |= bool(interaction.id) and not interaction.active
+                interaction.id and interaction.before and not interaction.is_history)
 
     def _get_derived_fields(self):
         """EXTENDS desk."""
-        return super()._get_derived_fields() | {'active', 'activity_id', 'before'}
+        return super()._get_derived_fields() | {'activity_id', 'before'}
 
     def write(self, vals):
         """EXTENDS desk: what is added to an escalation reaches whoever has to act on it."""
