@@ -50,6 +50,25 @@ class TestPromise(DeskCommon):
         self.go('2026-06-08')
         self.assertEqual(len(self.run_dunning('2026-06-08').reminder_ids), 1)
 
+    def test_the_ladder_resumes_where_it_was(self):
+        """Level 5 has left, a promise, broken: level 15 follows, neither 5 again nor 30."""
+        invoice = self.invoice(100, due='2026-05-24')
+        self.night('2026-06-01')
+        self.promise(invoice, '2026-06-26')
+        # The days of the levels 15 and 30 pass while the promise stands.
+        for day in ('2026-06-09', '2026-06-23', '2026-06-28'):
+            self.assertEqual(self.reasons(self.run_dunning(day)), [('promised', 100)])
+        self.go('2026-06-29')
+        promise = self.account_of().promise_ids
+        promise._follow()
+        self.assertEqual(promise.state, 'broken')
+        self.night('2026-06-29')
+        sent = [('2026-06-01', 5, 100, 'sent'), ('2026-06-29', 15, 100, 'sent')]
+        self.assertReminders(sent)
+        self.assertEqual(invoice.ar_dunning_level_id.offset_days, 15)
+        self.night('2026-06-30')
+        self.assertReminders([*sent, ('2026-06-30', 30, 100, 'sent')])
+
     def test_a_waiting_reminder_loses_what_was_promised_meanwhile(self):
         invoice = self.invoice(100, due='2026-05-24')
         self.run_dunning('2026-06-01')

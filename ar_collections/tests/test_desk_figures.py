@@ -190,6 +190,7 @@ class TestDeskKeyFigures(DeskCommon):
             self.call(partners[2], '2026-05-10 10:00:00', self.items(third), 'visit')]
         self.call(partners[3], '2026-05-10 10:00:00', direction='in')
         self.call(partners[3], '2026-05-10 10:00:00', kind='email')
+        self.call(partners[0], '2026-05-10 11:00:00').active = False
         self.pay(first, 10, '2026-05-17')
         self.pay(other, 50, '2026-05-11')
         self.pay(third, 100, '2026-05-18')

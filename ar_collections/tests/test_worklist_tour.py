@@ -1,4 +1,4 @@
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import HttpCase, tagged
 
 from .common import CollectionsCommon
@@ -45,6 +45,43 @@ class TestWorklistTour(WorklistTourCommon):
         self.assertEqual(
             contacts.filtered('promise_id').phone, "+33 1 23 45 67 89")
         self.assertTrue(self.second_bill.payment_state in ('paid', 'in_payment'))
+
+    def test_every_key(self):
+        """Each key opens its form or does its thing; what one key did, another takes back."""
+        today = fields.Date.today()
+        boss = self.user('manager', 'tour_boss', name="Tour Boss")
+        self.company.ar_escalation_user_id = boss
+        late = {'due': fields.Date.subtract(today, days=20), 'partner': self.buyer}
+        promised, disputed = self.invoice(111, **late), self.invoice(77, **late)
+        self.customer("Accountant", parent_id=self.buyer.id, type='invoice', phone="+33 2")
+        alpha = self.accounts.filtered(lambda account: account.partner_id == self.buyer)
+        alpha.collections_contact_id = self.buyer
+        promise, _dispute = self.env['ar.promise'].create({
+            'customer_id': alpha.id, 'promise_date': fields.Date.add(today, days=5),
+            'amount': 111, 'line_ids': [Command.create({'move_line_id': self.items(promised).id})],
+        }), self.env['ar.dispute'].create({
+            'customer_id': alpha.id,
+            'reason_id': self.env.ref('ar_collections.ar_dispute_reason_price').id,
+            'line_ids': [Command.create({'move_line_id': self.items(disputed).id})]})
+        self.env['ar.interaction'].create(
+            {'customer_id': alpha.id, 'note': "The reception took a message"})
+        self.start_tour(PAGE, 'ar_worklist_keys', login=self.collector.login)
+        self.env.invalidate_all()
+        written = self.env['ar.interaction'].with_context(active_test=False).search(
+            [('company_id', '=', self.company.id), ('user_id', '=', self.collector.id)], order='id')
+        self.assertEqual(
+            [(row.partner_id.name, row.outcome, row.kind, row.active, row.note or "")
+             for row in written],
+            [("Alpha", 'wrong_contact', 'call', False, "Left the company"),
+             ("Alpha", 'escalate', 'call', True, "He laughs at us"),
+             ("Bravo", 'spoken', 'call', True, ""),
+             ("Charlie", 'wrong_address', 'letter', True, "")])
+        self.assertEqual(written[0].contact_id.name, "Accountant")
+        self.assertFalse(alpha.wrong_contact_ids)
+        self.assertEqual(
+            [(task.user_id, task.summary) for task in alpha.activity_ids],
+            [(boss, "Escalated by Tour Collector: He laughs at us")])
+        self.assertEqual(alpha.promise_ids, promise)
 
     def test_an_auditor_reads(self):
         auditor = self.user('auditor', 'tour_auditor')

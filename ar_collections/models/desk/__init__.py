@@ -7,7 +7,7 @@ from . import payment_plan, payment_plan_line, payment_plan_instalment
 from . import payment_plan_state, payment_plan_follow, payment_plan_signing
 from . import account_partial_reconcile, account_move, account_move_reversal
 from . import credit_decision, dunning_engine, dunning_skip
-from . import interaction, interaction_customer
+from . import interaction, interaction_customer, interaction_undo
 from . import collector_absence, collector_rule, collector_target, call_guide
 from . import worklist, worklist_parts, worklist_screen, worklist_customer, worklist_outcome
 from . import worklist_dunning, worklist_settings, worklist_credit, worklist_script

@@ -92,7 +92,7 @@ class ArCollectorTarget(models.Model):
             """
             SELECT u.id,
                    (SELECT COUNT(*) FROM ar_interaction i
-                     WHERE i.user_id = u.id AND i.company_id = %(company)s
+                     WHERE i.user_id = u.id AND i.company_id = %(company)s AND i.active
                        AND i.kind IN ('call', 'visit') AND i.direction = 'out'
                        AND (i.date AT TIME ZONE 'UTC' AT TIME ZONE %(tz)s)::date >= %(start)s
                        AND (i.date AT TIME ZONE 'UTC' AT TIME ZONE %(tz)s)::date < %(end)s),

@@ -83,6 +83,9 @@ class ArInteraction(models.Model):
         readonly=True, copy=False,
         help="Set by what writes contacts without a person: the same act is written once.")
     is_history = fields.Boolean(compute='_compute_is_history')
+    active = fields.Boolean(
+        default=True, readonly=True, copy=False,
+        help="Off: undone by its author. It is kept, and counts nowhere.")
 
     _key_uniq = models.UniqueIndex(
         "(company_id, key) WHERE key IS NOT NULL", "This contact is written down already.")
@@ -90,13 +93,14 @@ class ArInteraction(models.Model):
 
     # === COMPUTES === #
 
-    @api.depends('logged_at', 'user_id')
+    @api.depends('active', 'logged_at', 'user_id')
     @api.depends_context('uid')
     def _compute_is_history(self):
         limit = fields.Datetime.now() - timedelta(hours=CORRECTION_HOURS)
         for interaction in self:
             interaction.is_history = bool(interaction.id) and (
-                interaction.logged_at < limit or interaction.user_id != self.env.user)
+                not interaction.active or interaction.logged_at < limit
+                or interaction.user_id != self.env.user)
 
     @api.depends('kind', 'outcome', 'customer_id')
     def _compute_display_name(self):
@@ -176,7 +180,8 @@ class ArInteraction(models.Model):
 
     def _get_derived_fields(self):
         """Return the names of the fields that nobody types in."""
-        return {'user_id', 'logged_at', 'amount', 'promise_id', 'dispute_id', 'message_id', 'key'}
+        return {'active', 'user_id', 'logged_at', 'amount', 'promise_id', 'dispute_id',
+                'message_id', 'key'}
 
     # === LOGGING === #
 
@@ -194,8 +199,8 @@ class ArInteraction(models.Model):
             run again and finds it
         """
         if key:
-            # sudo: the same act may have been written by somebody else.
-            found = self.sudo().search(
+            # sudo: the same act may have been written by somebody else; undone, it stays undone.
+            found = self.sudo().with_context(active_test=False).search(
                 [('company_id', '=', customer.company_id.id), ('key', '=', key)], limit=1)
             if found:
                 return found.with_env(self.env)

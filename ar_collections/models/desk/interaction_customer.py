@@ -12,7 +12,7 @@ class ArCustomer(models.Model):
     last_interaction_at = fields.Datetime(
         string="Last contact", compute='_compute_interaction_count')
 
-    @api.depends('interaction_ids')
+    @api.depends('interaction_ids.active')
     def _compute_interaction_count(self):
         rows = {customer.id: (count, last) for customer, count, last in
                 self.env['ar.interaction']._read_group(

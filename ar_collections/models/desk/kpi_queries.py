@@ -160,7 +160,7 @@ class ArKpi(models.AbstractModel):
                        EXISTS (SELECT 1 FROM ar_interaction_item_rel rel
                                 WHERE rel.interaction_id = l.id) AS named
                   FROM ar_interaction l JOIN ar_customer c ON c.id = l.customer_id
-                 WHERE l.direction = 'out' AND l.kind = ANY(%(kinds)s)
+                 WHERE l.active AND l.direction = 'out' AND l.kind = ANY(%(kinds)s)
                    AND l.company_id = ANY(%(companies)s) AND %(where)s
                    AND l.date > %(start)s::date - %(wait)s - 2 AND l.date < %(last)s::date + 2
             ),

@@ -39,7 +39,8 @@ class ArWorklist(models.Model):
         'ar.promise': ['state', 'closed_on', 'deadline'], 'ar.promise.line': ['state'],
         'ar.dispute': ['state', 'deadline'], 'ar.dispute.line': ['state', 'amount'],
         'ar.dispute.step': ['dispute_id', 'done', 'name', 'sequence'],
-        'ar.interaction': ['date', 'direction', 'outcome', 'next_date', 'item_ids'],
+        'ar.interaction': [
+            'active', 'date', 'direction', 'outcome', 'next_date', 'item_ids'],
         'ar.reminder': ['state'],
         'ar.collector.absence': ['collector_id', 'substitute_id', 'date_from', 'date_to', 'active'],
         'res.partner': ['commercial_partner_id', 'country_id', 'user_id'],
@@ -146,7 +147,7 @@ class ArWorklist(models.Model):
             contact AS (
                 SELECT DISTINCT ON (i.customer_id) i.customer_id, i.date, i.outcome
                   FROM ar_interaction i
-                 WHERE i.company_id = %(company)s
+                 WHERE i.company_id = %(company)s AND i.active
                  ORDER BY i.customer_id, i.date DESC, i.id DESC
             )
             SELECT c.id, c.id AS customer_id, c.partner_id, c.company_id,

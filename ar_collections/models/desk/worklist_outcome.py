@@ -29,8 +29,8 @@ class ArWorklist(models.Model):
         :param dict values: ``kind``, ``contact_id``, ``phone``, ``note``, ``item_ids``, ``date``
             (ISO, the day promised, agreed or to wait for), ``amount`` (promise, in the currency of
             the items), ``reason_id`` (dispute), ``ask_proof``
-        :return: {'message', 'next_date', 'interaction_id', 'again'}; ``again`` when nothing new
-            was done
+        :return: {'message', 'next_date', 'interaction_id', 'again', 'can_undo'}; ``again`` when
+            nothing new was done; ``can_undo`` when `ar.interaction.action_undo` takes it back
         :raise AccessError: without the right to write, or outside the perimeter
         """
         customer = self._get_customer(customer_id)
@@ -42,8 +42,8 @@ class ArWorklist(models.Model):
         if not isinstance(token, str) or not 8 <= len(token) <= TOKEN_LENGTH:
             raise UserError(self.env._("Open the customer again before you write down a contact."))
         key = f'worklist-{self.env.uid}-{customer.id}-{token}'
-        # sudo: looked up by a key of one's own.
-        found = self.env['ar.interaction'].sudo().search(
+        # sudo: looked up by a key of one's own; what was undone is not done again by its echo.
+        found = self.env['ar.interaction'].sudo().with_context(active_test=False).search(
             [('company_id', '=', customer.company_id.id), ('key', '=', key)], limit=1)
         if found:
             return self._get_answer(found.with_env(self.env), again=True)
@@ -71,6 +71,7 @@ class ArWorklist(models.Model):
             message = self.env._("Written down for %s.", customer.display_name)
         return {
             'message': message, 'interaction_id': interaction.id, 'again': again,
+            'can_undo': interaction.can_undo,
             'next_date': interaction.next_date and fields.Date.to_string(interaction.next_date),
         }
 
@@ -99,6 +100,7 @@ class ArWorklist(models.Model):
         return self.env['ar.interaction']._log(
             customer, values['kind'], outcome, key=key, contact_id=values['contact'].id,
             phone=values['phone'], note=values['note'],
+            before=customer._get_facts_before(outcome, values['contact']),
             **{'item_ids': values['items'], **more})
 
     def _check_date(self, customer, date):
@@ -127,7 +129,7 @@ class ArWorklist(models.Model):
                 company._get_ar_today(), days * (UNREACHED_FACTOR if is_enough else 1)))
         if is_enough:
             self._plan(
-                customer, 'ar_collections.mail_activity_type_collect',
+                interaction, 'ar_collections.mail_activity_type_collect',
                 self.env._("Not reached after %(tries)s calls: %(way)s", tries=tries,
                            way=customer._get_other_way()))
         return interaction
@@ -192,7 +194,7 @@ class ArWorklist(models.Model):
             customer, key, 'paid', values, next_date=self._check_date(customer, date))
         documents = ", ".join(name for name in values['items'].move_id.mapped('name') if name)
         self._plan(
-            customer, 'mail.mail_activity_data_todo',
+            interaction, 'mail.mail_activity_data_todo',
             self.env._("Proof of payment of %s: has it come?", documents), date=date)
         if values['ask_proof']:
             self._ask_proof(customer, values['contact'], documents)
@@ -210,7 +212,7 @@ class ArWorklist(models.Model):
         if contact and customer_sudo.collections_contact_id == contact:
             customer_sudo.collections_contact_id = False
         self._plan(
-            customer, 'ar_collections.mail_activity_type_clean_up',
+            interaction, 'ar_collections.mail_activity_type_clean_up',
             self.env._("Wrong contact: find out whom to call instead of %s",
                        contact.sudo().display_name or customer.display_name))
         return interaction
@@ -224,7 +226,7 @@ class ArWorklist(models.Model):
             # sudo: as for a wrong contact.
             customer.sudo().wrong_contact_ids |= contact
         self._plan(
-            customer, 'ar_collections.mail_activity_type_clean_up',
+            interaction, 'ar_collections.mail_activity_type_clean_up',
             self.env._("Wrong address: correct the card of %s",
                        contact.sudo().display_name or customer.display_name))
         return interaction
@@ -236,12 +238,9 @@ class ArWorklist(models.Model):
             customer, key, 'escalate', values, next_date=company._get_ar_work_day(
                 company._get_ar_today(), company.ar_spoken_days))
         manager = company._get_ar_escalation_user()
-        customer = customer.with_context(lang=manager.lang)
         self._plan(
-            customer, 'mail.mail_activity_data_todo',
-            customer.env._("Escalated by %(who)s: %(note)s", who=self.env.user.name,
-                           note=values['note'] or customer.display_name),
-            user=manager)
+            interaction, 'mail.mail_activity_data_todo',
+            interaction._get_escalation_words(manager), user=manager)
         return interaction
 
     # === WHAT FOLLOWS === #
@@ -256,14 +255,15 @@ class ArWorklist(models.Model):
         company = customer.company_id.sudo()
         return company._get_ar_work_day(company._get_ar_today(), company.ar_clean_up_days)
 
-    def _plan(self, customer, activity_type, summary, date=None, user=None):
-        """Plan a task about a customer for its collector, or for somebody else."""
-        company = customer.company_id
-        # sudo: a task for a colleague.
-        user = user or customer.sudo().collector_id or self.env.user
-        customer.sudo().with_context(mail_activity_quick_update=True).activity_schedule(
-            activity_type, date_deadline=date or company._get_ar_today(), summary=summary,
-            user_id=user.id)
+    def _plan(self, interaction, activity_type, summary, date=None, user=None):
+        """Plan what follows from a contact for the customer's collector, or for somebody else."""
+        # sudo: a task for a colleague, and the link to it that nobody types in.
+        customer = interaction.customer_id.sudo()
+        user = user or customer.collector_id or self.env.user
+        interaction.sudo().activity_id = customer.with_context(
+            mail_activity_quick_update=True).activity_schedule(
+            activity_type, date_deadline=date or customer.company_id._get_ar_today(),
+            summary=summary, user_id=user.id)
 
     def _ask_proof(self, customer, contact, documents):
         """Ask the contact by e-mail for the proof of payment, in the customer's language."""

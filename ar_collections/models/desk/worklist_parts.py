@@ -157,7 +157,8 @@ class ArWorklist(models.Model):
              WHERE c.company_id = %(company)s AND c.follow_up_date <= %(date)s
                AND (c.overdue_amount > 0 OR NOT EXISTS (
                     SELECT 1 FROM ar_interaction i
-                     WHERE i.customer_id = c.id AND i.next_date = c.follow_up_date))
+                     WHERE i.customer_id = c.id AND i.active
+                       AND i.next_date = c.follow_up_date))
             """, points=company.ar_worklist_follow_up_points, company=company.id, date=date)
 
     @api.model
@@ -207,7 +208,7 @@ class ArWorklist(models.Model):
                AND NOT EXISTS (
                     SELECT 1 FROM ar_interaction answer
                      WHERE answer.customer_id = asked.customer_id AND answer.direction = 'out'
-                       AND answer.outcome <> ALL(%(unreached)s)
+                       AND answer.active AND answer.outcome <> ALL(%(unreached)s)
                        AND answer.date >= asked.date AND answer.id <> asked.id)
              GROUP BY asked.customer_id
             """,

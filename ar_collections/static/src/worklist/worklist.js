@@ -1,6 +1,5 @@
 import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
@@ -9,6 +8,8 @@ import { formatFloat } from "@web/core/utils/numbers";
 import { useSetupAction } from "@web/search/action_hook";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { getDone, WorklistDone } from "./worklist_done";
+import { isForList, isHeld, isTyping } from "./worklist_keys";
 import { OUTCOMES, asks, getOutcome } from "./worklist_outcomes";
 
 const PAGE = 40;
@@ -17,7 +18,7 @@ const NO_FILTER = { scope: "", triage: "", search: "" };
 /** The collector's day: whom to contact now, why, what to say, and what came of it. */
 export class Worklist extends Component {
     static template = "ar_collections.Worklist";
-    static components = { Layout };
+    static components = { Layout, WorklistDone };
     static props = { ...standardActionServiceProps };
 
     setup() {
@@ -39,6 +40,8 @@ export class Worklist extends Component {
             loadingCustomer: false,
             isOpen: Boolean(this.props.state?.isOpen), // a phone shows the list or the customer
             form: null,
+            done: null, // what the last click wrote down, as long as it can be undone
+            reached: null, // whom the next outcome is about
             items: {},
             busy: false,
             help: false,
@@ -104,6 +107,9 @@ export class Worklist extends Component {
             this.state.items = Object.fromEntries(
                 this.state.customer.defaults.item_ids.map((id) => [id, true])
             );
+            if (this.state.reached?.customer_id !== row.id) {
+                this.reach(this.state.customer.contacts[0]);
+            }
         } finally {
             this.state.loadingCustomer = false;
         }
@@ -155,33 +161,35 @@ export class Worklist extends Component {
 
     /** One click does it, or opens the few fields that it needs. */
     choose(code) {
-        const customer = this.state.customer;
-        if (!customer?.can_write || this.state.busy) {
+        const { customer, reached, selected, loadingCustomer, busy } = this.state;
+        // Never about the customer before, while the next one is still on its way.
+        if (!customer?.can_write || busy || loadingCustomer || customer.id !== selected) {
             return;
         }
         const outcome = getOutcome(code);
-        this.state.form = {
+        const form = {
             code,
-            kind: "call",
-            contact_id: customer.contacts[0]?.id || false,
-            phone: "",
+            kind: reached.kind || outcome.kind || "call",
+            contact_id: reached.contact_id,
+            phone: reached.phone,
             date: customer.defaults[code] || "",
             amount: "",
             reason_id: customer.reasons[0]?.id || false,
             note: "",
             ask_proof: false,
-            ...this.called,
         };
-        if (outcome.isDirect) {
-            return this.send();
+        if (!outcome.fields.length) {
+            return this.send(form);
         }
+        this.state.form = form;
         // The first field of the form, once it is drawn.
         setTimeout(() => this.rootRef.el?.querySelector(".o_ar_outcome_form [autofocus]")?.focus());
     }
 
-    /** What is known of the call when a number was clicked. */
-    call(contact) {
-        this.called = { contact_id: contact.id, phone: contact.phone, kind: "call" };
+    /** Whom the outcome is about; a number or an address that was clicked says by which way. */
+    reach(contact, { phone = "", kind = "" } = {}) {
+        const customer_id = this.state.customer.id;
+        this.state.reached = { customer_id, contact_id: contact?.id || false, phone, kind };
     }
 
     get chosenItems() {
@@ -200,11 +208,11 @@ export class Worklist extends Component {
         return new Set(this.chosenItems.map((item) => item.currency_id)).size > 1;
     }
 
-    async send() {
+    async send(form = this.state.form) {
         if (this.state.busy) {
             return;
         }
-        const { form, customer } = this.state;
+        const { customer } = this.state;
         this.state.busy = true;
         try {
             const answer = await this.orm.call("ar.worklist", "log_outcome", [
@@ -223,13 +231,32 @@ export class Worklist extends Component {
                     item_ids: this.chosenItems.map((item) => item.id),
                 },
             ]);
-            this.notification.add(answer.message, { type: "success" });
-            this.called = {};
+            this.tell(answer, form);
             this.state.form = null;
+            this.state.reached = null;
             await this.next();
         } finally {
             this.state.busy = false;
         }
+    }
+
+    /** What was written down: a bar to undo it or to add a note, else a word in passing. */
+    tell(answer, form) {
+        this.state.done = answer.can_undo ? getDone(answer, form, this.state.customer) : null;
+        if (!this.state.done) {
+            this.notification.add(answer.message, { type: "success" });
+        }
+    }
+
+    /** Back to the customer whose outcome was undone. */
+    async onUndone(done) {
+        if (this.state.done?.id === done.id) {
+            this.state.done = null;
+        }
+        this.state.reached = null;
+        this.state.selected = done.customer_id;
+        await this.load();
+        this.rootRef.el?.querySelector(".o_ar_row_selected")?.focus();
     }
 
     /** Off the list, and on to the next one. */
@@ -244,27 +271,22 @@ export class Worklist extends Component {
     // === KEYS === //
 
     onKeydown(ev) {
-        const target = ev.target;
-        const isTyping = ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
-        if (ev.ctrlKey || ev.altKey || ev.metaKey || !this.rootRef.el) {
-            return;
-        }
-        if (document.querySelector(".modal, .o_popover")) {
+        if (!this.rootRef.el || !isForList(ev)) {
             return;
         }
         if (ev.key === "Escape") {
             this.state.form = null;
             this.state.help = false;
-            if (isTyping) {
-                target.blur();
+            if (isTyping(ev)) {
+                ev.target.blur();
             }
             return;
         }
-        if (isTyping || this.state.status !== "ready") {
+        if (isTyping(ev) || this.state.status !== "ready") {
             return;
         }
         const action = this.keys[ev.key];
-        if (action) {
+        if (action && !isHeld(ev)) {
             ev.preventDefault();
             action();
         }
@@ -284,6 +306,10 @@ export class Worklist extends Component {
         for (const outcome of OUTCOMES) {
             keys[outcome.key] = () => this.choose(outcome.code);
         }
+        const contacts = this.state.customer?.contacts || [];
+        contacts.forEach((contact, index) => {
+            keys[index + 1] = () => this.reach(contact);
+        });
         return keys;
     }
 
@@ -345,10 +371,6 @@ export class Worklist extends Component {
 
     days(value) {
         return _t("%s days", value || 0);
-    }
-
-    when(value) {
-        return value ? formatDateTime(deserializeDateTime(value), { format: "dd/MM HH:mm" }) : "";
     }
 
     percent(value) {

@@ -13,6 +13,25 @@ function press(key) {
     };
 }
 
+/** The open customer shows such a form; Escape closes it again. */
+function opens(key, code) {
+    const form = `.o_ar_outcome_form[data-form=${code}]`;
+    return [
+        { trigger: OPEN, run: press(key) },
+        { content: `${key}: ${code}`, trigger: `${form} button[type=submit]:enabled` },
+        { trigger: form, run: press("Escape") },
+        { trigger: ".o_ar_customer:not(:has(.o_ar_outcome_form)) [data-outcome]:enabled" },
+    ];
+}
+
+/** A key, and what is seen then; the list must have been drawn before. */
+function moves(key, name) {
+    return [
+        { trigger: OPEN, run: press(key) },
+        { content: `${key}: ${name}`, trigger: `${OPEN}:has(h2:contains(${name}))` },
+    ];
+}
+
 const OPEN = ".o_ar_customer .o_ar_card:not(.o_ar_stale)";
 
 // A collector's hour: call, promise, payment registered, next.
@@ -94,6 +113,126 @@ tours.add("ar_worklist_hour", {
             run: "click",
         },
         { trigger: ".o_list_view, .o_view_nocontent" },
+    ],
+});
+
+// Every key: forms open, one click does the rest, and undoes it.
+tours.add("ar_worklist_keys", {
+    steps: () => [
+        { trigger: `${OPEN}:has(h2:contains(Alpha))`, timeout },
+        {
+            content: "Last contacts, promises and disputes, and what is agreed about each item",
+            trigger: "section[aria-label='Last contacts']:contains(The reception took a message)",
+        },
+        {
+            trigger:
+                "section[aria-label='Promises and disputes'] li:contains(111.00):contains(Open)",
+        },
+        {
+            trigger:
+                "section[aria-label='Promises and disputes'] li:contains(Price):contains(77.00)",
+        },
+        { trigger: ".o_ar_items tr:contains(111.00):contains(Promised for) input:disabled" },
+        { trigger: ".o_ar_items tr:contains(77.00):contains(Disputed) input:disabled" },
+        ...opens("c", "call_back"),
+        ...opens("p", "promise"),
+        ...opens("y", "paid"),
+        ...opens("d", "dispute"),
+        {
+            content: "A tick is no typing: the keys go on",
+            trigger: ".o_ar_items tr[data-item] input:enabled",
+            run({ anchor }) {
+                anchor.focus();
+                anchor.dispatchEvent(new KeyboardEvent("keydown", { key: "2", bubbles: true }));
+            },
+        },
+        {
+            content: "2: the second contact",
+            trigger: ".o_ar_contact.o_ar_reached:contains(Accountant) [aria-pressed=true]",
+        },
+        {
+            content: "A key that is held down writes nothing down",
+            trigger: OPEN,
+            run() {
+                document.dispatchEvent(new KeyboardEvent("keydown", { key: "n", repeat: true }));
+            },
+        },
+        { trigger: OPEN, run: press("w") },
+        { trigger: ".o_ar_done:contains(Wrong contact):contains(Accountant)" },
+        { trigger: `${OPEN}:has(h2:contains(Bravo))` },
+        { trigger: ".o_ar_rows:not(:has([data-name=Alpha]))", run: press("t") },
+        {
+            content: "T: a note to it",
+            trigger: ".o_ar_done_note:focus",
+            run: "edit Left the company && press Enter",
+        },
+        { trigger: ".o_ar_done_saved" },
+        {
+            content: "U: it did not happen",
+            trigger: OPEN,
+            run: press("u"),
+        },
+        { trigger: ".o_ar_rows [data-name=Alpha].o_ar_row_selected" },
+        { trigger: ".o_ar_worklist:not(:has(.o_ar_done))" },
+        { trigger: `${OPEN}:has(h2:contains(Alpha)) .o_ar_contact:contains(Accountant)` },
+        {
+            content: "What was undone is no contact",
+            trigger: "section[aria-label='Last contacts']:not(:contains(Wrong contact))",
+        },
+        { trigger: OPEN, run: press("e") },
+        { trigger: ".o_ar_done:contains(Escalate)" },
+        { trigger: `${OPEN}:has(h2:contains(Bravo))`, run: press("t") },
+        {
+            trigger: ".o_ar_done_note:focus",
+            run: "edit He laughs at us && press Enter",
+        },
+        { trigger: ".o_ar_done_saved" },
+        ...moves("j", "Charlie"),
+        ...moves("k", "Bravo"),
+        ...moves("ArrowDown", "Charlie"),
+        ...moves("ArrowUp", "Bravo"),
+        { trigger: OPEN, run: press("/") },
+        {
+            content: "/: the search has the focus, and its letters are no keys",
+            trigger: ".o_ar_search:focus",
+            run({ anchor }) {
+                anchor.dispatchEvent(new KeyboardEvent("keydown", { key: "n", bubbles: true }));
+            },
+        },
+        { trigger: OPEN, run: press("?") },
+        { trigger: ".o_ar_help:contains(Undo it)", run: press("Escape") },
+        { trigger: ".o_ar_worklist:not(:has(.o_ar_help))" },
+        {
+            content: "R: the list is read again",
+            trigger: OPEN,
+            async run() {
+                performance.clearResourceTimings();
+                press("r")();
+                const isRead = (entry) => entry.name.includes("/ar.worklist/load_worklist");
+                for (let turn = 0; turn < 100; turn++) {
+                    if (performance.getEntriesByType("resource").some(isRead)) {
+                        return;
+                    }
+                    await new Promise((resolve) => setTimeout(resolve, 50));
+                }
+                throw new Error("not read again");
+            },
+        },
+        { trigger: `${OPEN}:has(h2:contains(Bravo))`, run: press("s") },
+        { trigger: ".o_ar_done:contains(Nothing agreed)" },
+        { trigger: `${OPEN}:has(h2:contains(Charlie))`, run: press("o") },
+        {
+            content: "O: the customer's form",
+            trigger: ".o_form_view .o_field_widget[name=collector_id]",
+        },
+        {
+            trigger:
+                ".o_control_panel .breadcrumb-item a:contains(Worklist), .o_control_panel .o_back_button",
+            run: "click",
+        },
+        { trigger: `${OPEN}:has(h2:contains(Charlie))`, run: press("a") },
+        { trigger: ".o_ar_done:contains(Wrong address)" },
+        { trigger: ".o_ar_empty:contains(Nobody has to be contacted now)" },
     ],
 });
 
