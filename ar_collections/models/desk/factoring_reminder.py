@@ -47,10 +47,12 @@ class ArReminder(models.Model):
 
     def _get_items_kept_apart(self, items):
         """EXTENDS dunning: what is with a factor."""
+        kept = super()._get_items_kept_apart(items)
+        if not self.assigned_ids:
+            return kept
         # sudo: see `_compute_assigned_ids`.
         moves = self.assigned_ids.sudo().move_id
-        return super()._get_items_kept_apart(items) | items.filtered(
-            lambda line: line.move_id in moves)
+        return kept | items.filtered(lambda line: line.move_id in moves)
 
     def _read_ahead(self):
         """EXTENDS dunning."""
