@@ -249,8 +249,8 @@ def test_a_visitor_asks_for_cover_and_sees_grade_partial_grant_and_reduction(dem
         return int(odoo.sql(DATABASE, """
             SELECT COUNT(*) FROM ir_cron_trigger t JOIN ir_model_data d ON d.res_id = t.cron_id
              WHERE d.model = 'ir.cron' AND d.name = 'ir_cron_ar_provider_poll'
-               AND t.call_at BETWEEN now() AT TIME ZONE 'UTC'
-                             AND now() AT TIME ZONE 'UTC' + interval '6 minutes'""")[0][0])
+               AND t.call_at > timezone('UTC', now())
+               AND t.call_at < timezone('UTC', now()) + interval '6 minutes'""")[0][0])
 
     visitor.call('ar.cover.request', 'action_send', [draft['id']])
     wait_for(lambda: read_request()['state'] == 'open')
