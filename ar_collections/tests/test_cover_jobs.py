@@ -42,6 +42,10 @@ class TestCoverJobs(CoverCommon):
         self.assertRecordValues(cover, [{
             'status': 'reduced', 'amount_today': 10000, 'needs_person': False}])
         self.assertEqual(len(cover.activity_ids), 1)
+        # The inbox has each piece of news once, and calls it by its name.
+        self.assertEqual(self.env['ar.provider.event'].search([
+            ('provider_id', '=', self.provider.id), ('kind', '=', 'cover')], order='id',
+        ).mapped('summary'), ["Granted in part", "Reduced by the insurer"])
 
     def test_a_job_that_never_ends_is_for_a_person(self):
         self.sim.job_state = 'PENDING'

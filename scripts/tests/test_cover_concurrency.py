@@ -103,7 +103,7 @@ def insurer():
     simulator = Atradius().start()
     simulator.offset = time.time() - EPOCH
     simulator.policy['policyExpiryDate'] = '2099-12-31'
-    simulator.fail('apply', 'drip', times=99, seconds=0.01)
+    simulator.fail('apply', 'drip', times=99, seconds=0.02)
     yield simulator
     simulator.stop()
 
@@ -125,7 +125,9 @@ def test_one_request_for_a_buyer_whoever_sends_it(odoo, scratch_db, insurer):
                                   " ORDER BY 1")
     assert states == [['answered', '1'], ['draft', '1']], said
     assert any('already executing' in answer for answer in said['workers']), "they never met"
-    assert said['calls'] == ['granted'] + ['look_up_first'] * 3
+    # Who comes when all is over finds the limit in force; the others met.
+    assert said['calls'].count('granted') == 1
+    assert {'look_up_first'} <= set(said['calls']) <= {'granted', 'look_up_first', 'unchanged'}
     asked = [json.loads(call['body']) for call in insurer.calls if call['route'] == 'apply']
     assert sorted(body['buyerId'] for body in asked) == [8200001, 8200002]
     assert odoo.sql(scratch_db, "SELECT state, COUNT(*) FROM ar_provider_write GROUP BY 1") == [

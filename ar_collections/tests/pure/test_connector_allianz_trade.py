@@ -307,7 +307,10 @@ class TestLostAnswers(AllianzCase):
             thread.start()
         for thread in threads:
             thread.join(20)
-        self.assertEqual(sorted(outcomes), ['look_up_first'] * 7 + [CoverStatus.SUBMITTED])
+        # A straggler finds the request under way and follows it.
+        self.assertEqual((len(outcomes), outcomes.count(CoverStatus.SUBMITTED)), (8, 1))
+        self.assertLessEqual(
+            set(outcomes), {'look_up_first', CoverStatus.PENDING, CoverStatus.SUBMITTED})
         self.assertEqual(self.sim.count('create_cover'), 1)
 
     def test_a_refused_write_may_be_corrected_and_sent(self):
