@@ -46,7 +46,7 @@ class ArReply(models.Model):
     body = fields.Html(related='message_id.body', string="Whole message")
     text = fields.Text(
         string="What was written", readonly=True, help="Without quoted text and signature.")
-    received_at = fields.Datetime(string="Received", required=True, readonly=True)
+    received_at = fields.Datetime(string="Received at", required=True, readonly=True)
     received_on = fields.Date(
         string="Received on", required=True, readonly=True,
         help="Where the company works; words such as “next Friday” count from this day.")

@@ -44,7 +44,7 @@ class ArProviderEvent(models.Model):
     code = fields.Char(readonly=True, help="The provider's own code.")
     summary = fields.Char(readonly=True)
     happened_on = fields.Date(readonly=True)
-    received_at = fields.Datetime(string="Received", required=True, readonly=True)
+    received_at = fields.Datetime(string="Received on", required=True, readonly=True)
     attention = fields.Text(
         string="To look at", readonly=True,
         help="Codes that we do not know and values that could not be read.")
