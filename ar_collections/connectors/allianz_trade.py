@@ -231,6 +231,9 @@ class AllianzTradeClient(InsurerClient):
         answer = self._get('get_cover', link)
         if not self._read(answer).get('creditLimitsAggregation'):
             return CoverRequest(status=CoverStatus.PENDING, meta=self._meta(answer), **common)
+        if requested and previous is not None:
+            # Whoever asks for less himself is reduced only when he gets less than that.
+            previous = min(previous, requested.amount)
         cover = self._load_cover(self._read(answer), answer, requested, previous)
         return CoverRequest(
             status=cover.status, buyer_id=cover.buyer_id, cover_id=cover.cover_id, cover=cover,

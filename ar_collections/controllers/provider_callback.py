@@ -40,8 +40,12 @@ class ProviderCallback(http.Controller):
         body = request.httprequest.get_data()
         if self._count_last_minute(provider) >= PER_MINUTE:
             return request.make_response("", status=429, headers=[('Retry-After', '60')])
-        if self._note(provider, params, body):
+        before = self._note(provider, params, body)
+        if not before:
             provider._trigger_poll()
+        elif before == 'done':
+            # Whoever repeats himself has us read once a minute, no more.
+            provider._trigger_poll(fields.Datetime.add(fields.Datetime.now(), minutes=1))
         return request.make_response("")
 
     @staticmethod
@@ -55,7 +59,10 @@ class ProviderCallback(http.Controller):
     def _note(provider, params, body):
         """Insert the message; two at the same instant make one row.
 
-        :return: whether it is new
+        Some providers call without any content: the same words after we have read are news again.
+
+        :return: what the same message was before: 'done' when we have read since, 'new' when that
+            is still to be done, None when it came for the first time
         """
         now = fields.Datetime.now()
         window = int(now.timestamp() // (WINDOW_MINUTES * 60))
@@ -63,15 +70,19 @@ class ProviderCallback(http.Controller):
         digest = hashlib.sha256(content).hexdigest()[:32]
         rows = request.env.execute_query(SQL(
             """
+            WITH known AS (SELECT state FROM ar_provider_event
+                            WHERE provider_id = %(provider)s AND key = %(key)s)
             INSERT INTO ar_provider_event (
                 provider_id, company_id, key, kind, source, environment, received_at, state,
                 summary, create_date, write_date)
             SELECT p.id, p.company_id, %(key)s, 'callback', 'callback', p.environment, %(now)s,
                    'new', %(summary)s, %(now)s, %(now)s
               FROM ar_provider p WHERE p.id = %(provider)s
-            ON CONFLICT (provider_id, key) DO NOTHING RETURNING id
+            ON CONFLICT (provider_id, key) DO UPDATE
+            SET state = 'new', received_at = EXCLUDED.received_at, processed_at = NULL
+            RETURNING (SELECT state FROM known)
             """,
             key=f'callback:{window}:{digest}', now=now, provider=provider.id,
             # Length and fingerprint only: the content is neither believed nor kept.
             summary=f'{len(body)} B, {digest[:8]}'))
-        return bool(rows)
+        return rows[0][0]

@@ -97,5 +97,5 @@ class ArDemoStory(models.AbstractModel):
         return self.env['ar.cover.request'].create({
             'customer_id': customer.id, 'policy_id': policy.id, 'amount': 80000,
             'user_id': self._get_asker().id,
-            'reason': "Press “Send to the insurer”. The simulator grants a part at once and "
-                      "reduces it some minutes later."})
+            'reason': "Press “Send to the insurer”. Within minutes the simulator grants a part, "
+                      "then reduces it."})

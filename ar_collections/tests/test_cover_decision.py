@@ -53,6 +53,14 @@ class TestCoverDecision(CoverCommon):
         cover = self.decide('granted', 30000, asked=request)
         self.assertEqual((cover.status, cover.reduced_on), ('granted', False))
 
+    def test_cut_below_what_we_asked_for_is_a_reduction(self):
+        self.decide('granted', 50000, day='2026-05-01')
+        request = self.ask(30000, 'reduce')
+        cover = self.decide('granted_partial', 10000, asked=request)
+        self.assertRecordValues(cover, [{
+            'status': 'reduced', 'reduced_from': 50000, 'amount_today': 10000}])
+        self.assertEqual(len(cover.activity_ids), 1)
+
     def test_the_same_decision_twice_is_one(self):
         for _twice in range(2):
             cover = self.decide('granted', 50000, day='2026-05-01')

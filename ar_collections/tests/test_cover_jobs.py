@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.tests import tagged
 
 from .cover_common import CoverCommon
@@ -41,6 +42,10 @@ class TestCoverJobs(CoverCommon):
         self.assertRecordValues(cover, [{
             'status': 'reduced', 'amount_today': 10000, 'needs_person': False}])
         self.assertEqual(len(cover.activity_ids), 1)
+        # The inbox has each piece of news once, and calls it by its name.
+        self.assertEqual(self.env['ar.provider.event'].search([
+            ('provider_id', '=', self.provider.id), ('kind', '=', 'cover')], order='id',
+        ).mapped('summary'), ["Granted in part", "Reduced by the insurer"])
 
     def test_a_job_that_never_ends_is_for_a_person(self):
         self.sim.job_state = 'PENDING'
@@ -91,6 +96,48 @@ class TestCoverJobs(CoverCommon):
         request = self.ask(60000, 'increase')
         self.assertTrue(request.by_hand)
         self.assertEqual(self.sim.count('create_cover'), 1)
+
+    def test_a_reduction_through_a_confirmed_change_alarms_nobody(self):
+        """The job compares with what was in force: what we asked for ourselves is no bad news,
+        what lies below it is."""
+        self.provider.operation_ids.filtered(
+            lambda operation: operation.capability == 'change_cover').confirmed = True
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_provider_poll')
+        cover = self.account.cover_ids
+        for asked, granted, status, told in ((15000, 15000, 'granted', 0),
+                                             (10000, 4000, 'reduced', 1)):
+            self.sim.decisions = {'7100001': {'amount': granted}}
+            request = self.ask(asked, 'reduce')
+            self.assertFalse(request.by_hand)
+            self.run_cron('ir_cron_ar_cover_send')
+            for _night in range(3):
+                self.run_cron('ir_cron_ar_provider_poll')
+            self.assertRecordValues(request, [{
+                'state': 'answered', 'status': status, 'granted_amount': granted}])
+            self.assertRecordValues(cover, [{'status': status, 'amount_today': granted}])
+            self.assertEqual(len(cover.activity_ids), told)
+        self.assertEqual((self.sim.count('patch_cover'), self.sim.count('create_cover')), (2, 1))
+        self.assertFalse(self.sim.errors)
+
+    def test_an_unanswered_request_is_asked_for_news_2_4_8_minutes_later(self):
+        """Up to the hour: a job that ends soon need not wait for it."""
+        poll = self.env.ref('ar_collections.ir_cron_ar_provider_poll')
+        self.sim.job_state = 'PENDING'
+        self.go('2026-06-02', '09:00:00')
+        self.ask(40000)
+        self.run_cron('ir_cron_ar_cover_send')
+        looks = []
+        for _look in range(6):
+            now = fields.Datetime.now()
+            at = min(self.env['ir.cron.trigger'].search([
+                ('cron_id', '=', poll.id), ('call_at', '>', now)]).mapped('call_at'))
+            looks.append(at.strftime('%H:%M'))
+            self.go('2026-06-02', at.strftime('%H:%M:%S'))
+            self.run_cron('ir_cron_ar_provider_poll')
+        self.assertEqual(looks, ['09:02', '09:04', '09:08', '09:16', '09:32', '10:04'])
 
     def test_an_unfinished_list_closes_nothing(self):
         self.ask(40000)

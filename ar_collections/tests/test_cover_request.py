@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 from decimal import Decimal
 
 from odoo import fields
@@ -153,6 +154,86 @@ class TestCoverStory(AtradiusCommon):
         self.poll()
         self.assertEqual(len(self.account.cover_ids), 1)
         self.assertFalse(self.account.cover_ids.needs_person)
+
+    def test_a_reduction_that_we_ask_for_is_sent_once_and_alarms_nobody(self):
+        self.contract.limit_follows = True
+        self.rule('cover_reduced')
+        self.ask(45000)
+        self.send()
+        cover = self.account.cover_ids
+        in_force = cover.insurer_reference
+        self.go('2026-06-10')
+        request = self.ask(20000, 'reduce')
+        self.assertEqual((request.state, self.sim.count('change')), ('queued', 0), "record first")
+        for _twice in range(2):
+            self.send()
+        [call] = [call for call in self.sim.calls if call['route'] == 'change']
+        body = json.loads(call['body'])
+        self.assertEqual(
+            {name: body[name] for name in (
+                'action', 'coverId', 'creditLimitAmount', 'customerRefNumber')},
+            {'action': 'reduce', 'coverId': in_force, 'creditLimitAmount': 20000,
+             'customerRefNumber': request.name})
+        self.assertEqual(self.sim.count('apply'), 1)
+        for _twice in range(2):
+            self.poll()
+        self.assertRecordValues(request, [{
+            'state': 'answered', 'status': 'granted', 'granted_amount': 20000,
+            'cover_id': cover.id}])
+        self.assertRecordValues(cover, [{
+            'status': 'granted', 'amount_today': 20000, 'reduced_on': False,
+            'needs_person': False}])
+        self.assertEqual(
+            (self.covered('2026-06-09', cover), self.covered('2026-06-10', cover)),
+            (45000, 20000), "what was delivered before keeps its cover")
+        self.assertEqual(self.account.cover_ids, cover)
+        self.assertFalse(cover.activity_ids)
+        self.account.invalidate_recordset()
+        self.assertEqual(self.account.credit_limit_today, 20000)
+        order = self.quote([(1, 5000, False)], user_id=self.seller.id)
+        self.assertEqual(order.state, 'sale')
+
+    def test_a_reduction_under_way_covers_as_before_until_it_is_decided(self):
+        """Still with an underwriter; then decided, in a code of the insurer's reductions."""
+        self.ask(45000)
+        self.send()
+        cover = self.account.cover_ids
+        self.go('2026-06-10')
+        self.sim.refer = {BUYER}
+        request = self.ask(20000, 'reduce')
+        self.send()
+        self.poll()
+        self.assertEqual((request.state, request.status), ('open', 'pending'))
+        self.assertEqual((cover.status, cover.amount_today), ('granted', 45000))
+        self.go('2026-06-12')
+        for listed in self.sim.covers.values():
+            if listed['coverStatus'] == 'DECISION':
+                listed.update(coverStatus='HISTORIC', historicCode='SCLD')
+        self.decide_there(
+            coverStatus='DECISION', decisionCode='DC09', decisionDate='2026-06-12',
+            effectFromDate='2026-06-12', totalDecision={
+                'decisionAmtInPolicyCurrency': '20000', 'decisionExpiryDate': '',
+                'decisionConditions': []})
+        for _twice in range(2):
+            self.poll()
+        self.assertEqual((request.state, request.granted_amount), ('answered', 20000))
+        self.assertRecordValues(cover, [{
+            'status': 'granted', 'amount_today': 20000, 'reduced_on': False}])
+        self.assertEqual(self.covered('2026-06-11', cover), 45000)
+        self.assertFalse(cover.activity_ids)
+
+    def test_a_reduction_whose_answer_was_lost_is_looked_up(self):
+        self.ask(45000)
+        self.send()
+        self.sim.fail('change', 'hang')
+        request = self.ask(20000, 'reduce')
+        self.send()
+        self.assertEqual((request.state, self.sim.count('change')), ('unknown', 1))
+        self.go('2026-06-01', '09:30:00')
+        self.send()
+        self.assertEqual((request.state, self.sim.count('change')), ('answered', 1))
+        cover = self.account.cover_ids
+        self.assertEqual((cover.status, cover.amount_today), ('granted', 20000))
 
     def test_a_failed_poll_closes_nothing(self):
         self.ask(40000)

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -168,6 +170,29 @@ class TestProceedings(DeadlineCommon):
 @tagged('post_install', '-at_install')
 class TestWhoIsTold(DeadlineCommon):
     """Activities, rights, guard, cockpit, paper."""
+
+    def test_the_list_is_sorted_by_days_left_then_by_euros_at_risk(self):
+        """As the screen asks for it: kinds mixed, the customer with most at risk first."""
+        for amount, due in ((100, '2021-09-30'), (900, '2021-09-30'), (500, '2021-09-30'),
+                            (20, '2021-08-31'), (9000, '2022-01-31')):
+            self.invoice(amount, due=due)
+        twin = self.customer("Twin", country_id=self.france.id)
+        self.invoice(700, due='2026-03-31', partner=twin)
+        # The claim is to be declared on the day on which three prescriptions end.
+        self.account_of(twin).write({
+            'insolvency_date': '2026-07-20', 'insolvency_state': 'liquidation',
+            'insolvency_published_on': '2026-07-30'})
+        self.account_of()
+        self.build('2026-08-20')
+        view = self.env['ar.deadline'].get_view(
+            self.env.ref('ar_collections.ar_deadline_view_list').id)
+        order = etree.fromstring(view['arch']).get('default_order')
+        found = self.env['ar.deadline'].with_user(self.collector).web_search_read(
+            [('state', 'in', ('open', 'missed'))],
+            {name: {} for name in ('kind', 'days_left', 'amount')}, order=order)['records']
+        self.assertEqual([(row['days_left'], row['amount']) for row in found], [
+            (11, 20.0), (41, 900.0), (41, 700.0), (41, 500.0), (41, 100.0), (164, 9000.0)])
+        self.assertEqual(found[2]['kind'], 'insolvency_claim')
 
     def test_one_activity_per_customer_in_time_and_once(self):
         bills = [self.invoice(100, due='2021-11-15'), self.invoice(100, due='2021-11-20')]

@@ -1,5 +1,6 @@
 from datetime import date
 
+from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.modules import neutralize
 from odoo.tests import tagged
@@ -62,6 +63,48 @@ class TestBodaccPoll(ProviderCommon):
         self.assertIn("05/28/2026", activity.note)
         self.run_dunning('2026-06-01')
         self.assertFalse(self.reminders())
+
+    def test_from_the_notice_to_interest_deadline_and_the_held_order(self):
+        """One chain through three rooms, by scheduled actions and the button of a salesperson."""
+        self.company.ar_credit_active = True
+        seller = self.user('sales_team.group_sale_salesman_all_leads', 'seller')
+        self.invoice(10000, due='2026-04-30')
+        self.invoice(700, due='2026-06-15')
+        self.invoice(50, due='2026-06-24', date='2026-05-25')
+        goods = self.env['product.product'].create({
+            'name': "Goods", 'type': 'service', 'list_price': 100, 'taxes_id': False})
+
+        def confirm_order():
+            order = self.env['sale.order'].with_user(seller).create({
+                'partner_id': self.buyer.id, 'company_id': self.company.id,
+                'order_line': [Command.create({'product_id': goods.id})]})
+            order.action_confirm()
+            return order.sudo()
+
+        def read_claim(day):
+            self.go(day)
+            claims = self.env['ar.claim']._prepare_for(self.account, date.fromisoformat(day))
+            return (claims.amount_interest, claims.amount_compensation)
+
+        # 2.15 % of the central bank plus 10: 10,000 × 12.15 % × 32 days (1 May to 1 June) / 365.
+        self.assertEqual(read_claim('2026-06-01'), (106.52, 40.0))
+        self.assertEqual(confirm_order().state, 'sale')
+        self.publish(1, '2026-05-28', judged='20 mai 2026')
+        self.poll()
+        # L622-28: until the eve of the judgment, 19 days; what falls due after it bears nothing.
+        self.assertEqual(read_claim('2026-06-01'), (63.25, 40.0))
+        self.assertEqual(read_claim('2026-07-20'), (63.25, 40.0))
+        self.assertEqual(self.account.late_interest_amount, 63.25)
+        self.poll('2026-06-02', cron='ir_cron_ar_deadline')
+        # R622-24: two months from the publication, for all that was invoiced before the judgment.
+        deadline = self.env['ar.deadline'].search([
+            ('customer_id', '=', self.account.id), ('kind', '=', 'insolvency_claim')])
+        self.assertRecordValues(deadline, [{
+            'start_day': date(2026, 5, 28), 'last_day': date(2026, 7, 28), 'days_left': 56,
+            'amount': 10700.0, 'state': 'open'}])
+        order = confirm_order()
+        self.assertEqual((order.state, order.ar_credit_state), ('draft', 'held'))
+        self.assertIn('"stop"', order.ar_hold_ids.reason_codes)
 
     def test_no_notice_is_said_with_its_day_and_stops_nothing(self):
         before = self.account.message_ids

@@ -1,5 +1,8 @@
+import json
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from .provider_common import LEVANT, ProviderCommon
@@ -82,6 +85,82 @@ class TestProviderCallback(ProviderCommon, HttpCase):
         self.assertEqual(self.ring(again).status_code, 200)
         self.provider.is_on = False
         self.assertEqual(self.ring(again).status_code, 404)
+
+    # === REPEATED, LATE, OUT OF ORDER === #
+
+    def test_a_call_without_content_is_news_again_after_we_have_read(self):
+        """Coface rings without a word: the order is looked at each time, and ordered once."""
+        link = self.link(self.provider, self.make_account("Levant", LEVANT), 'ICO0000000101')
+        self.poll()
+        self.assertTrue(link.order_id)
+        path = self.make_address()
+        self.ring(path)
+        looks = self.sim.count('order_state')
+        self.poll()
+        self.assertEqual(self.sim.count('order_state'), looks + 1, "too early: looked at anyway")
+        self.assertFalse(self.rings().filtered(lambda event: event.state == 'new'))
+        for order in self.sim.orders.values():
+            order['publications'][0]['status'] = 'delivered'
+        before = self.triggers()
+        for _repeated in range(3):
+            self.assertEqual(self.ring(path).status_code, 200)
+        self.assertEqual(self.triggers(), before + 1, "read once for the three")
+        self.poll()
+        self.assertEqual(link.rating_ids.mapped('value'), ['6'])
+        # The last of its sixteen tries comes long afterwards.
+        self.ring(path)
+        self.poll()
+        self.assertEqual((len(link.rating_ids), self.sim.count('order')), (1, 1))
+
+    def test_what_rings_while_we_read_is_read_in_a_minute(self):
+        path = self.make_address()
+        self.ring(path)
+        event = self.rings()
+        self.provider._forget_poll_wish(event.received_at - timedelta(seconds=1))
+        event.invalidate_recordset()
+        self.assertEqual(event.state, 'new')
+        self.assertTrue(self.env['ir.cron.trigger'].search_count([
+            ('cron_id', '=', self.cron.id), ('call_at', '>', event.received_at)]))
+        self.provider._forget_poll_wish(event.received_at)
+        event.invalidate_recordset()
+        self.assertEqual(event.state, 'done')
+
+    def test_calls_out_of_order_change_nothing_but_the_time_of_reading(self):
+        """What the insurer says when it is read counts, whatever its messages said and when."""
+        sim = self.start(AllianzTrade)
+        self.provider = provider = self.make_provider(sim, name="Allianz Trade")
+        for option in provider.option_ids:
+            option.value = {'business_unit': 'EHXX', 'policy_id': '900100'}.get(option.name)
+        account = self.make_account("Levant", LEVANT)
+        self.link(provider, account, '7100001')
+        today = fields.Date.today()
+        self.env['ar.insurance.policy'].create({
+            'name': "Export", 'company_id': self.company.id, 'provider_id': provider.id,
+            'insurer_id': self.customer("Insurer").id, 'insured_percentage': 90,
+            'currency_id': self.company.currency_id.id, 'date_from': today - timedelta(days=99)})
+        sim.covers = {'C1': {
+            'coverId': 'C1', 'companyId': '7100001', 'policy': {'policyId': '900100'},
+            'creditLimitDetails': {'requestedAmount': 40000, 'currencyCode': 'EUR'},
+            'creditLimitsAggregation': {'creditLimits': [{
+                'technicalDecisionStatusCode': 'AlreadyAgreed', 'amount': 40000,
+                'currencyCode': 'EUR', 'startDate': str(today - timedelta(days=30))}]}}}
+        path = self.make_address()
+
+        def ring_and_read(amount):
+            self.assertEqual(self.ring(path, json.dumps(
+                {'coverId': 'C1', 'amount': amount})).status_code, 200)
+            self.poll()
+            return account.cover_ids.amount_today
+
+        self.assertEqual(ring_and_read(10000), 40000, "told before it was decided")
+        sim.change({'reduce': {'cover': 'C1', 'amount': 10000}})
+        self.assertEqual(ring_and_read(40000), 10000, "the message of the grant comes late")
+        for amount in (10000, 40000, 10000):
+            self.assertEqual(ring_and_read(amount), 10000, "repeated")
+        cover = account.cover_ids
+        self.assertEqual((cover.status, cover.reduced_from), ('reduced', 40000))
+        self.assertEqual((len(cover.layer_ids), len(cover.activity_ids)), (2, 1))
+        self.assertFalse(sim.errors)
 
     def test_too_many_calls_are_turned_away(self):
         path = self.make_address()

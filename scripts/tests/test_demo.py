@@ -3,6 +3,8 @@
 import email
 import email.policy
 import html
+import http.cookiejar
+import json
 import os
 import re
 import socket
@@ -184,6 +186,105 @@ def test_a_night_leaves_the_mails_of_its_reminders(demo, odoo):
                 assert found[1] not in left, f"{found[1]} left twice"
                 left[found[1]] = (address, lang, named)
     assert left == expected
+
+
+def ask_server(opener, url, data):
+    request = urllib.request.Request(
+        url, json.dumps(data).encode(), {'Content-Type': 'application/json'})
+    with opener.open(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+class Visitor:
+    """Somebody who logs in as the demo tells, and presses buttons over HTTP."""
+
+    def __init__(self, url, login='admin', password='admin'):
+        self.url = url
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self._post('/web/session/authenticate', {
+            'db': DATABASE, 'login': login, 'password': password})
+
+    def _post(self, path, params):
+        answer = ask_server(self.opener, f'{self.url}{path}', {
+            'jsonrpc': '2.0', 'method': 'call', 'params': params})
+        assert 'error' not in answer, answer['error']
+        return answer['result']
+
+    def call(self, model, method, *args, **kwargs):
+        return self._post(f'/web/dataset/call_kw/{model}/{method}', {
+            'model': model, 'method': method, 'args': args, 'kwargs': kwargs})
+
+    def find(self, model, domain, *names):
+        return self.call(model, 'search_read', domain, names)
+
+
+def test_a_visitor_asks_for_cover_and_sees_grade_partial_grant_and_reduction(demo, odoo):
+    """By buttons and scheduled actions alone. Only the simulator's three minutes are skipped."""
+    address = dict(line.split()[:2] for line in (
+        demo.folder / 'simulators.log').read_text().splitlines())['allianz_trade']
+    visitor = Visitor(demo.url)
+    [draft] = visitor.find(
+        'ar.cover.request', [('state', '=', 'draft')], 'customer_id', 'policy_id', 'amount')
+    [policy] = visitor.find(
+        'ar.insurance.policy', [('id', '=', draft['policy_id'][0])], 'provider_id')
+    customer, provider = draft['customer_id'][0], policy['provider_id'][0]
+
+    def read_request():
+        return visitor.find('ar.cover.request', [('id', '=', draft['id'])],
+                            'state', 'status', 'granted_amount', 'cover_id')[0]
+
+    def read_now(condition):
+        """Press "Read now" until the scheduled action has brought the news."""
+        visitor.call('ar.provider', 'action_poll_now', [provider])
+        end = time.monotonic() + 60
+        while not (found := condition()):
+            assert time.monotonic() < end, (read_request(), odoo.sql(
+                DATABASE, "SELECT operation, code, message FROM ar_provider_error"))
+            time.sleep(0.5)
+        return found
+
+    def polled_within_minutes():
+        return int(odoo.sql(DATABASE, """
+            SELECT COUNT(*) FROM ir_cron_trigger t JOIN ir_model_data d ON d.res_id = t.cron_id
+             WHERE d.model = 'ir.cron' AND d.name = 'ir_cron_ar_provider_poll'
+               AND t.call_at > timezone('UTC', now())
+               AND t.call_at < timezone('UTC', now()) + interval '6 minutes'""")[0][0])
+
+    visitor.call('ar.cover.request', 'action_send', [draft['id']])
+    wait_for(lambda: read_request()['state'] == 'open')
+    assert polled_within_minutes(), "the answer would come in the night"
+    # At the first look the insurer is still at work; the next one is planned beside the first.
+    read_now(lambda: polled_within_minutes() > 1 and any(
+        call['route'] == 'job' for call in ask_server(visitor.opener, f'{address}/_sim/calls', {})))
+    assert read_request()['state'] == 'open'
+    request = read_now(lambda: (found := read_request())['state'] == 'answered' and found)
+    assert (request['status'], request['granted_amount']) == ('granted_partial', 48000)
+    assert draft['amount'] == 80000
+    [rating] = visitor.find(
+        'ar.rating', [('customer_id', '=', customer), ('provider_id', '=', provider)],
+        'value', 'grade', 'environment')
+    assert (rating['value'], rating['grade'], rating['environment']) == ('4', 4, 'simulator')
+
+    def read_cover():
+        return visitor.find(
+            'ar.cover', [('id', '=', request['cover_id'][0])], 'status', 'amount_today',
+            'reduced_from', 'activity_ids', 'customer_id')[0]
+
+    cover = read_cover()
+    assert (cover['status'], cover['amount_today']) == ('granted_partial', 48000)
+    assert cover['customer_id'][0] == customer
+    assert polled_within_minutes(), "the reduction would come in the night"
+    ask_server(visitor.opener, f'{address}/_sim/clock', {'advance': 200})
+    cover = read_now(lambda: (found := read_cover())['status'] == 'reduced' and found)
+    assert (cover['amount_today'], cover['reduced_from']) == (24000, 48000)
+    assert len(cover['activity_ids']) == 1
+    told = visitor.find('ar.provider.event', [
+        ('customer_id', '=', customer), ('kind', '=', 'cover')], 'summary', 'state', 'id')
+    assert [(event['summary'], event['state']) for event in sorted(
+        told, key=lambda event: event['id'])] == [
+            ('Granted in part', 'done'), ('Reduced by the insurer', 'done')]
 
 
 def test_stop_leaves_nothing_running(demo):

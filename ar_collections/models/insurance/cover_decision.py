@@ -87,8 +87,10 @@ class ArCover(models.Model):
         if problems:
             event.write({'state': 'person', 'note': problems[0]})
         else:
-            event._set_done(dict(cover._fields['status']._description_selection(cover.env))[
-                cover.status])
+            label = dict(cover._fields['status']._description_selection(cover.env))[cover.status]
+            event._set_done(label)
+            # "Granted in part", for less than before, is a reduction: the inbox says so.
+            event.summary = label
         cover._tell(before, reading, problems, asked)
         cover._follow()
         return cover
@@ -131,12 +133,16 @@ class ArCover(models.Model):
     @api.model
     def _get_fingerprint(self, decision):
         """Return a digest of all that a decision says; not of when it was read."""
+        def number(value):
+            # 80000.0 says no more than 80000.
+            return None if value is None else f'{value.normalize():f}'
+
         said = [
             decision.cover_id, decision.status, decision.provider_code, decision.pending_action,
-            decision.requested and str(decision.requested.amount), decision.decided_on,
+            decision.requested and number(decision.requested.amount), decision.decided_on,
             decision.effective_from, decision.effective_until, decision.withdrawal_on,
-            [(x.kind, x.amount and str(x.amount.amount), x.amount and x.amount.currency,
-              x.valid_from, x.valid_until, x.insured_percentage and str(x.insured_percentage),
+            [(x.kind, x.amount and number(x.amount.amount), x.amount and x.amount.currency,
+              x.valid_from, x.valid_until, number(x.insured_percentage),
               [c.code for c in x.conditions]) for x in decision.layers],
             [(c.code, c.text) for c in decision.conditions],
             [(a.code, a.field, a.value) for a in decision.attention]]

@@ -63,8 +63,9 @@ class ArCover(models.Model):
         old = sum(current.mapped('amount'))
         new = sum(layer['amount'] for layer in layers)
         falls = self.currency_id.compare_amounts(new, old) < 0
-        if falls and status != CoverStatus.REDUCED and decision.status in GRANTING and not (
-                asked and asked.action == 'reduce'):
+        if self._is_our_reduction(asked, new):
+            status = 'granted' if status == CoverStatus.REDUCED else status
+        elif falls and status != CoverStatus.REDUCED and decision.status in GRANTING:
             status = 'reduced'
         if status == CoverStatus.REDUCED:
             said = decision.effective_from
@@ -75,6 +76,16 @@ class ArCover(models.Model):
         if self._is_same(current, layers):
             return Reading(status, today, None)
         return Reading(status, min(layer['date_from'] for layer in layers), layers)
+
+    def _is_our_reduction(self, asked, amount):
+        """Return whether a lower amount is no less than what we asked to be reduced to.
+
+        :param asked: `ar.cover.request` that the decision answers, or None
+        :param amount: granted, in policy currency
+        """
+        return bool(asked) and asked.action == 'reduce' and (
+            asked.currency_id != self.currency_id
+            or self.currency_id.compare_amounts(amount, asked.amount) >= 0)
 
     def _get_current_layers(self, only, day):
         """Return the layers that cover deliveries of ``day`` or will."""

@@ -299,12 +299,16 @@ class ArProvider(models.Model):
         return result
 
     def _plan_next_poll(self, providers):
-        """EXTENDS: while requests are open, come back within the hour."""
+        """EXTENDS: while requests are open, come back: each time after as long as the youngest has
+        waited by then (2, 4, 8 minutes…), within the hour."""
         result = super()._plan_next_poll(providers)
-        if self.env['ar.cover.request'].search_count([
-                ('provider_id', 'in', providers.ids), ('state', '=', 'open'),
-                ('by_hand', '=', False), ('status', '!=', 'error')], limit=1):
-            self.env.ref('ar_collections.ir_cron_ar_provider_poll')._trigger(
-                at=fields.Datetime.now() + timedelta(minutes=NEWS_MINUTES))
+        youngest = self.env['ar.cover.request'].search([
+            ('provider_id', 'in', providers.ids), ('state', '=', 'open'), ('by_hand', '=', False),
+            ('status', '!=', 'error'), ('sent_at', '!=', False)], order='sent_at desc', limit=1)
+        if youngest:
+            now = fields.Datetime.now()
+            wait = min(max(now - youngest.sent_at, timedelta(minutes=FIRST_NEWS_MINUTES)),
+                       timedelta(minutes=NEWS_MINUTES))
+            self.env.ref('ar_collections.ir_cron_ar_provider_poll')._trigger(at=now + wait)
             self.env['ir.cron']._commit_progress()
         return result

@@ -41,9 +41,12 @@ class ArProvider(models.Model):
 
     def _get_ordered_domain(self):
         now = fields.Datetime.now()
-        return fields.Domain([
-            ('provider_id', '=', self.id), ('order_reference', '!=', False),
-            '|', ('next_try_at', '=', False), ('next_try_at', '<=', now)])
+        due = fields.Domain('next_try_at', '=', False) | fields.Domain('next_try_at', '<=', now)
+        if self._has_poll_wish():
+            # A call does not say which order is ready. One that failed still waits for its time.
+            due |= fields.Domain('failures', '=', 0)
+        return due & fields.Domain([
+            ('provider_id', '=', self.id), ('order_reference', '!=', False)])
 
     def _poll_deliveries(self, client):
         """Follow the orders under way; what is ready is read and kept."""

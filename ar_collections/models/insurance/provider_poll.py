@@ -73,6 +73,7 @@ class ArProvider(models.Model):
         self.ensure_one()
         if not self._may_poll():
             return True
+        start = fields.Datetime.now()
         try:
             with self._open_client() as client:
                 for _name, method in self._get_poll_steps():
@@ -87,7 +88,9 @@ class ArProvider(models.Model):
             self.env.cr.rollback()
             _logger.exception("Poll of provider %s failed", self.id)
             self._note_internal_error(error)
-        self._forget_poll_wish()
+        # A call that came meanwhile is seen by a fresh transaction only.
+        self.env['ir.cron']._commit_progress()
+        self._forget_poll_wish(start)
         self.env['ir.cron']._commit_progress()
         return True
 
@@ -117,10 +120,11 @@ class ArProvider(models.Model):
         return self.env.ref('ar_collections.ir_cron_ar_provider_poll')
 
     @api.model
-    def _trigger_poll(self):
-        """Have the poll run within a minute. Without the right to write scheduled actions."""
+    def _trigger_poll(self, at=None):
+        """Have the poll run within a minute, or at a time. Without the right to write scheduled
+        actions."""
         # sudo: whoever asks for a search or a rating may bring the poll forward.
-        self.env.ref('ar_collections.ir_cron_ar_provider_poll').sudo()._trigger()
+        self.env.ref('ar_collections.ir_cron_ar_provider_poll').sudo()._trigger(at)
 
     def action_poll_now(self):
         """Have everything due read within a minute."""
@@ -148,12 +152,25 @@ class ArProvider(models.Model):
             providers[:1]._get_poll_cron()._trigger(at=min(pauses + tries))
             self.env['ir.cron']._commit_progress()
 
-    def _forget_poll_wish(self):
+    def _has_poll_wish(self):
+        """Return whether the provider has called us since it was read."""
+        return bool(self.env['ar.provider.event'].search_count([
+            ('provider_id', '=', self.id), ('source', '=', 'callback'), ('state', '=', 'new'),
+        ], limit=1))
+
+    def _forget_poll_wish(self, start):
+        """Note that what the provider called for was read; what it called for since, is not.
+
+        :param datetime start: when its turn began
+        """
         self.env.cr.execute(SQL(
             "UPDATE ar_provider_event SET state = 'done', processed_at = %(now)s"
-            " WHERE provider_id = %(provider)s AND source = 'callback' AND state = 'new'",
-            provider=self.id, now=fields.Datetime.now()))
+            " WHERE provider_id = %(provider)s AND source = 'callback' AND state = 'new'"
+            " AND received_at <= %(start)s",
+            provider=self.id, now=fields.Datetime.now(), start=start))
         self.env['ar.provider.event'].invalidate_model(flush=False)
+        if self._has_poll_wish():
+            self._trigger_poll(fields.Datetime.add(start, minutes=1))
 
     # === SEARCHES === #
 

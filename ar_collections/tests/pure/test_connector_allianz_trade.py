@@ -1,3 +1,4 @@
+import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -290,6 +291,27 @@ class TestLostAnswers(AllianzCase):
         with self.assertRaises(UnknownOutcomeError):
             other.request_cover(self.order())
         self.assertEqual(self.sim.count('create_cover'), 0)
+
+    def test_eight_threads_at_once_send_one(self):
+        barrier, outcomes = threading.Barrier(8), []
+
+        def work(client):
+            barrier.wait(10)
+            try:
+                outcomes.append(client.request_cover(self.order()).status)
+            except UnknownOutcomeError as error:
+                outcomes.append(error.code)
+
+        threads = [threading.Thread(target=work, args=(self.make_client(),)) for _n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        # A straggler finds the request under way and follows it.
+        self.assertEqual((len(outcomes), outcomes.count(CoverStatus.SUBMITTED)), (8, 1))
+        self.assertLessEqual(
+            set(outcomes), {'look_up_first', CoverStatus.PENDING, CoverStatus.SUBMITTED})
+        self.assertEqual(self.sim.count('create_cover'), 1)
 
     def test_a_refused_write_may_be_corrected_and_sent(self):
         self.sim.fail('create_cover', 'status', status=400, body={'message': "no"})
