@@ -64,7 +64,7 @@ class ArAgedPrint(models.Model):
     part_ids = fields.One2many('ar.aged.print.part', 'print_id', readonly=True)
     progress = fields.Float(compute='_compute_progress', help="Pages that are printed, in percent.")
     attachment_id = fields.Many2one(
-        'ir.attachment', string="Document", readonly=True, ondelete='set null')
+        'ir.attachment', string="PDF", readonly=True, ondelete='set null')
 
     # === SQL OBJECTS === #
     _open_uniq = models.UniqueIndex(
