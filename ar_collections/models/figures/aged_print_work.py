@@ -125,7 +125,9 @@ class ArAgedPrintPart(models.Model):
     _description = "Part of an aged balance printed in the background"
     _order = 'print_id, number'
 
-    print_id = fields.Many2one('ar.aged.print', required=True, index=True, ondelete='cascade')
+    print_id = fields.Many2one(
+        'ar.aged.print', string="Aged balance in PDF", required=True, index=True,
+        ondelete='cascade')
     company_id = fields.Many2one(related='print_id.company_id', store=True, index=True)
     number = fields.Integer(required=True)
     first_page = fields.Integer(required=True)
