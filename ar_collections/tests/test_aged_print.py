@@ -160,7 +160,12 @@ class TestAgedPrint(ReportCommon):
         self.assertTrue(mine.attachment_id.raw)
         self.assertFalse(job.activity_ids)
         mine.unlink()
-        self.assertFalse(self.env['ir.attachment'].search([('res_model', '=', 'ar.aged.print')]))
+        half = self.ask()
+        self.work(steps=2)
+        half.with_user(self.auditor).unlink()
+        self.assertFalse(self.env['ir.attachment'].search([
+            ('res_model', 'in', ('ar.aged.print', 'ar.aged.print.part')),
+            ('res_field', 'in', (False, 'pages', 'content'))]), "no file is left behind")
 
     def test_stopped_and_resumed(self):
         job = self.ask()

@@ -97,8 +97,9 @@ class ArAgedPrint(models.Model):
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_documents(self):
-        self.sudo().attachment_id.unlink()
+    def _unlink_parts(self):
+        # Not left to the database: their files are Odoo's to delete, as the document's is.
+        self.sudo().part_ids.unlink()
 
     @api.autovacuum
     def _gc_documents(self):

@@ -48,8 +48,8 @@ class ArAgedPrint(models.Model):
         """Read the figures, print the next part, or join the parts."""
         self.ensure_one()
         part = self.part_ids.filtered(lambda one: not one.printed_at)[:1]
-        if part and not part._begin():
-            return
+        if part and not (part._begin() and part.exists()):
+            return  # Too often, or deleted by whoever asked.
         try:
             with self.env.cr.savepoint():
                 if part:
