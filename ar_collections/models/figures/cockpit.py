@@ -217,36 +217,29 @@ class ArCockpit(models.AbstractModel):
             'buckets': [(bucket, first day, amount)], 'debtors': [{id, overdue, balance, oldest}]}
         """
         bounds = self.env['ar.aged.bucket']._get_bounds()
-        names = [SQL.identifier(f'age_{number}') for number in range(len(bounds))]
         ages = [SQL(
-            "COALESCE(SUM(amount) FILTER (WHERE amount > 0 AND %s AND %s), 0) AS %s",
+            "COALESCE(SUM(amount) FILTER (WHERE amount > 0 AND %s AND %s), 0)",
             SQL("TRUE") if start is None else SQL("%s - due_date >= %s", scope['date'], start),
-            SQL("TRUE") if end is None else SQL("%s - due_date <= %s", scope['date'], end), name,
-        ) for name, (_bucket, start, end) in zip(names, bounds, strict=True)]
-        # The items are read once, into customers; the rest adds up customers.
+            SQL("TRUE") if end is None else SQL("%s - due_date <= %s", scope['date'], end),
+        ) for _bucket, start, end in bounds]
         [(totals, amounts, debtors)] = self.env.execute_query(SQL(
             """
-            WITH party AS MATERIALIZED (
-                SELECT partner_id, company_id, COUNT(*) AS item_count,
-                       COUNT(*) FILTER (WHERE %(late)s) AS overdue_count, SUM(amount) AS balance,
-                       SUM(amount) FILTER (WHERE amount > 0) AS debit,
-                       SUM(amount) FILTER (WHERE amount < 0) AS credit,
-                       SUM(amount) FILTER (WHERE %(late)s) AS overdue,
-                       MIN(due_date) FILTER (WHERE amount > 0) AS oldest, %(ages)s
-                  FROM (%(items)s) item GROUP BY partner_id, company_id
-            )
+            WITH item AS MATERIALIZED (%(items)s)
             SELECT (SELECT row_to_json(total) FROM (
-                        SELECT COALESCE(SUM(item_count), 0) AS item_count,
-                               COALESCE(SUM(overdue_count), 0) AS overdue_count,
-                               COALESCE(SUM(balance), 0) AS balance,
-                               COALESCE(SUM(debit), 0) AS debit,
-                               COALESCE(SUM(credit), 0) AS credit,
-                               COALESCE(SUM(overdue), 0) AS overdue
-                          FROM party) total),
-                   (SELECT json_build_array(%(sums)s) FROM party),
+                        SELECT COUNT(*) AS item_count,
+                               COUNT(*) FILTER (WHERE %(late)s) AS overdue_count,
+                               COALESCE(SUM(amount), 0) AS balance,
+                               COALESCE(SUM(amount) FILTER (WHERE amount > 0), 0) AS debit,
+                               COALESCE(SUM(amount) FILTER (WHERE amount < 0), 0) AS credit,
+                               COALESCE(SUM(amount) FILTER (WHERE %(late)s), 0) AS overdue
+                          FROM item) total),
+                   (SELECT json_build_array(%(ages)s) FROM item),
                    (SELECT COALESCE(json_agg(debtor), '[]') FROM (
                         SELECT c.id, party.overdue, party.balance, party.oldest
-                          FROM party
+                          FROM (SELECT partner_id, company_id, SUM(amount) AS balance,
+                                       SUM(amount) FILTER (WHERE %(late)s) AS overdue,
+                                       MIN(due_date) FILTER (WHERE amount > 0) AS oldest
+                                  FROM item GROUP BY partner_id, company_id) party
                           JOIN ar_customer c ON c.partner_id = party.partner_id
                                AND c.company_id = party.company_id
                          WHERE party.overdue > 0
@@ -254,7 +247,6 @@ class ArCockpit(models.AbstractModel):
                          LIMIT %(top)s) debtor)
             """,
             items=self._get_items_query(scope), ages=SQL(", ").join(ages), top=TOP,
-            sums=SQL(", ").join(SQL("COALESCE(SUM(%s), 0)", name) for name in names),
             late=SQL("amount > 0 AND due_date < %s", scope['date'])))
         round_off = scope['currency'].round
         return {

@@ -38,6 +38,8 @@ class ArForecast(models.AbstractModel):
             payment_count, usual_days, own_days, country_id of the habit, dispute_days
         """
         start = SQL("item.due_date + COALESCE(dispute.days, 0)")
+        # Each OFFSET keeps its layer apart: what the three dates need is computed once per item,
+        # and the long arrays of the company join late, so that no sort carries them.
         return SQL(
             """
             WITH habit AS MATERIALIZED (
@@ -57,28 +59,31 @@ class ArForecast(models.AbstractModel):
                         WHEN %(latest)s * (aged.total - aged.passed) < aged.total THEN 'tail'
                         ELSE 'habit' END AS basis,
                    %(early)s AS early_date, %(likely)s AS likely_date, %(late)s AS late_date
-             -- OFFSET: what many dates need is computed once, row by row and not by a loop inside
-             -- each; and the arrays are not carried through any sort above.
               FROM (
                 SELECT known.*,
                        COALESCE(known.totals[width_bucket(known.age, known.delays)], 0) AS passed,
                        GREATEST(width_bucket(known.age, known.tail_ages), 1) AS step
                   FROM (
-                    SELECT item.*, COALESCE(own.payment_count, 0) AS payment_count, own.own_days,
-                           own.country_id, COALESCE(dispute.days, 0) AS dispute_days,
-                           promise.date AS promised,
-                           COALESCE(own.delays, base.delays) AS delays,
-                           COALESCE(own.totals, base.totals) AS totals,
-                           COALESCE(own.total, base.total) AS total,
-                           COALESCE(own.usual_days, base.usual_days, 0) AS usual_days,
-                           %(start)s AS start, %(date)s::date - (%(start)s) AS age,
+                    SELECT found.*, COALESCE(found.own_delays, base.delays) AS delays,
+                           COALESCE(found.own_totals, base.totals) AS totals,
+                           COALESCE(found.own_total, base.total) AS total,
+                           COALESCE(found.own_usual, base.usual_days, 0) AS usual_days,
                            base.tail_ages, base.tail_early, base.tail_likely, base.tail_late
-                      FROM (%(items)s) item
-                      JOIN base ON base.company_id = item.company_id
-                      LEFT JOIN habit own
-                           ON own.company_id = item.company_id AND own.partner_id = item.partner_id
-                      LEFT JOIN (%(promises)s) promise ON promise.line_id = item.line_id
-                      LEFT JOIN (%(disputes)s) dispute ON dispute.line_id = item.line_id
+                      FROM (
+                        SELECT item.*, COALESCE(own.payment_count, 0) AS payment_count,
+                               own.own_days, own.country_id, own.usual_days AS own_usual,
+                               own.delays AS own_delays, own.totals AS own_totals,
+                               own.total AS own_total, promise.date AS promised,
+                               COALESCE(dispute.days, 0) AS dispute_days,
+                               %(start)s AS start, %(date)s::date - (%(start)s) AS age
+                          FROM (%(items)s) item
+                          LEFT JOIN habit own ON own.company_id = item.company_id
+                               AND own.partner_id = item.partner_id
+                          LEFT JOIN (%(promises)s) promise ON promise.line_id = item.line_id
+                          LEFT JOIN (%(disputes)s) dispute ON dispute.line_id = item.line_id
+                        OFFSET 0
+                      ) found
+                      JOIN base ON base.company_id = found.company_id
                     OFFSET 0
                   ) known
                 OFFSET 0
