@@ -129,7 +129,8 @@ class ArAgedPrint(models.Model):
         key = hashlib.sha256(json.dumps(
             [question, sorted(self.env.companies.ids), self.env.lang]).encode()).hexdigest()
         # sudo: nobody creates or moves a document by hand, see `write`.
-        Job_sudo = self.sudo()
+        Job_sudo = self.sudo().with_context(
+            mail_create_nosubscribe=True, mail_create_nolog=True, tracking_disable=True)
         job = Job_sudo.search([
             ('user_id', '=', self.env.uid), ('key', '=', key), ('state', 'in', OPEN)], limit=1)
         if not job:
