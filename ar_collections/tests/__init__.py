@@ -26,6 +26,7 @@ from .pure import (
 from . import (
     test_aged_balance,
     test_aged_buckets,
+    test_aged_print,
     test_aged_report,
     test_aged_tour,
     test_cockpit,

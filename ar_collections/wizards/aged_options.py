@@ -3,6 +3,7 @@ import base64
 from odoo import api, fields, models
 
 from ..models.figures.aged_report import GROUPS
+from ..models.figures.aged_report_pdf import MAX_ITEMS
 
 
 class ArAgedOptions(models.TransientModel):
@@ -63,8 +64,11 @@ class ArAgedOptions(models.TransientModel):
         return self._download('pdf', detailed=False)
 
     def action_print_detailed(self):
-        """Download the PDF with every item."""
-        return self._download('pdf', detailed=True)
+        """Download the PDF with every item; a long one is printed in the background."""
+        options, domain = self._get_options(), self._get_domain()
+        if self.env['ar.aged.report']._count_items(options, domain) <= MAX_ITEMS:
+            return self._download('pdf', detailed=True)
+        return self.env['ar.aged.print']._start(options, domain, self.group_by).action_open()
 
     def action_export(self):
         """Download the workbook with customers and items."""

@@ -17,6 +17,9 @@ from . import aged_balance_parts
 from . import aged_report
 from . import aged_report_pdf
 from . import aged_report_xlsx
+from . import aged_report_slices
+from . import aged_print
+from . import aged_print_work
 from . import cockpit
 from . import cockpit_actions
 from . import cockpit_cache

@@ -84,8 +84,8 @@ class ArAgedReport(models.AbstractModel):
         for company, currency, *group, _partner in (row[:len(keys)] for row in rows):
             section = sections.setdefault((company, currency), {
                 'company': company.sudo().name, 'company_id': company.id,
-                'currency': currency.name, 'decimals': currency.decimal_places,
-                'groups': {}})
+                'currency': currency.name, 'currency_id': currency.id,
+                'decimals': currency.decimal_places, 'groups': {}})
             key = group[0] if group else None
             section['groups'].setdefault(key, {
                 'name': self._get_group_name(key) if group else None, 'rows': []})
@@ -147,11 +147,10 @@ class ArAgedReport(models.AbstractModel):
                 'currency': currencies.get(currency, ''), 'residual_currency': residual,
                 'values': values,
             })
-        currency_ids = {name: number for number, name in currencies.items()}
         for section in dataset['sections']:
             for group in section['groups']:
                 for row in group['rows']:
-                    key = [row['company_id'], currency_ids[section['currency']]]
+                    key = [row['company_id'], section['currency_id']]
                     if group_by:
                         key.append(row['group_id'] or None)
                     row['items'] = items.get((*key, row['partner_id'] or None), [])

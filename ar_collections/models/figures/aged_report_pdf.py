@@ -26,18 +26,32 @@ class ArAgedReport(models.AbstractModel):
         """
         if dataset['detailed'] and dataset['item_count'] > MAX_ITEMS:
             raise UserError(self.env._(
-                "%(count)s items would fill %(pages)s pages. Take the XLSX, or choose fewer "
-                "customers.", count=dataset['item_count'],
+                "%(count)s items would fill %(pages)s pages. Take the XLSX, choose fewer "
+                "customers, or print it from the screen, where it is made in the background.",
+                count=dataset['item_count'],
                 pages=dataset['item_count'] // LINES_ON_PAGE))
-        pages = self._get_pages(dataset)
-        parts = []
-        for start in range(0, len(pages), PAGES_PER_RUN):
-            html = self.env['ir.qweb']._render('ar_collections.report_ar_aged_balance', {
-                **self._get_page_values(dataset), 'pages': pages[start:start + PAGES_PER_RUN],
-                'page_count': len(pages)})
-            parts.append(self.env['ir.actions.report']._run_wkhtmltopdf(
-                [html], report_ref=REPORT, landscape=True))
+        values, pages = self._get_page_values(dataset), list(self._iter_pages(dataset))
+        parts = [
+            self._print_pages(values, pages[start:start + PAGES_PER_RUN], start + 1, len(pages))
+            for start in range(0, len(pages), PAGES_PER_RUN)]
         return parts[0] if len(parts) == 1 else merge_pdf(parts)
+
+    def _print_pages(self, values, pages, first, count):
+        """Return the PDF of some pages of a document.
+
+        :param dict values: what stands beside the lines, see `_get_page_values`
+        :param list pages: lists of lines, as cut by `_iter_pages`
+        :param int first: number of the first of them
+        :param int count: how many pages the document has
+        :rtype: bytes
+        """
+        html = self.env['ir.qweb']._render('ar_collections.report_ar_aged_balance', {
+            **values, 'page_count': count, 'pages': [{
+                'number': number, 'lines': lines,
+                'label': self.env._("Page %(number)s/%(count)s", number=number, count=count),
+            } for number, lines in enumerate(pages, first)]})
+        return self.env['ir.actions.report']._run_wkhtmltopdf(
+            [html], report_ref=REPORT, landscape=True)
 
     # === PAGES === #
 
@@ -72,29 +86,26 @@ class ArAgedReport(models.AbstractModel):
                 for label, text in dataset['parameters']]
 
     @api.model
-    def _get_pages(self, dataset):
-        """Return the pages: lists of lines that fit, each line with its kind, label and cells."""
-        pages, room, customer = [[]], LINES_ON_FIRST, None
+    def _iter_pages(self, dataset):
+        """Yield the pages: lists of lines that fit, each line with its kind, label and cells."""
+        page, room, customer = [], LINES_ON_FIRST, None
         for line in self._get_lines(dataset):
             # A head does not stay alone at the foot of a page.
             needed = {'section': 3, 'group': 2, 'customer': 2}.get(line['kind'], 1)
-            if room < needed and pages[-1]:
-                pages.append([])
-                room = LINES_ON_PAGE
+            if room < needed and page:
+                yield page
+                page, room = [], LINES_ON_PAGE
                 if line['kind'] == 'item':
-                    pages[-1].append(dict(customer, label=self.env._(
+                    page.append(dict(customer, label=self.env._(
                         "%s (continued)", customer['label'])))
                     room -= 1
             if line['kind'] == 'customer':
                 customer = line
-            pages[-1].append(line)
+            page.append(line)
             room -= 1
+        yield page
         if dataset['control'] and room < len(dataset['control']) + 4:
-            pages.append([])
-        return [{
-            'number': number, 'lines': lines, 'label': self.env._(
-                "Page %(number)s/%(count)s", number=number, count=len(pages)),
-        } for number, lines in enumerate(pages, 1)]
+            yield []
 
     def _get_lines(self, dataset):
         """Yield every line of the report from top to bottom, formatted."""
@@ -107,7 +118,7 @@ class ArAgedReport(models.AbstractModel):
             for group in section['groups']:
                 if dataset['group_by']:
                     yield {'kind': 'group', 'label': group['name'], 'cells': []}
-                for row in group['rows']:
+                for row in self._iter_rows(dataset, section, group):
                     yield from self._get_customer_lines(row, digits, dataset['detailed'])
                 if dataset['group_by']:
                     yield {'kind': 'subtotal', 'cells': self._format_all(group['values'], digits),
@@ -117,6 +128,10 @@ class ArAgedReport(models.AbstractModel):
                        "Total %(currency)s", currency=section['currency'])}
             yield {'kind': 'share', 'cells': self._get_shares(section, dataset),
                    'label': self.env._("Share of the total")}
+
+    def _iter_rows(self, _dataset, _section, group):
+        """Hook: yield the customers of a group, with their items when the report is detailed."""
+        yield from group['rows']
 
     def _get_customer_lines(self, row, digits, detailed):
         name = f"{row['ref']} {row['name']}" if row['ref'] else row['name']

@@ -217,28 +217,25 @@ class ArCockpit(models.AbstractModel):
             'buckets': [(bucket, first day, amount)], 'debtors': [{id, overdue, balance, oldest}]}
         """
         bounds = self.env['ar.aged.bucket']._get_bounds()
-        ages = [SQL(
-            "COALESCE(SUM(amount) FILTER (WHERE amount > 0 AND %s AND %s), 0)",
-            SQL("TRUE") if start is None else SQL("%s - due_date >= %s", scope['date'], start),
-            SQL("TRUE") if end is None else SQL("%s - due_date <= %s", scope['date'], end),
-        ) for _bucket, start, end in bounds]
-        [(totals, amounts, debtors)] = self.env.execute_query(SQL(
+        starts = [start for _bucket, start, _end in bounds if start is not None]
+        # Each item is put into its bucket once, by its age; credits have none.
+        [(ages, debtors)] = self.env.execute_query(SQL(
             """
-            WITH item AS MATERIALIZED (%(items)s)
-            SELECT (SELECT row_to_json(total) FROM (
-                        SELECT COUNT(*) AS item_count,
-                               COUNT(*) FILTER (WHERE %(late)s) AS overdue_count,
-                               COALESCE(SUM(amount), 0) AS balance,
-                               COALESCE(SUM(amount) FILTER (WHERE amount > 0), 0) AS debit,
-                               COALESCE(SUM(amount) FILTER (WHERE amount < 0), 0) AS credit,
-                               COALESCE(SUM(amount) FILTER (WHERE %(late)s), 0) AS overdue
-                          FROM item) total),
-                   (SELECT json_build_array(%(ages)s) FROM item),
+            WITH item AS MATERIALIZED (
+                SELECT partner_id, company_id, amount,
+                       CASE WHEN amount > 0 THEN %(date)s::date - due_date END AS age
+                  FROM (%(items)s) open_item
+            )
+            SELECT (SELECT COALESCE(json_agg(age), '[]') FROM (
+                        SELECT width_bucket(age, %(starts)s::int[]) AS number,
+                               age > 0 AS is_late, COUNT(*) AS count, SUM(amount) AS amount
+                          FROM item GROUP BY 1, 2) age),
                    (SELECT COALESCE(json_agg(debtor), '[]') FROM (
-                        SELECT c.id, party.overdue, party.balance, party.oldest
+                        SELECT c.id, party.overdue, party.balance,
+                               %(date)s::date - party.days AS oldest
                           FROM (SELECT partner_id, company_id, SUM(amount) AS balance,
-                                       SUM(amount) FILTER (WHERE %(late)s) AS overdue,
-                                       MIN(due_date) FILTER (WHERE amount > 0) AS oldest
+                                       SUM(amount) FILTER (WHERE age > 0) AS overdue,
+                                       MAX(age) AS days
                                   FROM item GROUP BY partner_id, company_id) party
                           JOIN ar_customer c ON c.partner_id = party.partner_id
                                AND c.company_id = party.company_id
@@ -246,14 +243,25 @@ class ArCockpit(models.AbstractModel):
                          ORDER BY party.overdue DESC, c.id
                          LIMIT %(top)s) debtor)
             """,
-            items=self._get_items_query(scope), ages=SQL(", ").join(ages), top=TOP,
-            late=SQL("amount > 0 AND due_date < %s", scope['date'])))
+            items=self._get_items_query(scope), date=scope['date'], starts=starts, top=TOP))
         round_off = scope['currency'].round
+        late = [row for row in ages if row['is_late']]
+        aged = [row for row in ages if row['is_late'] is not None]
+        balance, debit = (sum(row['amount'] for row in rows) for rows in (ages, aged))
+        # The first bucket has no start: whatever lies before the others is its own.
+        amounts = [0.0] * (len(starts) + 1)
+        for row in aged:
+            amounts[row['number']] += row['amount']
         return {
-            'totals': {name: value if name.endswith('count') else round_off(value)
-                       for name, value in totals.items()},
+            'totals': {
+                'item_count': sum(row['count'] for row in ages),
+                'overdue_count': sum(row['count'] for row in late),
+                'balance': round_off(balance), 'debit': round_off(debit),
+                'credit': round_off(balance - debit),
+                'overdue': round_off(sum(row['amount'] for row in late)),
+            },
             'buckets': [(bucket, start, round_off(amount)) for (bucket, start, _end), amount in zip(
-                bounds, amounts, strict=True)],
+                bounds, amounts[:len(bounds)], strict=True)],
             'debtors': [{**row, 'overdue': round_off(row['overdue']),
                          'balance': round_off(row['balance'])} for row in debtors],
         }

@@ -38,46 +38,56 @@ class ArForecast(models.AbstractModel):
             payment_count, usual_days, own_days, country_id of the habit, dispute_days
         """
         start = SQL("item.due_date + COALESCE(dispute.days, 0)")
+        # Each OFFSET keeps its layer apart: what the three dates need is computed once per item,
+        # and the long arrays of the company join late, so that no sort carries them.
         return SQL(
             """
             WITH habit AS MATERIALIZED (
-                SELECT company_id, partner_id, country_id, payment_count, own_days, usual_days,
-                       delays::int[] AS delays, totals::int[] AS totals,
-                       tail_ages::int[] AS tail_ages, tail_early::int[] AS tail_early,
-                       tail_likely::int[] AS tail_likely, tail_late::int[] AS tail_late
-                  FROM (%(habits)s) stored
+                SELECT stored.*, totals[array_length(totals, 1)] AS total FROM (
+                    SELECT company_id, partner_id, country_id, payment_count, own_days, usual_days,
+                           delays::int[] AS delays, totals::int[] AS totals,
+                           tail_ages::int[] AS tail_ages, tail_early::int[] AS tail_early,
+                           tail_likely::int[] AS tail_likely, tail_late::int[] AS tail_late
+                      FROM (%(habits)s) learnt
+                ) stored
             ), base AS MATERIALIZED (
                 SELECT * FROM habit WHERE partner_id IS NULL
             )
-            SELECT item.*, COALESCE(own.payment_count, 0) AS payment_count, own.own_days,
-                   known.usual_days, own.country_id,
-                   COALESCE(dispute.days, 0) AS dispute_days,
-                   CASE WHEN item.residual <= 0 THEN 'credit'
-                        WHEN promise.date > %(date)s THEN 'promise'
+            SELECT aged.*,
+                   CASE WHEN aged.residual <= 0 THEN 'credit'
+                        WHEN aged.promised > %(date)s THEN 'promise'
                         WHEN %(latest)s * (aged.total - aged.passed) < aged.total THEN 'tail'
                         ELSE 'habit' END AS basis,
                    %(early)s AS early_date, %(likely)s AS likely_date, %(late)s AS late_date
-              FROM (%(items)s) item
-              LEFT JOIN habit own
-                   ON own.company_id = item.company_id AND own.partner_id = item.partner_id
-              LEFT JOIN (%(promises)s) promise ON promise.line_id = item.line_id
-              LEFT JOIN (%(disputes)s) dispute ON dispute.line_id = item.line_id
-             -- Late and sideways: the arrays of the company are not carried through any sort.
-             CROSS JOIN LATERAL (
-                SELECT COALESCE(own.delays, base.delays) AS delays,
-                       COALESCE(own.totals, base.totals) AS totals,
-                       COALESCE(own.usual_days, base.usual_days, 0) AS usual_days,
-                       %(start)s AS start, %(date)s::date - (%(start)s) AS age,
-                       base.tail_ages, base.tail_early, base.tail_likely, base.tail_late
-                  FROM base WHERE base.company_id = item.company_id
-                OFFSET 0
-             ) known
-             CROSS JOIN LATERAL (
-                SELECT known.totals[array_length(known.totals, 1)] AS total,
+              FROM (
+                SELECT known.*,
                        COALESCE(known.totals[width_bucket(known.age, known.delays)], 0) AS passed,
                        GREATEST(width_bucket(known.age, known.tail_ages), 1) AS step
+                  FROM (
+                    SELECT found.*, COALESCE(found.own_delays, base.delays) AS delays,
+                           COALESCE(found.own_totals, base.totals) AS totals,
+                           COALESCE(found.own_total, base.total) AS total,
+                           COALESCE(found.own_usual, base.usual_days, 0) AS usual_days,
+                           base.tail_ages, base.tail_early, base.tail_likely, base.tail_late
+                      FROM (
+                        SELECT item.*, COALESCE(own.payment_count, 0) AS payment_count,
+                               own.own_days, own.country_id, own.usual_days AS own_usual,
+                               own.delays AS own_delays, own.totals AS own_totals,
+                               own.total AS own_total, promise.date AS promised,
+                               COALESCE(dispute.days, 0) AS dispute_days,
+                               %(start)s AS start, %(date)s::date - (%(start)s) AS age
+                          FROM (%(items)s) item
+                          LEFT JOIN habit own ON own.company_id = item.company_id
+                               AND own.partner_id = item.partner_id
+                          LEFT JOIN (%(promises)s) promise ON promise.line_id = item.line_id
+                          LEFT JOIN (%(disputes)s) dispute ON dispute.line_id = item.line_id
+                        OFFSET 0
+                      ) found
+                      JOIN base ON base.company_id = found.company_id
+                    OFFSET 0
+                  ) known
                 OFFSET 0
-             ) aged
+              ) aged
             """,
             habits=self.env['ar.forecast.habit']._get_habits_query(companies, date),
             items=companies._get_ar_items_query(date, where=where, columns=columns),
@@ -93,18 +103,18 @@ class ArForecast(models.AbstractModel):
 
     def _get_date_case(self, date, name, tenths):
         """Return the expression of one of the three dates; mirrors `tool.expect`."""
-        promised = SQL("promise.date")
+        promised = SQL("aged.promised")
         if name == 'late':
             promised = SQL(
-                "promise.date + %s - %s", self._get_delay(tenths, SQL("0")),
+                "aged.promised + %s - %s", self._get_delay(tenths, SQL("0")),
                 self._get_delay(tool.TENTHS[1], SQL("0")))
         return SQL(
             """
-            CASE WHEN item.residual <= 0 THEN NULL
-                 WHEN promise.date > %(date)s THEN %(promised)s
+            CASE WHEN aged.residual <= 0 THEN NULL
+                 WHEN aged.promised > %(date)s THEN %(promised)s
                  WHEN %(latest)s * (aged.total - aged.passed) < aged.total
-                 THEN %(date)s::date + known.%(tail)s[aged.step]
-                 ELSE known.start + %(delay)s END
+                 THEN %(date)s::date + aged.%(tail)s[aged.step]
+                 ELSE aged.start + %(delay)s END
             """,
             date=date, promised=promised, latest=tool.LATEST, tail=SQL.identifier(f'tail_{name}'),
             delay=self._get_delay(tenths, SQL("aged.passed")))
@@ -112,8 +122,8 @@ class ArForecast(models.AbstractModel):
     def _get_delay(self, tenths, passed):
         """Return the delay below which lie so many tenths of what is still possible."""
         return SQL(
-            "known.delays[width_bucket(%(passed)s + (%(tenths)s * (aged.total - %(passed)s) + 9)"
-            " / 10 - 1, known.totals) + 1]", passed=passed, tenths=tenths)
+            "aged.delays[width_bucket(%(passed)s + (%(tenths)s * (aged.total - %(passed)s) + 9)"
+            " / 10 - 1, aged.totals) + 1]", passed=passed, tenths=tenths)
 
     # === HOOKS === #
 

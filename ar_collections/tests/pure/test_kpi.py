@@ -132,6 +132,7 @@ class TestEdges(BaseCase):
         self.assertEqual(dispute_rate(D(80), D(400)), 20)
         self.assertEqual(round(dispute_rate(D(70), D(320)), 1), D('21.9'))
         self.assertEqual(resolution_days(D(45), D(3)), 15)
+        self.assertEqual(per_head(D(90_000), 3), 30_000)
 
     def test_without_a_base_there_is_no_figure(self):
         self.assertIsNone(dso(D(10), D(0), 30))

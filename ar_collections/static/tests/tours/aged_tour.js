@@ -43,5 +43,29 @@ registry.category("web_tour.tours").add("ar_aged_balance", {
         {
             trigger: "body:not(:has(.modal)) .o_group_header:contains(Aged Debtor):contains(700.00)",
         },
+        {
+            content: "On paper: too long to wait for, in this test",
+            trigger: "button[name=action_choose]",
+            run: "click",
+        },
+        {
+            trigger: ".modal button[name=action_print_detailed]",
+            run: "click",
+        },
+        {
+            content: "It is under way, and can be stopped",
+            trigger: "body:not(:has(.modal)) .o_form_view button[name=action_stop]",
+            run: "click",
+        },
+        {
+            trigger: ".alert-warning:contains(Stopped)",
+        },
+        {
+            trigger: ".o_form_view button[name=action_resume]",
+            run: "click",
+        },
+        {
+            trigger: "button[name=action_stop]",
+        },
     ],
 });
