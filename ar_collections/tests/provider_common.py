@@ -38,6 +38,11 @@ class ProviderCommon(LocalHttp, CollectionsCommon):
         return provider
 
     @classmethod
+    def confirm_scales(cls):
+        """Confirm the lines of all scales, as a credit manager does who has compared them."""
+        cls.env['ar.rating.scale'].search([]).filtered('band_ids').action_confirm()
+
+    @classmethod
     def make_account(cls, name, siren=None, **vals):
         """Create a French customer with a SIREN; return its account."""
         partner = cls.customer(
