@@ -1,7 +1,7 @@
 """Keeps what a provider answered, masked, and gives the same answers again on this machine.
 
 A recording is one JSON file: the provider, the options that were set, each answer as it came
-(without credentials and tokens, nor what a client calls personal), and what the client read in it. Replayed, the
+(without credentials, tokens and what a client calls personal), and what was read in it. Replayed, the
 client must read the same: a change of ours that breaks what a provider really sends is found
 without an account.
 """
