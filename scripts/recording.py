@@ -1,8 +1,8 @@
 """Keeps what a provider answered, masked, and gives the same answers again on this machine.
 
 A recording is one JSON file: the provider, the options that were set, each answer as it came
-(without credentials, tokens and what a client calls personal), and what was read in it. Replayed, the
-client must read the same: a change of ours that breaks what a provider really sends is found
+(credentials, tokens and what a client calls personal left out), and what was read in it. Replayed,
+the client must read the same: a change of ours that breaks what a provider really sends is found
 without an account.
 """
 
