@@ -171,7 +171,9 @@ class Exchange:
     def _wait_for_turn(self, call):
         if not self.rate:
             return
-        key = (self.code, self.environment, self.account, call.rate_name or call.operation)
+        code, environment, where, _account, digest = self.account_key
+        key = (code, environment, where, digest) if self.rate_is_shared else (
+            code, environment, self.account, call.rate_name or call.operation)
         wait = self.limiter.reserve(key, *self.rate, self.clock())
         if wait > 0:
             self.sleep(wait)

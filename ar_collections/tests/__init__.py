@@ -65,6 +65,7 @@ from . import (
     test_dunning_states,
     test_expected_cash,
     test_insurance_bodacc,
+    test_insurance_call_rates,
     test_insurance_callback,
     test_insurance_company_search,
     test_insurance_links,
