@@ -75,6 +75,7 @@ from . import (
     test_insurance_lei,
     test_insurance_register,
     test_insurance_secrets,
+    test_insurance_vat_check,
     test_expected_cash_use,
     test_interaction,
     test_factoring,
