@@ -17,7 +17,8 @@ class ArCustomer(models.Model):
     """
     _inherit = 'ar.customer'
 
-    partner_vat = fields.Char(related='partner_id.vat', string="VAT number")
+    partner_vat = fields.Char(
+        related='partner_id.vat', string="VAT number", help="As it stands on the contact.")
     vat_state = fields.Selection(
         [('valid', "Valid"), ('invalid', "Not valid")], string="VIES says", readonly=True,
         copy=False)
