@@ -103,7 +103,8 @@ class ArRatingScale(models.Model):
             [('scale', 'in', self.mapped('code')), ('scale_id', '=', False)] if is_used
             else [('scale_id', 'in', self.ids)])
         if ratings:
-            ratings._read_again()
+            # Many at once: the tasks stand in the lists, without an e-mail for each.
+            ratings.with_context(mail_activity_quick_update=True)._read_again()
 
     def action_confirm(self):
         """Button: the house stands for these lines. Ratings that waited for them are read."""
