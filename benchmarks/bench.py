@@ -233,6 +233,7 @@ class Bench:
         try:
             self.update(work)
             bench_poll.add_rows(self, self.step('poll_companies', work))
+            bench_poll.add_limited_row(self, self.step('poll_limited', work))
         finally:
             drop_database(work)
 

@@ -13,11 +13,13 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent / 'ar_collections' / 'tests'
 COMPANIES = 10_000
+# Of the register that counts calls by the minute: what it allows, and whom we ask about.
+LIMIT, WINDOW, REGISTERED = 30, 60.0, 60
 # Codes of the two accounts: one that bills each report, one that does not.
 BILLED, FREE = 'creditsafe', 'infolegale'
 SERVER = """
 import sys, time
-from simulators import infolegale, ratings, server
+from simulators import infolegale, open_data, ratings, server
 from simulators.server import Response
 
 number = int(sys.argv[1])
@@ -36,7 +38,7 @@ infolegale.COMPANIES.update({siren: {
 ratings.COMPANIES.update({'FR-0-' + siren: {
     'name': 'COMPANY ' + siren, 'siren': siren, 'value': str(int(siren[-3:-1])), 'letter': 'B',
     'status': 'Active'} for siren in sirens})
-for kind in (infolegale.Infolegale, ratings.Creditsafe):
+for kind in (infolegale.Infolegale, ratings.Creditsafe, open_data.InseeSirene):
     simulator = kind()
     simulator.now = time.time
     simulator.start()
@@ -56,21 +58,26 @@ def luhn(digits):
 
 
 def start_simulators(number):
-    """Start both servers; return the process and their addresses by code."""
+    """Start the servers; return the process and their addresses by code."""
     process = subprocess.Popen(
         [sys.executable, '-c', SERVER, str(number)], stdout=subprocess.PIPE, text=True,
         env={**os.environ, 'PYTHONPATH': str(TESTS)})
-    return process, dict(process.stdout.readline().split() for _server in range(2))
+    return process, dict(process.stdout.readline().split() for _server in range(3))
 
 
-def count_calls(url, route):
-    """Return how many calls of a route a simulator has seen."""
+def get_times(url, route):
+    """Return when a simulator received each call of a route, by its own clock."""
     import requests
 
     session = requests.Session()
     session.trust_env = False
     calls = session.post(f'{url}/_sim/calls', json={}, timeout=60).json()
-    return sum(1 for call in calls if call['route'] == route)
+    return [call['at'] for call in calls if call['route'] == route]
+
+
+def count_calls(url, route):
+    """Return how many calls of a route a simulator has seen."""
+    return len(get_times(url, route))
 
 
 def prepare(env, urls, number):
@@ -177,7 +184,48 @@ def step_companies(env, options):
         server.wait()
 
 
+def step_limited(env, options):
+    """Poll the register that allows 30 calls in a minute, in real time: about a minute."""
+    number = options.get('companies', REGISTERED)
+    server, urls = start_simulators(number)
+    try:
+        # Without a country: Odoo would install what French companies need.
+        company = env['res.company'].create({
+            'name': 'Bench register', 'ar_register_active': True})
+        france = env.ref('base.fr')
+        provider, _off = env['ar.provider'].create([
+            {'name': code, 'code': code, 'company_id': company.id, 'test_counts': True,
+             'is_on': code == 'insee_sirene', 'simulator_url': urls.get(code)}
+            for code in ('insee_sirene', 'recherche_entreprises')])
+        provider._set_credentials({'api_key': 'canary-insee-key-2b7'})
+        sirens = [f'{n:08d}' for n in range(number)]
+        env['ar.customer']._get_or_create(env['res.partner'].create([
+            {'name': f'Company {siren}', 'is_company': True,
+             'company_registry': siren + luhn(siren), 'country_id': france.id}
+            for siren in sirens]), company)
+        env.cr.commit()
+        seconds, _queries, _memory = read(poll(env.cr.dbname, provider.id))
+        times = get_times(urls['insee_sirene'], 'siren')
+        return {
+            'companies': number, 'seconds': seconds, 'calls': len(times),
+            'most': max(sum(1 for at in times if first <= at < first + WINDOW)
+                        for first in times)}
+    finally:
+        server.terminate()
+        server.wait()
+
+
 # === ROWS === #
+def add_limited_row(bench, figures):
+    """Add the row of the register that counts calls by the minute."""
+    bench.add(
+        f"Poll of {figures['companies']} companies at a register of {LIMIT} calls a minute",
+        f"{figures['calls']} calls in {figures['seconds']:.0f} s",
+        f"at most {figures['most']} in any minute, by the register's own record",
+        f"{LIMIT} a minute, each asked once",
+        figures['most'] <= LIMIT and figures['calls'] == figures['companies'])
+
+
 def add_rows(bench, poll_figures):
     """Add the rows of the poll to the table of bench.py."""
     figures = poll_figures

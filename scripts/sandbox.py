@@ -8,18 +8,16 @@ to, except by clients of open data. Exits with 1 when something was not understo
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import is_dataclass
 from pathlib import Path
 
 from connectors.capability import Capability, Support
 from connectors.errors import ConfigurationError, ConnectorError
 from connectors.registry import CLIENTS, get_client_class
 from connectors.transport import LocalSimulator
+from recording import Recorder, make_plain
 
 FREE_LISTS = (Capability.GET_POLICY, Capability.LIST_REQUESTS, Capability.LIST_COVERS)
 
@@ -48,17 +46,6 @@ def collect_attention(result):
     return found
 
 
-def make_plain(result):
-    """Return a result as dictionaries and lists."""
-    if is_dataclass(result):
-        return {x.name: make_plain(getattr(result, x.name)) for x in dataclasses.fields(result)}
-    if isinstance(result, Mapping):
-        return {key: make_plain(value) for key, value in result.items()}
-    if isinstance(result, list | tuple):
-        return [make_plain(x) for x in result]
-    return result
-
-
 def keep(folder, name, result):
     """Write a result with its masked answer; floats and dates become text."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +54,11 @@ def keep(folder, name, result):
 
 
 def run(client, search, folder):
-    """Make the calls. Return what was not understood."""
+    """Make the calls, keep each result and the recording of them all.
+
+    :return: what was not understood
+    """
+    recorder = Recorder(client)
     steps = [('test_connection', ())]
     if search:
         steps.append(('search_company', (search,)))
@@ -82,8 +73,10 @@ def run(client, search, folder):
             problems.append(f'{name}: {error}')
             continue
         keep(folder, name, result)
+        recorder.add(name, args, result)
         problems += [f'{name}: {x}' for x in dict.fromkeys(collect_attention(result))]
         sys.stdout.write(f'{name}: answered\n')
+    keep(folder, 'recording', recorder.dump())
     return problems
 
 

@@ -63,6 +63,8 @@ class Client(Exchange):
     manual: ClassVar[frozenset[Capability]] = frozenset()
     #: Calls in seconds, for each operation of an account.
     rate: ClassVar[tuple[int, float] | None] = None
+    #: The limit is that of our address or key: all operations of all accounts share it.
+    rate_is_shared: ClassVar[bool] = False
     uses_token: ClassVar[bool] = True
     #: Keys of answers that hold natural persons: never kept.
     personal_keys: ClassVar[frozenset[str]] = frozenset()

@@ -34,6 +34,7 @@ class BodaccClient(Client):
     uses_token = False
     # The portal's own figure is not public; this is a courtesy.
     rate = (10, 1.0)
+    rate_is_shared = True
     personal_keys = frozenset({
         'listepersonnes', 'commercant', 'listeprecedentexploitant', 'listeprecedentproprietaire',
         'acte', 'depot', 'modificationsgenerales', 'divers', 'ville', 'cp'})

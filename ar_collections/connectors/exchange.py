@@ -33,6 +33,8 @@ from .transport import CONNECT_TIMEOUT, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, m
 
 _logger = logging.getLogger(__name__)
 EVIDENCE_LENGTH = 2000
+# What the way to the provider may take, as a part of its window, and in seconds at most.
+MARGIN, LONGEST_MARGIN = 0.05, 0.5
 
 
 class Kind(enum.StrEnum):
@@ -171,8 +173,14 @@ class Exchange:
     def _wait_for_turn(self, call):
         if not self.rate:
             return
-        key = (self.code, self.environment, self.account, call.rate_name or call.operation)
-        wait = self.limiter.reserve(key, *self.rate, self.clock())
+        code, environment, where, _account, digest = self.account_key
+        key = (code, environment, where, digest) if self.rate_is_shared else (
+            code, environment, self.account, call.rate_name or call.operation)
+        calls, seconds = self.rate
+        # Longer than the provider's window: a first call that arrives late and a last one that
+        # arrives early would meet in it.
+        seconds += min(LONGEST_MARGIN, seconds * MARGIN)
+        wait = self.limiter.reserve(key, calls, seconds, self.clock())
         if wait > 0:
             self.sleep(wait)
 

@@ -41,6 +41,7 @@ class GleifClient(Client):
     }
     uses_token = False
     rate = (60, 60.0)
+    rate_is_shared = True
     longest_wait = 60.0
 
     def _ask(self, operation, path, *parts, params=None):

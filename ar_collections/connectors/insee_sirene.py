@@ -20,6 +20,7 @@ class InseeSireneClient(Client):
     credential_fields = ('api_key',)
     uses_token = False
     rate = (30, 60.0)
+    rate_is_shared = True
     longest_wait = 60.0
     personal_keys = frozenset({
         'nomUniteLegale', 'nomUsageUniteLegale', 'prenom1UniteLegale', 'prenom2UniteLegale',
@@ -65,7 +66,7 @@ class InseeSireneClient(Client):
         """
         siren = check_siren(number)
         answer = self._get(
-            'get_company', self._url('api', '/siren/{}', siren), rate_name='sirene')
+            'get_company', self._url('api', '/siren/{}', siren))
         unit = self._read(answer).child('uniteLegale')
         periods = unit.children('periodesUniteLegale', required=True)
         # The open period has no end; they usually come newest first, which nobody promises.

@@ -25,6 +25,7 @@ class RechercheEntreprisesClient(Client):
     }
     uses_token = False
     rate = (7, 1.0)
+    rate_is_shared = True
     # Managers and elected persons are nobody's business here.
     personal_keys = frozenset({'dirigeants', 'colter', 'elus'})
 

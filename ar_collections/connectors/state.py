@@ -86,6 +86,20 @@ class Limiter:
             taken.append(start)
             return start - now
 
+    def count(self, key: Hashable, seconds: float, now: float) -> int:
+        """Return how many places of the window that ends now, or later, are taken."""
+        with self._guard:
+            return sum(1 for start in self._calls[key] if start > now - seconds)
+
+    def get_last(self, key: Hashable) -> float:
+        """Return the time of the last place that was taken."""
+        return self._calls[key][-1]
+
+    def fill(self, key: Hashable, calls: int, at: float) -> None:
+        """Take calls of another process into account, all at the time of the last one."""
+        with self._guard:
+            self._calls[key].extend([at] * calls)
+
 
 class DailyBudget:
     """A number of billed calls per day (UTC)."""

@@ -59,6 +59,8 @@ class ArDemoStory(models.AbstractModel):
             for option in provider.option_ids:
                 option.value = options.get(option.name)
             providers[code] = provider
+        # As the credit manager of this house would, who has compared them with the contracts.
+        self.env['ar.provider'].union(*providers.values()).unconfirmed_scale_ids.filtered('band_ids').action_confirm()
         for key, code, number, said in LINKS:
             customer = self.env['ar.customer']._get_or_create(partners[key], company)
             link = self._link(providers[code], customer, number)

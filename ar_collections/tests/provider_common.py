@@ -12,6 +12,14 @@ from .local_http import LocalHttp
 LEVANT, AUBE, MIDI = '012345674', '002003002', '031000425'
 
 
+def make_siren(number):
+    """Return an invented SIREN with a right check digit."""
+    return next(
+        digits for digits in (f'09{number:06}{last}' for last in range(10))
+        if sum((2 * x - 9 if 2 * x > 9 else 2 * x) if place % 2 else x for place, x in
+               enumerate(map(int, reversed(digits)))) % 10 == 0)
+
+
 class ProviderCommon(LocalHttp, CollectionsCommon):
     """A house with customers whom the simulators know, and ways to make accounts and poll."""
 
@@ -38,6 +46,11 @@ class ProviderCommon(LocalHttp, CollectionsCommon):
         return provider
 
     @classmethod
+    def confirm_scales(cls):
+        """Confirm the lines of all scales, as a credit manager does who has compared them."""
+        cls.env['ar.rating.scale'].search([]).filtered('band_ids').action_confirm()
+
+    @classmethod
     def make_account(cls, name, siren=None, **vals):
         """Create a French customer with a SIREN; return its account."""
         partner = cls.customer(
@@ -58,6 +71,11 @@ class ProviderCommon(LocalHttp, CollectionsCommon):
         self.addCleanup(allowed.stop)
         self.patch(self.registry['ar.provider'], '_get_client_tools',
                    lambda model: {'sleep': lambda seconds: None, 'timeouts': (2.0, 2.0)})
+        self.forget_process()
+
+    @staticmethod
+    def forget_process():
+        """Forget what lives in memory, as another process knows nothing of it."""
         provider_memory._TOKENS.__init__()
         provider_memory.LIMITER.__init__()
 

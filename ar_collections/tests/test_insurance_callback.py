@@ -6,12 +6,13 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from .provider_common import LEVANT, ProviderCommon
+from .secret_scan import Listener, SecretScan
 from .simulators.allianz_trade import AllianzTrade
 from .simulators.coface import CofaceIcon
 
 
 @tagged('post_install', '-at_install')
-class TestProviderCallback(ProviderCommon, HttpCase):
+class TestProviderCallback(SecretScan, ProviderCommon, HttpCase):
     """Faults 31 and 32: whoever calls the address makes us read again, and nothing else."""
 
     frozen = False
@@ -161,6 +162,27 @@ class TestProviderCallback(ProviderCommon, HttpCase):
         self.assertEqual((cover.status, cover.reduced_from), ('reduced', 40000))
         self.assertEqual((len(cover.layer_ids), len(cover.activity_ids)), (2, 1))
         self.assertFalse(sim.errors)
+
+    # Fault 38
+    def test_the_secret_of_the_address_is_found_nowhere_else(self):
+        with Listener() as listener:
+            path = self.make_address()
+            self.token = path.rsplit('/', 1)[1]
+            self.ring(path, body=f'{{"token": "{self.token}", "key": "{CofaceIcon.api_key}"}}')
+            self.ring(f'{path}?token={self.token}')
+            self.ring(f'{path}x')
+            self.poll()
+        self.assertEqual(len(self.rings()), 2)
+        self.assertIn(self.token, "\n".join(listener.lines), "the listener hears the address")
+        # The access log holds each address, as docs/connectors.md says; urllib3 is the caller's.
+        self.look_in("logs", [line for line in listener.lines if not line.startswith(
+            ('werkzeug ', 'urllib3.'))])
+        self.look_in_tables()
+        self.look_in_files()
+        self.look_in_exports('ar.provider', 'ar.provider.event')
+
+    def get_secrets(self):
+        return super().get_secrets() | {self.token}
 
     def test_too_many_calls_are_turned_away(self):
         path = self.make_address()

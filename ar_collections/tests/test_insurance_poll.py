@@ -5,6 +5,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..connectors.errors import BudgetError
+from ..models.insurance.provider_codes import SCALES
 from .provider_common import AUBE, LEVANT, MIDI, ProviderCommon
 from .simulators.atradius import BUYERS, Atradius
 from .simulators.coface import CofaceIcon
@@ -221,9 +222,38 @@ class TestProviderPoll(PollCommon):
         self.assertEqual(set(ratings.mapped('environment')), {'simulator'})
         self.assertFalse(any(self.accounts.mapped('external_grade')))
         self.free.test_counts = True
+        self.confirm_scales()
         self.poll()
         self.assertEqual(self.accounts.mapped('external_grade'), [2, 10, 10],
                          "insolvent and closed are in default, whatever the score says")
+
+    def test_lines_that_nobody_confirmed_count_for_nothing(self):
+        """Reference x.4: the bands are inferred, so they are off, said so, and lost is nothing."""
+        shipped = self.env['ar.rating.scale'].search([])
+        self.assertEqual(set(shipped.filtered('is_used').mapped('code')),
+                         {'own_grade', 'coface_opinion'})
+        self.assertNotIn('grade', self.env.ref(
+            'ar_collections.ar_rating_scale_coface_opinion').band_ids.mapped('meaning'))
+        self.assertEqual({code for codes in SCALES.values() for code in codes},
+                         set(shipped.mapped('code')) - {'own_grade', 'altares_score'})
+        self.link_all(self.free)
+        self.poll()
+        self.assertEqual(self.accounts.mapped('external_grade'), [0, 10, 10],
+                         "insolvent and closed are the provider's own words")
+        rating = self.accounts[0].rating_ids
+        self.assertRecordValues(rating, [{
+            'value': '17', 'grade': 0, 'reading': 'unconfirmed', 'risk_class_id': False}])
+        self.assertFalse(self.accounts[0].suggested_class_id)
+        scale = self.env.ref('ar_collections.ar_rating_scale_infolegale_score')
+        self.assertEqual(self.free.unconfirmed_scale_ids, scale)
+        self.assertEqual(self.free.action_view_unconfirmed_scales()['res_id'], scale.id)
+        manager = self.user('manager')
+        scale.with_user(manager).action_confirm()
+        self.assertRecordValues(rating, [{'grade': 2, 'reading': 'read', 'scale_id': scale.id}])
+        self.assertEqual(self.accounts.mapped('external_grade'), [2, 10, 10])
+        self.assertFalse(self.free.unconfirmed_scale_ids)
+        scale.with_user(manager).action_withdraw()
+        self.assertEqual((rating.grade, self.accounts[0].external_grade), (0, 0))
 
 
 @tagged('post_install', '-at_install')

@@ -32,6 +32,7 @@ class TestRatings(ProviderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.confirm_scales()
         cls.account = cls.make_account("Rated")
         cls.manager = cls.user('manager')
         cls.providers = cls.env['ar.provider'].create([
@@ -90,6 +91,37 @@ class TestRatings(ProviderCommon):
         self.assertEqual((rating.grade, self.account.external_grade), (9, 9))
         with self.assertRaises(AccessError):
             rating.with_user(self.user('collector')).action_read_again()
+
+    def test_who_confirms_stands_there_and_is_never_typed_in(self):
+        scale = self.env.ref('ar_collections.ar_rating_scale_creditsafe_score')
+        scale.with_user(self.manager).action_withdraw()
+        self.assertRecordValues(scale, [{
+            'state': 'unconfirmed', 'confirmed_by_id': False, 'confirmed_on': False}])
+        scale.with_user(self.manager).write({
+            'is_used': True, 'confirmed_by_id': self.user('own').id, 'confirmed_on': '2020-01-01'})
+        self.assertRecordValues(scale, [{
+            'state': 'used', 'confirmed_by_id': self.manager.id,
+            'confirmed_on': date(2026, 6, 1)}])
+        self.assertFalse(scale.copy().confirmed_by_id)
+        with self.assertRaises(AccessError):
+            scale.with_user(self.user('collector')).action_withdraw()
+        made = self.env['ar.rating.scale'].with_user(self.manager).create({
+            'name': "Bank", 'code': 'bank', 'is_used': True, 'confirmed_on': '2020-01-01',
+            'band_ids': [Command.create({'value_from': 0, 'grade': 5})]})
+        self.assertEqual((made.confirmed_by_id, made.confirmed_on),
+                         (self.manager, date(2026, 6, 1)))
+
+    def test_what_a_provider_says_itself_needs_no_confirmation(self):
+        self.env['ar.rating.scale'].search([]).action_withdraw()
+        self.assertRecordValues(self.rate('0', 'coface_dra'), [{
+            'in_default': True, 'grade': 10, 'reading': 'read', 'scale_id': False}])
+        self.assertRecordValues(self.rate('NA', 'allianz_grade'), [{
+            'unrated': True, 'grade': 0, 'reading': 'read'}])
+        self.assertRecordValues(self.rate('1', 'coface_dra'), [{
+            'in_default': False, 'grade': 0, 'reading': 'unconfirmed'}])
+        lines = self.env.ref('ar_collections.ar_rating_scale_coface_dra').band_ids
+        self.assertEqual(lines.sorted('value_from').mapped('state'),
+                         ['said'] + ['unconfirmed'] * 10)
 
     # === COMBINED === #
 

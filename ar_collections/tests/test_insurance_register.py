@@ -3,7 +3,7 @@ from datetime import date
 from odoo.modules import neutralize
 from odoo.tests import tagged
 
-from .provider_common import AUBE, LEVANT, ProviderCommon
+from .provider_common import AUBE, LEVANT, ProviderCommon, make_siren
 from .simulators.infolegale import Infolegale
 from .simulators.open_data import InseeSirene, RechercheEntreprises, make_siret
 
@@ -147,7 +147,7 @@ class TestRegisterWatch(RegisterCase):
 
     def test_failures_keep_what_is_known_and_pause_after_five(self):
         for number in range(8):
-            self.make_account(f"Customer {number}", f'{self.siren(number)}')
+            self.make_account(f"Customer {number}", make_siren(number))
         self.poll()
         self.sim.fail(fault='status', status=503, times=999)
         calls = len(self.sim.calls)
@@ -162,14 +162,6 @@ class TestRegisterWatch(RegisterCase):
         self.poll()
         self.assertEqual((self.account.register_checked_on, self.company.ar_register_error,
                           self.provider.health), (date(2026, 6, 2), False, 'good'))
-
-    @staticmethod
-    def siren(number):
-        """Return an invented SIREN with a right check digit."""
-        return next(
-            digits for digits in (f'09{number:06}{last}' for last in range(10))
-            if sum((2 * x - 9 if 2 * x > 9 else 2 * x) if place % 2 else x for place, x in
-                   enumerate(map(int, reversed(digits)))) % 10 == 0)
 
     # Fault 9
     def test_too_many_calls_wait_as_long_as_the_register_asks(self):
@@ -198,7 +190,7 @@ class TestRegisterWatch(RegisterCase):
     def test_killed_half_way_it_goes_on_with_the_rest(self):
         accounts = self.account
         for number in range(44):
-            accounts |= self.make_account(f"Customer {number}", self.siren(number))
+            accounts |= self.make_account(f"Customer {number}", make_siren(number))
         spent = iter((60, 0))
         with self.as_job():
             provider, cron = self.provider, self.registry['ir.cron']

@@ -1,39 +1,27 @@
-import base64
-import logging
-from urllib.parse import quote
-
 from odoo.tests import Form, tagged
 
 from ..connectors.errors import ConfigurationError, ConnectorError
 from .provider_common import LEVANT, ProviderCommon
+from .secret_scan import Listener, SecretScan
 from .simulators.allianz_trade import AllianzTrade
 from .simulators.atradius import Atradius
 from .simulators.coface import CofaceIcon, CofaServe
 from .simulators.ellisphere import Ellisphere
 from .simulators.infolegale import Infolegale
+from .simulators.open_data import InseeSirene
 from .simulators.ratings import Creditsafe, Dnb
 
 SIMULATORS = (
     AllianzTrade, Atradius, CofaceIcon, CofaServe, Ellisphere, Infolegale, Creditsafe, Dnb)
-OPTIONS = {'business_unit': 'EHFR', 'policy_id': '1', 'customer_id': '1',
+OPTIONS = {'business_unit': 'EHFR', 'policy_id': '700123', 'customer_id': '1',
            'policy_currency': 'EUR', 'policy_number': CofaServe.policy_number,
            'block_id': 'assessment'}
-
-
-class Listener(logging.Handler):
-    """Keeps everything that any logger says, tracebacks included."""
-
-    def __init__(self):
-        super().__init__(logging.DEBUG)
-        self.lines = []
-        self.setFormatter(logging.Formatter('%(name)s %(message)s'))
-
-    def emit(self, record):
-        self.lines.append(self.format(record))
+NAMES = ('api_key', 'username', 'password', 'client_secret', 'app_key', 'contract_id', 'user_id',
+         'key', 'secret')
 
 
 @tagged('post_install', '-at_install')
-class TestProviderSecrets(ProviderCommon):
+class TestProviderSecrets(SecretScan, ProviderCommon):
     """Fault 38: invented credentials are looked for everywhere they could have gone."""
 
     @classmethod
@@ -44,54 +32,81 @@ class TestProviderSecrets(ProviderCommon):
             cls.make_provider(sim) for sim in cls.sims))
         for option in cls.providers.option_ids:
             option.value = OPTIONS.get(option.name)
+        # The register that asks for a key, and has a company looked up by its number.
+        cls.insee = cls.start(InseeSirene)
+        cls.sims.append(cls.insee)
+        cls.providers |= cls.make_provider(cls.insee, {'api_key': InseeSirene.key})
+        cls.company.ar_register_active = True
         cls.account = cls.make_account("Levant", LEVANT)
+        cls.collector = cls.user('collector', 'insurance')
+        cls.account.collector_id = cls.collector
+        cls.insurer = cls.providers.filtered(lambda provider: provider.code == 'atradius')
+        cls.atradius = next(sim for sim in cls.sims if sim.code == 'atradius')
+        cls.contract = cls.env['ar.insurance.policy'].create({
+            'name': "Export", 'company_id': cls.company.id, 'provider_id': cls.insurer.id,
+            'insurer_id': cls.customer("Sure").id, 'currency_id': cls.company.currency_id.id,
+            'date_from': '2026-01-01', 'insured_percentage': 90})
 
-    def get_spellings(self):
-        values = {secret.value for secret in self.env['ar.provider.secret'].sudo().search([])}
+    def get_secrets(self):
         # D&B sends both in one word.
-        values.add(f'{Dnb.key}:{Dnb.secret}')
-        self.assertGreater(len(values), 12)
-        return {spelling for value in values for spelling in (
-            value, quote(value, safe=''), base64.b64encode(value.encode()).decode())}
+        values = super().get_secrets() | {f'{Dnb.key}:{Dnb.secret}'}
+        self.assertGreater(len(values), 13)
+        self.assertIn(InseeSirene.key, values)
+        return values
+
+    @staticmethod
+    def repeat_secrets(sim, route='*', **fault):
+        """Have the next call answered with all that its provider knows of us."""
+        secrets = ' '.join(str(getattr(sim, name)) for name in NAMES if hasattr(sim, name))
+        sim.fail(route, fault='status', times=1, body={
+            'message': f"refused {secrets}", 'password': secrets, 'error': secrets,
+            'header': {'statut': 500, 'message': secrets}, 'faultstring': secrets,
+            'errors': [{'detail': secrets, 'source': {'parameter': secrets}}]}, **fault)
 
     def misbehave(self):
         """Make every provider repeat what it was sent, in every kind of failure."""
         for sim in self.sims:
-            secrets = ' '.join(str(getattr(sim, name)) for name in (
-                'api_key', 'username', 'password', 'client_secret', 'app_key', 'contract_id',
-                'user_id', 'key', 'secret') if hasattr(sim, name))
             for status in (401, 403, 400, 500):
-                sim.fail(fault='status', status=status, times=1, body={
-                    'message': f"refused {secrets}", 'password': secrets, 'error': secrets})
+                self.repeat_secrets(sim, status=status)
             sim.fail(fault='drop', times=1)
 
+    def ask_for_cover(self):
+        """A collector asks; the insurer refuses in words that repeat our credentials."""
+        request = self.env['ar.cover.request'].with_user(self.collector).create({
+            'customer_id': self.account.id, 'policy_id': self.contract.id,
+            'action': 'request', 'amount': 20000}).sudo()
+        request.with_user(self.collector).action_send()
+        self.assertEqual(request.state, 'queued')
+        self.poll(cron='ir_cron_ar_cover_send')
+        return request
+
     def test_no_credential_is_found_anywhere(self):
-        listener = Listener()
-        root = logging.getLogger()
-        before = root.level
-        root.addHandler(listener)
-        root.setLevel(logging.DEBUG)
-        # Odoo's own record of SQL would hold the credentials that are written; it is off in
-        # production and is not what is looked at here.
-        logging.getLogger('odoo.sql_db').setLevel(logging.INFO)
         errors = []
-        try:
-            for provider in self.providers:
+        with Listener() as listener:
+            for provider in self.providers - self.insurer:
                 self.link(provider, self.account)
+            # The search below stops at its faults: what cover needs is there already.
+            self.link(self.insurer, self.account, '8200001')
             for behaviour in (lambda: None, self.misbehave):
                 behaviour()
                 for provider in self.providers:
                     for operation, arguments in (
-                            ('test_connection', ()), ('get_rating', ('1',))):
+                            ('test_connection', ()), ('get_rating', ('1',)),
+                            ('get_company', (LEVANT,)), ('search_company', ('Levant',))):
                         try:
                             self.call(provider, operation, *arguments)
-                        except (ConnectorError, ConfigurationError) as error:
+                        except (ConnectorError, ConfigurationError, TypeError) as error:
                             errors.append(error)
                 self.poll()
-        finally:
-            root.removeHandler(listener)
-            root.setLevel(before)
-            logging.getLogger('odoo.sql_db').setLevel(logging.NOTSET)
+            self.env['ar.provider.health'].search([]).write({
+                'problem': False, 'paused_until': False, 'blocked_key': False, 'failures': 0})
+            self.atradius.faults.clear()
+            self.repeat_secrets(self.atradius, 'apply', status=400)
+            refused = self.ask_for_cover()
+            self.assertEqual((refused.state, self.atradius.count('apply')), ('failed', 1))
+            self.assertIn('***', refused.problem)
+            self.assertEqual(self.ask_for_cover().state, 'answered')
+        self.assertTrue(self.insee.count('siren'))
         self.assertGreater(len(errors), 6)
         self.assertGreater(len(listener.lines), 20)
         self.look_in("logs", listener.lines)
@@ -101,67 +116,12 @@ class TestProviderSecrets(ProviderCommon):
             self.providers[0]._get_error_text(error) for error in errors])
         self.look_in_tables()
         self.look_in_files()
-        self.look_in_exports()
+        admin = self.look_in_exports(
+            'ar.provider', 'ar.provider.link', 'ar.provider.event', 'ar.provider.error',
+            'ar.cover.request', 'ar.customer')
+        self.look_in_copies_and_forms(self.providers.with_user(admin))
 
-    def look_in(self, place, texts):
-        """Fail when a credential stands in one of these texts."""
-        spellings = self.get_spellings()
-        for text in texts:
-            for spelling in spellings:
-                self.assertNotIn(spelling, text, f"a credential in {place}")
-
-    def look_in_tables(self):
-        """Every column of every table but the one that keeps them: chatter, activities, inbox."""
-        self.env.flush_all()
-        self.env.cr.execute("""
-            SELECT table_name FROM information_schema.tables
-             WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-               AND (table_name LIKE 'ar\\_%' OR table_name LIKE 'mail\\_%'
-                    OR table_name IN ('ir_attachment', 'ir_logging', 'ir_cron_progress',
-                                      'ir_config_parameter', 'bus_bus'))""")
-        tables = [row[0] for row in self.env.cr.fetchall()]
-        self.assertGreater(len(tables), 80)
-        pattern = list(self.get_spellings())
-        for table in tables:
-            if table == 'ar_provider_secret':
-                continue
-            self.env.cr.execute(
-                f'SELECT COUNT(*) FROM "{table}" t'
-                " WHERE EXISTS (SELECT 1 FROM UNNEST(%s) s(word)"
-                " WHERE STRPOS(to_jsonb(t)::text, to_jsonb(word)::text) > 0"
-                "    OR STRPOS(t::text, word) > 0)", [pattern])
-            self.assertEqual(self.env.cr.fetchone()[0], 0, f"a credential in {table}")
-
-    def look_in_files(self):
-        """What is attached lies in files beside the database, which tables do not show."""
-        # Before, an attachment that repeats a secret: the search must be able to find one.
-        spelling = next(iter(self.get_spellings()))
-        planted = self.env['ir.attachment'].create({
-            'name': "planted", 'raw': f"token {spelling}".encode()})
-        self.assertTrue(planted.store_fname)
-        with self.assertRaises(AssertionError):
-            self.look_in("a planted file", self.read_files(planted))
-        planted.unlink()
-        files = self.env['ir.attachment'].sudo().with_context(active_test=False).search([
-            '|', ('res_model', '=like', 'ar.%'), ('create_date', '>=', self.env.cr.now()),
-            # Named, so that those of binary fields are found as well.
-            '|', ('res_field', '=', False), ('res_field', '!=', False)])
-        self.look_in("files", self.read_files(files))
-
-    @staticmethod
-    def read_files(files):
-        return [(file.raw or b'').decode('utf-8', 'replace') for file in files]
-
-    def look_in_exports(self):
-        """What an administrator exports, reads and copies."""
-        admin = self.user('admin', 'ar_admin')
-        admin.group_ids += self.env.ref('base.group_allow_export')
-        providers = self.providers.with_user(admin)
-        names = [name for name, field in providers._fields.items() if field.type not in (
-            'one2many', 'many2many', 'binary') and providers._has_field_access(field, 'read')]
-        exported = providers.export_data(names)['datas']
-        self.look_in("exports", [str(row) for row in exported])
-        self.look_in("reads", [str(row) for row in providers.read(names)])
+    def look_in_copies_and_forms(self, providers):
         self.look_in("copies", [str(provider.copy_data()) for provider in providers])
         copied = providers[0].copy({'name': "Copy"})
         self.assertFalse(copied.has_credentials)

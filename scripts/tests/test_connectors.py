@@ -67,7 +67,8 @@ def test_the_script_for_test_accounts_keeps_masked_answers(simulators, tmp_path)
     assert done.returncode == 0, done.stdout
     kept = {path.stem for path in tmp_path.rglob('*.json')}
     assert kept == {
-        'test_connection', 'search_company', 'get_policy', 'list_requests', 'list_covers'}
+        'test_connection', 'search_company', 'get_policy', 'list_requests', 'list_covers',
+        'recording'}
     text = done.stdout + ''.join(path.read_text() for path in tmp_path.rglob('*.json'))
     assert '8200001' in text
     assert not [x for x in (*secrets.values(), 'canary') if x in text]

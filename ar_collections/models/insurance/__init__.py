@@ -15,4 +15,4 @@ from . import insolvency_credit
 from . import cover_pack
 from . import cover_request_sending, cover_credit, cover_figures, cover_reminder, customer_cover
 from . import provider_public, provider_bodacc, provider_register, register_watch
-from . import limit_advice
+from . import limit_advice, vat_check

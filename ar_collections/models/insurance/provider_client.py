@@ -21,7 +21,7 @@ from ...connectors.errors import (
     UnknownOutcomeError,
 )
 from ...connectors.transport import LocalSimulator
-from .provider_memory import LIMITER, KeptBudget, KeptJournal, KeptTokens
+from .provider_memory import KeptBudget, KeptJournal, KeptLimiter, KeptTokens
 
 _logger = logging.getLogger(__name__)
 # So many failures one after the other, and the account is left alone for a while.
@@ -103,6 +103,7 @@ class ArProvider(models.Model):
         finally:
             client.close()
             self._write_successes(client)
+            client.limiter.note()
 
     def _make_client(self, **tools):
         """Return the client of this account, with its credentials and what it shares.
@@ -129,7 +130,7 @@ class ArProvider(models.Model):
             environment=provider.environment, account=f'{self.env.cr.dbname}/{provider.id}',
             options={**options, **({'bases': bases} if bases else {})},
             confirmed=provider._get_confirmed(), timezone=provider.company_id._get_ar_tz(),
-            tokens=KeptTokens(self), limiter=LIMITER, journal=KeptJournal(self),
+            tokens=KeptTokens(self), limiter=KeptLimiter(self), journal=KeptJournal(self),
             budget=KeptBudget(provider), simulator=simulator,
             **{**tools, **self._get_client_tools()})
 

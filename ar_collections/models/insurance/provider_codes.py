@@ -40,6 +40,17 @@ BILLED = {
     'dnb': frozenset({'search_company', 'get_rating'}),
 }
 
+# Scales in which a provider rates, as its client calls them.
+SCALES = {
+    'allianz_trade': ('allianz_grade',),
+    'atradius': ('atradius_buyer_rating',),
+    'coface_icon': ('coface_dra', 'coface_opinion'),
+    'infolegale': ('infolegale_score',),
+    'ellisphere': ('ellisphere_score',),
+    'creditsafe': ('creditsafe_score',),
+    'dnb': ('dnb_failure_percentile',),
+}
+
 # How the numbers of a company are called where a kind has to be named.
 NUMBER_KINDS = {
     'atradius': {'siren': 'SN', 'vat': 'VAT', 'registration': 'NRN'},

@@ -84,6 +84,10 @@ class ArProviderHealth(models.Model):
     provider_id = fields.Many2one(index=False)  # unique, see below
     failures = fields.Integer(
         string="Failures in a row", readonly=True, default=0)
+    recent_calls = fields.Integer(
+        readonly=True, aggregator=None,
+        help="Calls of the minute before the last one, for a provider that counts them.")
+    last_call_at = fields.Datetime(string="Last call", readonly=True)
     last_success_at = fields.Datetime(string="Last answer", readonly=True)
     last_error_at = fields.Datetime(string="Last error", readonly=True)
     paused_until = fields.Datetime(

@@ -4,6 +4,8 @@ Each writes in a transaction of its own: what was counted, sent or refused stays
 transaction around the call is rolled back or run again.
 """
 import hashlib
+import math
+from datetime import UTC, datetime
 
 from odoo import fields
 from odoo.tools import SQL
@@ -14,11 +16,67 @@ from ...connectors.state import Limiter, TokenCache, WriteState
 # The rate of an account in this process; the poll runs in one process at a time.
 LIMITER = Limiter()
 _TOKENS = TokenCache()
+# Seconds: what is kept of shorter windows would be past before another process could read it.
+LONG_WINDOW = 10
 
 
 def get_fingerprint(key):
     """Return what may be stored of the key of an account: the key itself holds a digest only."""
     return hashlib.sha256(repr(key).encode()).hexdigest()
+
+
+class KeptLimiter:
+    """The call rates of an account. Of a long window the next process is told how full it is.
+
+    A poll whose time is over goes on at once in another process, which would otherwise begin a
+    minute's calls anew. What the calls of a killed process were is known up to its last wait.
+    """
+
+    def __init__(self, provider):
+        self._provider = provider
+        self._keys = {}
+
+    def reserve(self, key, calls, seconds, now):
+        """Take the next place and return how long to wait for it, in seconds."""
+        if seconds >= LONG_WINDOW and key not in self._keys and not LIMITER.count(
+                key, seconds, now):
+            # Nothing of late in this process; another one may have been at work.
+            LIMITER.fill(key, *self._read(calls, seconds, now))
+        wait = LIMITER.reserve(key, calls, seconds, now)
+        if seconds >= LONG_WINDOW:
+            self._keys[key] = (seconds, now)
+            if wait > 0:
+                self.note()
+        return wait
+
+    def note(self):
+        """Keep how many calls of the running window were made, and when the last one is."""
+        if not self._keys:
+            return
+        now = max(at for _seconds, at in self._keys.values())
+        calls = max(LIMITER.count(key, seconds, now)
+                    for key, (seconds, _at) in self._keys.items())
+        last = max(LIMITER.get_last(key) for key in self._keys)
+        with self._provider._own_environment() as env:
+            self._provider._upsert_health(env, {
+                # The next full second: rather late than early.
+                'recent_calls': calls,
+                'last_call_at': datetime.fromtimestamp(math.ceil(last), UTC).replace(tzinfo=None)})
+
+    def _read(self, calls, seconds, now):
+        """Return how many calls others have made in the window, and the time of the last one."""
+        provider = self._provider
+        same = SQL("p.code = %s", provider.code) if (
+            provider._get_client_class().rate_is_shared) else SQL("p.id = %s", provider.id)
+        since = datetime.fromtimestamp(now - seconds, UTC).replace(tzinfo=None)
+        with provider._own_environment() as env:
+            [(number, last)] = env.execute_query(SQL(
+                """
+                SELECT COALESCE(SUM(h.recent_calls), 0), MAX(h.last_call_at)
+                  FROM ar_provider_health h JOIN ar_provider p ON p.id = h.provider_id
+                 WHERE %s AND h.last_call_at > %s
+                """, same, since))
+        return min(int(number), calls), last.replace(tzinfo=UTC).timestamp() if last else now
 
 
 class KeptTokens:

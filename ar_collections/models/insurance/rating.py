@@ -39,7 +39,13 @@ class ArRating(models.Model):
     comments = fields.Text(readonly=True)
     scale_id = fields.Many2one(
         'ar.rating.scale', ondelete='set null', domain=[('is_used', '=', True)],
-        help="Version of the mapping table that gave the grade.")
+        help="Version of the mapping table that gave the grade. Only scales that a credit manager "
+             "has confirmed can be chosen.")
+    reading = fields.Selection(
+        [('read', "Read"), ('unconfirmed', "Unconfirmed, off"), ('unmapped', "In no line")],
+        compute='_compute_reading',
+        help="Whether a table has given this value a meaning. Unconfirmed: nobody has confirmed "
+             "the lines of the scale yet, and the value counts for nothing.")
     grade = fields.Integer(
         readonly=True, aggregator=None, help="1 is the safest, 10 the worst; 0: not mapped.")
     risk_class_id = fields.Many2one(
@@ -55,6 +61,12 @@ class ArRating(models.Model):
     def _compute_display_name(self):
         for rating in self:
             rating.display_name = f"{rating.value or '–'} ({rating.rated_on})"
+
+    @api.depends('grade', 'unrated', 'scale_id')
+    def _compute_reading(self):
+        for rating in self:
+            rating.reading = 'read' if rating.grade or rating.unrated else (
+                'unmapped' if rating.scale_id else 'unconfirmed')
 
     # === CRUD === #
 
@@ -85,8 +97,13 @@ class ArRating(models.Model):
     def _read_meaning(self, vals):
         """Return scale, grade, class and the flags outside the scale."""
         date = fields.Date.to_date(vals.get('rated_on')) or fields.Date.context_today(self)
-        scale = self.env['ar.rating.scale']._get_scale(vals.get('scale'), date)
-        band = scale._read_value(vals.get('value')) if scale else None
+        Scale = self.env['ar.rating.scale']
+        scale = Scale._get_scale(vals.get('scale'), date)
+        band = (scale or Scale._get_scale(vals.get('scale'), date, is_used=False))._read_value(
+            vals.get('value'))
+        if not scale and band.meaning == 'grade':
+            # Nobody has confirmed these lines: only what the provider says itself is read.
+            band = band.browse()
         in_default = bool(vals.get('in_default') or (band and band.meaning == 'default'))
         unrated = not in_default and bool(
             vals.get('unrated') or (band and band.meaning == 'unrated'))
@@ -152,10 +169,10 @@ class ArRating(models.Model):
 
     def _read_again(self):
         """Read ratings again with the tables of today: somebody has changed a mapping."""
-        for rating in self:
-            rating.write(self._read_meaning({
-                'scale': rating.scale, 'value': rating.value, 'rated_on': rating.rated_on,
-                'unrated': rating.unrated, 'in_default': rating.in_default}))
+        names = ('scale', 'value', 'rated_on', 'unrated', 'in_default')
+        for said, ratings in self.grouped(
+                lambda rating: tuple(rating[name] for name in names)).items():
+            ratings.write(self._read_meaning(dict(zip(names, said, strict=True))))
         self.customer_id._refresh_external_ratings()
 
     def action_read_again(self):

@@ -177,14 +177,14 @@ class Simulator:
                     continue
                 request.groups = groups
                 del self.calls[:-KEPT_CALLS]
-                self.calls.append(_describe(request, name))
+                self.calls.append(_describe(request, name, self.now()))
                 fault = self._take_fault(name)
                 if fault and fault['fault'] in ('drop', 'status', 'html', 'redirect'):
                     return Response(), fault
                 response = function(request)
                 response.headers.setdefault('X-Simulator-Source', source)
                 return response, fault
-            self.calls.append(_describe(request, ''))
+            self.calls.append(_describe(request, '', self.now()))
             return self.unknown_route(request), None
 
     def unknown_route(self, request):
@@ -314,9 +314,9 @@ def _match(pattern, path):
     return tuple(groups)
 
 
-def _describe(request, name):
+def _describe(request, name, now):
     return {
-        'route': name, 'method': request.method, 'path': request.path,
+        'route': name, 'at': now, 'method': request.method, 'path': request.path,
         'query': {key: values[0] for key, values in request.query.items()},
         'headers': {key.lower(): value for key, value in request.headers.items()},
         'body': request.body.decode(errors='replace'),
