@@ -2,7 +2,6 @@
 
 After every step the states are those that the slow oracle (`desk_oracle`) reads from the ledger.
 """
-from collections import Counter
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -10,16 +9,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from odoo import fields
 from odoo.fields import Command
-from odoo.tools import SQL
 
-from .desk_oracle import Claim, Dispute, Item, Plan, Promise, cents
+from .desk_invariants import DeskInvariants
+from .desk_oracle import Claim, Dispute, Item, Plan, Promise
 
 DATA = st.data()
 PAST = st.sampled_from([0, 0, 1, 4, 12])
 SOON = st.integers(0, 8)
 
 
-class DeskMachine(RuleBasedStateMachine):
+class DeskMachine(DeskInvariants, RuleBasedStateMachine):
     """One life: real entries of one customer, in a savepoint that is thrown away at the end.
 
     Steps are chosen only when there is something to do: `look` reads the ledger after each one.
@@ -35,10 +34,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.promises, self.disputes, self.plans = [], [], []
         self.transfers = self.env['ar.doubtful.transfer']
         Claim.known, Item.losses, Item.money = {}, set(), set()
-        self.invoices = self.env['account.move'].union(*(
-            case.invoice(amount, due=f'2026-05-{20 + number}')
-            for number, amount in enumerate((310, 95.5, 180))))
-        self.invoices |= case.invoice(300, date='2026-05-01', terms=[(20, 50), (50, 50)])
+        self.invoices, self.waiting, self.seen_mails = case.invoices, False, set()
         self.look()
 
     def teardown(self):
@@ -74,6 +70,8 @@ class DeskMachine(RuleBasedStateMachine):
         self.open_promises = [one for one in self.promises if one.state == 'open']
         self.open_disputes = [one for one in self.disputes if one.is_open]
         self.open_plans = [one for one in self.plans if one.state == 'active']
+        self.correctable = [
+            one for one in self.open_disputes if self.get_moves(one) <= self.posted]
         self.free_for_promise, self.free_for_dispute, self.free_for_plan = (
             self.open.filtered(lambda item, taken=taken: not any(one.has(item) for one in taken))
             for taken in (self.open_promises, self.open_disputes, self.open_plans))
@@ -91,6 +89,10 @@ class DeskMachine(RuleBasedStateMachine):
     def choose(self, data, items):
         first = self.pick(data, items)
         return first | self.pick(data, items) if data.draw(st.booleans(), label="two") else first
+
+    @staticmethod
+    def get_moves(agreement):
+        return agreement.record.line_ids.move_id
 
     def never_moved(self, moves):
         return moves.filtered(lambda move: not Claim.known.keys() & set(move.line_ids.ids))
@@ -149,10 +151,18 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(data=DATA)
     def correct(self, data):
         """An invoice is opened and posted again; in between nothing is owed on it."""
-        move = self.pick(data, self.posted)
-        move.button_draft()
+        self.open_and_post(self.pick(data, self.posted))
+
+    @precondition(lambda self: self.correctable)
+    @rule(data=DATA)
+    def correct_all_disputed(self, data):
+        """All that a dispute is about is opened: it is void until the invoices are posted."""
+        self.open_and_post(self.get_moves(self.pick(data, self.correctable)))
+
+    def open_and_post(self, moves):
+        moves.button_draft()
         self.states_are_those_of_the_ledger()
-        move.action_post()
+        moves.action_post()
 
     @precondition(lambda self: self.drafts)
     @rule(data=DATA)
@@ -304,29 +314,26 @@ class DeskMachine(RuleBasedStateMachine):
         self.day += timedelta(days=days)
         self.case.follow(str(self.day))
 
-    @rule()
-    def remind(self):
-        """What a run proposes and sends is what the oracle lets it claim."""
+    @rule(at_once=st.booleans())
+    def remind(self, at_once):
+        """What a run proposes is what the oracle lets it claim; it leaves now, or some day."""
         run = self.case.run_dunning(str(self.day))
-        for line in run.reminder_ids.line_ids.filtered(lambda line: line.kind == 'step'):
-            assert cents(line.amount_residual_currency) == self.claimable(line.move_line_id)
+        self.lines_are_what_is_due(run.reminder_ids)
         waiting = run.reminder_ids.filtered(lambda one: one.state == 'proposed')
         if waiting:
             waiting._approve()
-        self.case.send()
+            self.waiting = True
+        if at_once:
+            self.leave()
 
-    def claimable(self, item):
-        """Return what may be claimed of an item now; nothing while it is suspended."""
-        if any(one.blocks(item, self.day) for one in self.promises):
-            return 0
-        owed = Item.own(item) - sum(one.part(item) for one in self.disputes)
-        if owed <= 0:
-            return 0
-        for plan in self.plans:
-            late = plan.claimable(item, self.day)
-            if late is not None:
-                return min(late, owed)
-        return owed
+    @precondition(lambda self: self.waiting)
+    @rule()
+    def leave(self):
+        """What waits for the mail server leaves; whatever was due when it was written."""
+        prepared = self.case.send()
+        self.lines_are_what_is_due(prepared.filtered(lambda one: one.state == 'queued'))
+        self.mails_claim_what_is_due(self.case.deliver())
+        self.waiting = False
 
     # === INVARIANTS === #
 
@@ -337,63 +344,3 @@ class DeskMachine(RuleBasedStateMachine):
         self.agreements_stay_with_their_invoices()
         self.an_item_is_reminded_once()
         self.planned_items_age_by_their_instalments()
-
-    def states_are_those_of_the_ledger(self):
-        self.env.invalidate_all()
-        kinds = (self.promises, self.disputes, self.plans)
-        for kind in kinds:
-            for one in kind:
-                one.judge(self.day, kind)
-        expected = [one.expected() for kind in kinds for one in kind]
-        found = [one.found() for kind in kinds for one in kind]
-        assert found == expected, f"{found} is not what the ledger says: {expected}"
-        # Running it again changes nothing, and says so.
-        for one in (one for kind in kinds for one in kind):
-            assert not one.record._follow(), f"{one.record} changes when nothing has happened"
-        assert [one.found() for kind in kinds for one in kind] == expected
-        self.case.seen |= {(one.record._name, one.record.state) for kind in kinds for one in kind}
-
-    def planned_items_age_by_their_instalments(self):
-        """Each cent under a plan stands with its instalment, the others by their due dates."""
-        expected = {}
-        for plan in self.plans:
-            expected.update(plan.dated())
-        planned = {line_id for line_id, _date in expected}
-        expected.update({
-            (item.id, item.date_maturity): Item.own(item)
-            for item in self.open if item.id not in planned})
-        found = Counter()
-        for line_id, base_date, amount in self.age('plan', self.day, self.open.ids):
-            found[line_id, base_date] += cents(amount)
-        assert found == expected, f"{found} is not what the plans say: {expected}"
-        # At any day, the total of an item is what it is by due date.
-        sums = {'plan': Counter(), 'due': Counter()}
-        for basis, total in sums.items():
-            for line_id, _date, amount in self.age(basis, self.day - timedelta(days=3)):
-                total[line_id] += cents(amount)
-        assert sums['plan'] == sums['due']
-
-    def age(self, basis, day, ids=None):
-        Balance = self.env['ar.aged.balance'].with_context(
-            ar_date=str(day), ar_age_by=basis, allowed_company_ids=self.case.company.ids)
-        self.env.flush_all()
-        return self.env.execute_query(SQL(
-            "SELECT line_id, base_date, amount FROM (%s) item WHERE %s",
-            Balance._get_query(Balance._get_options()),
-            SQL("TRUE") if ids is None else SQL("line_id = ANY(%s)", ids)))
-
-    def agreements_stay_with_their_invoices(self):
-        for one in (*self.promises, *self.disputes, *self.plans):
-            assert len(one.record.line_ids) == len(one.items)
-            for line in one.record.line_ids:
-                root = Claim.of(line.move_line_id).root
-                assert line.move_id == root.move_id, "it is about the invoice"
-                standing = Item(root).standing()
-                if standing and root.move_id.state == 'posted':
-                    assert line.move_line_id == standing
-
-    def an_item_is_reminded_once(self):
-        lines = self.env['ar.reminder.line'].search([
-            ('company_id', '=', self.case.company.id), ('kind', '=', 'step'),
-            ('state', 'in', ('proposed', 'approved', 'queued', 'sending'))])
-        assert len(lines) == len(lines.move_line_id), "in two open reminders at once"
