@@ -103,7 +103,10 @@ class DeskMachine(DeskInvariants, RuleBasedStateMachine):
     @rule(data=DATA, ago=PAST)
     def receive(self, data, ago):
         item = self.pick(data, self.open)
-        amount, day = self.amount(data, Item.own(item)), self.day - timedelta(days=ago)
+        self.receive_for(
+            item, self.amount(data, Item.own(item)), self.day - timedelta(days=ago))
+
+    def receive_for(self, item, amount, day):
         if item.account_id in self.case.company.ar_doubtful_account_ids:
             self.match_with(item, amount, day)
             return
@@ -254,10 +257,14 @@ class DeskMachine(DeskInvariants, RuleBasedStateMachine):
 
     @initialize(data=DATA, soon=SOON, number=st.integers(1, 3))
     def agree(self, data, soon, number):
-        """A life begins with one agreement of each kind: without any there is nothing to see."""
+        """A life begins with one agreement of each kind: without any there is nothing to see.
+
+        What is left of the items is reminded.
+        """
         self.note_promise(data, soon)
         self.note_dispute(data)
         self.draw_up_plan(data, soon, number)
+        self.send_reminders(data)
 
     @precondition(lambda self: self.free_for_promise)
     @rule(data=DATA, soon=SOON)
@@ -314,19 +321,33 @@ class DeskMachine(DeskInvariants, RuleBasedStateMachine):
         self.day += timedelta(days=days)
         self.case.follow(str(self.day))
 
-    @rule(days=st.sampled_from([0, 1, 5]), at_once=st.booleans())
-    def remind(self, days, at_once):
-        """What a run proposes is what the oracle lets it claim; it leaves now, or some day."""
+    @rule(data=DATA, days=st.sampled_from([0, 1, 5]))
+    def remind(self, data, days):
         self.sleep(days)
+        self.send_reminders(data)
+
+    def send_reminders(self, data):
+        """What a run proposes is what the oracle lets it claim; it leaves now, or some day."""
         run = self.case.run_dunning(str(self.day))
         self.lines_are_what_is_due(run.reminder_ids)
-        waiting = run.reminder_ids.filtered(lambda one: one.state == 'proposed')
-        if waiting:
-            waiting._approve()
-            self.waiting = True
-        if at_once:
-            self.prepare()
-            self.leave()
+        proposed = run.reminder_ids.filtered(lambda one: one.state == 'proposed')
+        if proposed:
+            proposed._approve()
+        self.waiting = bool(self.get_waiting_reminders())
+        steps = [self.prepare, self.leave] if self.waiting else []
+        for step in steps[:data.draw(st.sampled_from([2, 2, 1, 0]), label="steps")]:
+            self.pay_meanwhile(data)
+            step()
+
+    def pay_meanwhile(self, data):
+        """Pay a cent of what a message on its way claims, as often as not."""
+        items = self.get_waiting_reminders().line_ids.move_line_id.filtered(
+            lambda item: item.parent_state == 'posted' and Item.own(item) > 1)
+        if items and data.draw(st.booleans(), label="paid meanwhile"):
+            self.receive_for(self.pick(data, items), 0.01, self.day)
+
+    def get_waiting_reminders(self):
+        return self.case.reminders().filtered(lambda one: one.state in ('approved', 'queued'))
 
     @precondition(lambda self: self.waiting)
     @rule()
@@ -339,9 +360,12 @@ class DeskMachine(DeskInvariants, RuleBasedStateMachine):
     @rule()
     def leave(self):
         """The mail server gets what waits in the queue, unless the claim has changed since."""
+        queued = self.get_waiting_reminders().filtered(lambda one: one.state == 'queued')
         self.mails_claim_what_is_due(self.case.deliver())
-        self.waiting = any(
-            one.state in ('approved', 'queued') for one in self.case.reminders())
+        self.env.invalidate_all()
+        if any(one.state == 'approved' for one in queued):
+            self.case.seen.add(('ar.reminder', 'withdrawn'))
+        self.waiting = bool(self.get_waiting_reminders())
 
     # === INVARIANTS === #
 

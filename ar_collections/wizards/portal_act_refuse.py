@@ -6,10 +6,11 @@ class ArPortalActRefuse(models.TransientModel):
     _name = 'ar.portal.act.refuse'
     _description = "Answer to what a customer asked for"
 
-    act_ids = fields.Many2many('ar.portal.act', required=True)
+    act_ids = fields.Many2many('ar.portal.act', string="Acts of the customer", required=True)
     answer = fields.Text(
         string="Our answer to the customer", help="The customer reads this on its pages.")
-    is_answer_needed = fields.Boolean(compute='_compute_is_answer_needed')
+    is_answer_needed = fields.Boolean(
+        string="An answer is required", compute='_compute_is_answer_needed')
 
     @api.depends('act_ids')
     def _compute_is_answer_needed(self):
