@@ -50,6 +50,8 @@ from . import (
     test_desk_mended,
     test_door,
     test_door_attacks,
+    test_door_figures,
+    test_door_pages,
     test_door_disputes,
     test_door_claim,
     test_door_payment,

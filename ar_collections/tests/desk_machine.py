@@ -2,7 +2,6 @@
 
 After every step the states are those that the slow oracle (`desk_oracle`) reads from the ledger.
 """
-from collections import Counter
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -10,16 +9,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from odoo import fields
 from odoo.fields import Command
-from odoo.tools import SQL
 
-from .desk_oracle import Claim, Dispute, Item, Plan, Promise, cents
+from .desk_invariants import DeskInvariants
+from .desk_oracle import Claim, Dispute, Item, Plan, Promise
 
 DATA = st.data()
 PAST = st.sampled_from([0, 0, 1, 4, 12])
 SOON = st.integers(0, 8)
 
 
-class DeskMachine(RuleBasedStateMachine):
+class DeskMachine(DeskInvariants, RuleBasedStateMachine):
     """One life: real entries of one customer, in a savepoint that is thrown away at the end.
 
     Steps are chosen only when there is something to do: `look` reads the ledger after each one.
@@ -35,10 +34,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.promises, self.disputes, self.plans = [], [], []
         self.transfers = self.env['ar.doubtful.transfer']
         Claim.known, Item.losses, Item.money = {}, set(), set()
-        self.invoices = self.env['account.move'].union(*(
-            case.invoice(amount, due=f'2026-05-{20 + number}')
-            for number, amount in enumerate((310, 95.5, 180))))
-        self.invoices |= case.invoice(300, date='2026-05-01', terms=[(20, 50), (50, 50)])
+        self.invoices, self.waiting, self.seen_mails = case.invoices, False, set()
         self.look()
 
     def teardown(self):
@@ -74,6 +70,8 @@ class DeskMachine(RuleBasedStateMachine):
         self.open_promises = [one for one in self.promises if one.state == 'open']
         self.open_disputes = [one for one in self.disputes if one.is_open]
         self.open_plans = [one for one in self.plans if one.state == 'active']
+        self.correctable = [
+            one for one in self.open_disputes if self.get_moves(one) <= self.posted]
         self.free_for_promise, self.free_for_dispute, self.free_for_plan = (
             self.open.filtered(lambda item, taken=taken: not any(one.has(item) for one in taken))
             for taken in (self.open_promises, self.open_disputes, self.open_plans))
@@ -92,6 +90,10 @@ class DeskMachine(RuleBasedStateMachine):
         first = self.pick(data, items)
         return first | self.pick(data, items) if data.draw(st.booleans(), label="two") else first
 
+    @staticmethod
+    def get_moves(agreement):
+        return agreement.record.line_ids.move_id
+
     def never_moved(self, moves):
         return moves.filtered(lambda move: not Claim.known.keys() & set(move.line_ids.ids))
 
@@ -101,7 +103,10 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(data=DATA, ago=PAST)
     def receive(self, data, ago):
         item = self.pick(data, self.open)
-        amount, day = self.amount(data, Item.own(item)), self.day - timedelta(days=ago)
+        self.receive_for(
+            item, self.amount(data, Item.own(item)), self.day - timedelta(days=ago))
+
+    def receive_for(self, item, amount, day):
         if item.account_id in self.case.company.ar_doubtful_account_ids:
             self.match_with(item, amount, day)
             return
@@ -149,10 +154,18 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(data=DATA)
     def correct(self, data):
         """An invoice is opened and posted again; in between nothing is owed on it."""
-        move = self.pick(data, self.posted)
-        move.button_draft()
+        self.open_and_post(self.pick(data, self.posted))
+
+    @precondition(lambda self: self.correctable)
+    @rule(data=DATA)
+    def correct_all_disputed(self, data):
+        """All that a dispute is about is opened: it is void until the invoices are posted."""
+        self.open_and_post(self.get_moves(self.pick(data, self.correctable)))
+
+    def open_and_post(self, moves):
+        moves.button_draft()
         self.states_are_those_of_the_ledger()
-        move.action_post()
+        moves.action_post()
 
     @precondition(lambda self: self.drafts)
     @rule(data=DATA)
@@ -244,10 +257,14 @@ class DeskMachine(RuleBasedStateMachine):
 
     @initialize(data=DATA, soon=SOON, number=st.integers(1, 3))
     def agree(self, data, soon, number):
-        """A life begins with one agreement of each kind: without any there is nothing to see."""
+        """A life begins with one agreement of each kind: without any there is nothing to see.
+
+        What is left of the items is reminded.
+        """
         self.note_promise(data, soon)
         self.note_dispute(data)
         self.draw_up_plan(data, soon, number)
+        self.send_reminders(data)
 
     @precondition(lambda self: self.free_for_promise)
     @rule(data=DATA, soon=SOON)
@@ -299,34 +316,56 @@ class DeskMachine(RuleBasedStateMachine):
 
     # === TIME === #
 
-    @rule(days=st.sampled_from([1, 2, 4, 7]))
+    @rule(days=st.sampled_from([2, 4, 7, 12]))
     def sleep(self, days):
         self.day += timedelta(days=days)
         self.case.follow(str(self.day))
 
-    @rule()
-    def remind(self):
-        """What a run proposes and sends is what the oracle lets it claim."""
-        run = self.case.run_dunning(str(self.day))
-        for line in run.reminder_ids.line_ids.filtered(lambda line: line.kind == 'step'):
-            assert cents(line.amount_residual_currency) == self.claimable(line.move_line_id)
-        waiting = run.reminder_ids.filtered(lambda one: one.state == 'proposed')
-        if waiting:
-            waiting._approve()
-        self.case.send()
+    @rule(data=DATA, days=st.sampled_from([0, 1, 5]))
+    def remind(self, data, days):
+        self.sleep(days)
+        self.send_reminders(data)
 
-    def claimable(self, item):
-        """Return what may be claimed of an item now; nothing while it is suspended."""
-        if any(one.blocks(item, self.day) for one in self.promises):
-            return 0
-        owed = Item.own(item) - sum(one.part(item) for one in self.disputes)
-        if owed <= 0:
-            return 0
-        for plan in self.plans:
-            late = plan.claimable(item, self.day)
-            if late is not None:
-                return min(late, owed)
-        return owed
+    def send_reminders(self, data):
+        """What a run proposes is what the oracle lets it claim; it leaves now, or some day."""
+        run = self.case.run_dunning(str(self.day))
+        self.lines_are_what_is_due(run.reminder_ids)
+        proposed = run.reminder_ids.filtered(lambda one: one.state == 'proposed')
+        if proposed:
+            proposed._approve()
+        self.waiting = bool(self.get_waiting_reminders())
+        steps = [self.prepare, self.leave] if self.waiting else []
+        for step in steps[:data.draw(st.sampled_from([2, 2, 1, 0]), label="steps")]:
+            self.pay_meanwhile(data)
+            step()
+
+    def pay_meanwhile(self, data):
+        """Pay a cent of what a message on its way claims, as often as not."""
+        items = self.get_waiting_reminders().line_ids.move_line_id.filtered(
+            lambda item: item.parent_state == 'posted' and Item.own(item) > 1)
+        if items and data.draw(st.booleans(), label="paid meanwhile"):
+            self.receive_for(self.pick(data, items), 0.01, self.day)
+
+    def get_waiting_reminders(self):
+        return self.case.reminders().filtered(lambda one: one.state in ('approved', 'queued'))
+
+    @precondition(lambda self: self.waiting)
+    @rule()
+    def prepare(self):
+        """What was approved becomes a message; whatever was due when it was proposed."""
+        prepared = self.case.send()
+        self.lines_are_what_is_due(prepared.filtered(lambda one: one.state == 'queued'))
+
+    @precondition(lambda self: self.waiting)
+    @rule()
+    def leave(self):
+        """The mail server gets what waits in the queue, unless the claim has changed since."""
+        queued = self.get_waiting_reminders().filtered(lambda one: one.state == 'queued')
+        self.mails_claim_what_is_due(self.case.deliver())
+        self.env.invalidate_all()
+        if any(one.state == 'approved' for one in queued):
+            self.case.seen.add(('ar.reminder', 'withdrawn'))
+        self.waiting = bool(self.get_waiting_reminders())
 
     # === INVARIANTS === #
 
@@ -337,63 +376,3 @@ class DeskMachine(RuleBasedStateMachine):
         self.agreements_stay_with_their_invoices()
         self.an_item_is_reminded_once()
         self.planned_items_age_by_their_instalments()
-
-    def states_are_those_of_the_ledger(self):
-        self.env.invalidate_all()
-        kinds = (self.promises, self.disputes, self.plans)
-        for kind in kinds:
-            for one in kind:
-                one.judge(self.day, kind)
-        expected = [one.expected() for kind in kinds for one in kind]
-        found = [one.found() for kind in kinds for one in kind]
-        assert found == expected, f"{found} is not what the ledger says: {expected}"
-        # Running it again changes nothing, and says so.
-        for one in (one for kind in kinds for one in kind):
-            assert not one.record._follow(), f"{one.record} changes when nothing has happened"
-        assert [one.found() for kind in kinds for one in kind] == expected
-        self.case.seen |= {(one.record._name, one.record.state) for kind in kinds for one in kind}
-
-    def planned_items_age_by_their_instalments(self):
-        """Each cent under a plan stands with its instalment, the others by their due dates."""
-        expected = {}
-        for plan in self.plans:
-            expected.update(plan.dated())
-        planned = {line_id for line_id, _date in expected}
-        expected.update({
-            (item.id, item.date_maturity): Item.own(item)
-            for item in self.open if item.id not in planned})
-        found = Counter()
-        for line_id, base_date, amount in self.age('plan', self.day, self.open.ids):
-            found[line_id, base_date] += cents(amount)
-        assert found == expected, f"{found} is not what the plans say: {expected}"
-        # At any day, the total of an item is what it is by due date.
-        sums = {'plan': Counter(), 'due': Counter()}
-        for basis, total in sums.items():
-            for line_id, _date, amount in self.age(basis, self.day - timedelta(days=3)):
-                total[line_id] += cents(amount)
-        assert sums['plan'] == sums['due']
-
-    def age(self, basis, day, ids=None):
-        Balance = self.env['ar.aged.balance'].with_context(
-            ar_date=str(day), ar_age_by=basis, allowed_company_ids=self.case.company.ids)
-        self.env.flush_all()
-        return self.env.execute_query(SQL(
-            "SELECT line_id, base_date, amount FROM (%s) item WHERE %s",
-            Balance._get_query(Balance._get_options()),
-            SQL("TRUE") if ids is None else SQL("line_id = ANY(%s)", ids)))
-
-    def agreements_stay_with_their_invoices(self):
-        for one in (*self.promises, *self.disputes, *self.plans):
-            assert len(one.record.line_ids) == len(one.items)
-            for line in one.record.line_ids:
-                root = Claim.of(line.move_line_id).root
-                assert line.move_id == root.move_id, "it is about the invoice"
-                standing = Item(root).standing()
-                if standing and root.move_id.state == 'posted':
-                    assert line.move_line_id == standing
-
-    def an_item_is_reminded_once(self):
-        lines = self.env['ar.reminder.line'].search([
-            ('company_id', '=', self.case.company.id), ('kind', '=', 'step'),
-            ('state', 'in', ('proposed', 'approved', 'queued', 'sending'))])
-        assert len(lines) == len(lines.move_line_id), "in two open reminders at once"

@@ -32,6 +32,11 @@ class TestDeskMachine(PlanCommon):
         A failure prints the shortest life that hypothesis finds, step by step.
         """
         self.seen = set()
+        self.go('2026-06-01')
+        self.invoices = self.env['account.move'].union(*(
+            self.invoice(amount, due=f'2026-05-{20 + number}')
+            for number, amount in enumerate((31, 9.55, 18))))
+        self.invoices |= self.invoice(30, date='2026-05-01', terms=[(20, 50), (50, 50)])
         run_state_machine_as_test(lambda: DeskMachine(self), settings=settings(
             max_examples=9, stateful_step_count=25, derandomize=True, database=None,
             deadline=None, suppress_health_check=list(HealthCheck),
@@ -41,4 +46,5 @@ class TestDeskMachine(PlanCommon):
             ('ar.promise', 'kept'), ('ar.promise', 'broken'), ('ar.promise', 'void'),
             ('ar.dispute', 'paid'), ('ar.dispute', 'void'), ('ar.dispute', 'upheld'),
             ('ar.payment.plan', 'kept'), ('ar.payment.plan', 'broken'),
-            ('ar.payment.plan', 'cancelled')}, self.seen)
+            ('ar.payment.plan', 'cancelled'), ('ar.reminder', 'sent'),
+            ('ar.reminder', 'withdrawn')}, self.seen)

@@ -222,6 +222,93 @@ class TestDoorActs(DoorCommon):
             'state': 'new', 'instalment_count': 3, 'amount': 250,
             'first_date': fields.Date.to_date('2026-06-15')}])
 
+    def test_an_accepted_proposal_is_a_plan_as_proposed(self):
+        """Three monthly parts of 250; reminders wait for the answer, the signature, the money."""
+        self.company.write({'ar_door_wait_days': 5, 'ar_plan_validity_days': 15})
+        self.pay(self.old)
+        act = self.submit('instalments', items=self.ids(self.late), count='3', date='2026-06-15')
+        collector = self.user('collector')
+
+        def waits(day):
+            run = self.run_dunning(day)
+            written = run.reminder_ids.filtered(lambda one: one.partner_id == self.buyer)
+            self.assertEqual(written.mapped('amount_claimed'), [250.0] * len(written))
+            reasons = [reason for reason, _amount in self.reasons(run, self.buyer)]
+            self.assertEqual(len(written), 0 if reasons else 1)
+            if written:
+                written._set_cancelled("Only to see.")
+            return reasons
+
+        self.assertEqual(waits('2026-06-02'), ['asked'])
+        action = act.with_user(collector).action_accept()
+        plan = act.plan_id
+        self.assertEqual((action['res_model'], action['res_id']), ('ar.payment.plan', plan.id))
+        self.assertRecordValues(plan, [{
+            'state': 'draft', 'customer_id': self.account_of().id, 'amount': 250,
+            'user_id': collector.id}])
+        self.assertEqual(plan.line_ids.move_line_id, self.items(self.late))
+        self.assertEqual(
+            [(str(part.due_date), part.amount) for part in plan.instalment_ids],
+            [('2026-06-15', 83.33), ('2026-07-15', 83.33), ('2026-08-15', 83.34)])
+        self.assertEqual(act.action_open_result()['res_id'], plan.id)
+        self.assertEqual(act.state, 'accepted')
+        with self.assertRaises(UserError):
+            act.action_accept()
+        self.assertEqual(waits('2026-06-06'), ['asked'], "while it is drawn up, as long as said")
+        self.assertEqual(waits('2026-06-07'), [])
+        plan.with_user(collector).action_submit()
+        self.assertEqual(waits('2026-06-22'), ['asked'], "while it may be signed")
+        self.assertEqual(waits('2026-06-23'), [], "it has lapsed")
+        plan.action_send_back()
+        plan.first_date = '2026-06-25'
+        plan.action_spread()
+        plan.action_submit()
+        plan.action_start()
+        self.assertEqual(waits('2026-06-24'), ['planned'])
+        plan.action_cancel()
+        self.assertEqual(waits('2026-06-25'), [])
+
+    def test_a_proposal_about_what_was_paid_meanwhile(self):
+        act = self.submit('instalments', items=self.ids(self.old, self.late), count='2',
+                          date='2026-06-15')
+        self.pay(self.old)
+        self.pay(self.late, 100)
+        act.action_accept()
+        self.assertEqual(act.plan_id.instalment_ids.mapped('amount'), [75, 75])
+        act = self.submit('instalments', items=self.ids(self.late), count='2', date='2026-06-15')
+        self.pay(self.late)
+        with self.assertRaisesRegex(UserError, "Nothing is owed"):
+            act.action_accept()
+        self.assertEqual((act.state, act.plan_id.ids), ('new', []))
+
+    def test_a_refused_proposal_says_why(self):
+        act = self.submit('instalments', items=self.ids(self.late), count='3', date='2026-06-15')
+        collector = self.user('collector')
+        action = act.with_user(collector).action_refuse()
+        self.assertEqual(act.state, 'new', "not before it is answered")
+        dialog = self.env[action['res_model']].with_user(collector).with_context(
+            action['context']).create({})
+        self.assertTrue(dialog.is_answer_needed)
+        with self.assertRaisesRegex(UserError, "say why"):
+            dialog.action_refuse()
+        dialog.answer = "Two parts, please:\nthe goods were <b>resold</b>."
+        dialog.action_refuse()
+        self.assertRecordValues(act, [{
+            'state': 'refused', 'wait_until': False, 'plan_id': False, 'answer': dialog.answer,
+            'answered_by_id': collector.id}])
+        self.assertFalse(act.activity_ids)
+        self.assertNotIn(('asked', 250), self.reasons(self.run_dunning('2026-06-02')))
+        Door = self.env['ar.door'].sudo()
+        [shown] = Door._get_answers(self.account_of())
+        self.assertEqual(shown['answer'], dialog.answer)
+        self.assertIn("06/01/2026", shown['asked'])
+        self.assertFalse(Door._get_answers(self.account_of(self.stranger)))
+        self.go('2026-08-01')
+        self.assertFalse(Door._get_answers(self.account_of()), "old news")
+        copy = self.submit('copy', items=self.ids(self.old), note="x")
+        self.env['ar.portal.act.refuse'].create({'act_ids': copy.ids}).action_refuse()
+        self.assertEqual(copy.state, 'refused', "a copy sent by post needs no words")
+
     def test_a_better_contact_changes_nothing_by_itself(self):
         before = self.buyer.read(['name', 'email', 'phone'])
         act = self.submit('contact', name="Ada Accountant", email="Ada@Example.com", note="new")
@@ -257,6 +344,8 @@ class TestDoorActs(DoorCommon):
             self.account_of().collector_id = self.env.ref('base.user_admin')
             with self.assertRaises(AccessError, msg=role):
                 act.with_user(user).action_accept()
+            with self.assertRaises(AccessError, msg=role):
+                act.with_user(user)._refuse("No.")
         collector = self.user('collector', 'door-collector')
         with self.assertRaises(AccessError):
             act.with_user(collector).write({'state': 'accepted'})
@@ -264,80 +353,3 @@ class TestDoorActs(DoorCommon):
             self.env['ar.portal.act'].with_user(collector).create({
                 'customer_id': self.account_of().id, 'kind': 'copy', 'key': 'x',
                 'done_on': '2026-06-01'})
-
-
-@tagged('post_install', '-at_install')
-class TestDoorFigures(DoorCommon):
-
-    def door(self):
-        return self.env['ar.door'].sudo()._read(self.account_of().sudo())
-
-    def test_what_may_be_paid(self):
-        self.submit('dispute', items=self.ids(self.old), reason=str(self.reason.id), note="x",
-                    amount='30')
-        self.credit_note(25, '2026-05-25')
-        [section] = self.door()['sections']
-        currency, account = self.company.currency_id, self.account_of().sudo()
-
-        def amount(choice):
-            return self.env['ar.door'].sudo()._get_payment(account, currency.id, choice)[1]
-
-        self.assertEqual([code for code, _text in section['choices']],
-                         ['due', 'undisputed', 'all'])
-        self.assertEqual(amount('due'), 100 + 250 - 25)
-        self.assertEqual(amount('undisputed'), 70 + 250 - 25)
-        self.assertEqual(amount('all'), 100 + 250 + 40 - 25)
-        chosen = '-'.join(self.ids(self.late, self.coming))
-        self.assertEqual(amount(chosen), 290)
-        for bad in (f"{chosen}-{self.ids(self.foreign)[0]}", '0', '', 'x', "1' OR '1'='1"):
-            self.assertEqual(amount(bad), 0.0, bad)
-
-    def test_all_equals_the_balance_of_odoo(self):
-        self.credit_note(25, '2026-05-25')
-        self.pay(self.old, 60)
-        account = self.account_of().sudo()
-        _items, amount, _parts = self.env['ar.door'].sudo()._get_payment(
-            account, self.company.currency_id.id, 'all')
-        self.assertEqual(amount, self.buyer.with_company(self.company).credit)
-
-    def test_the_credit_line_is_shown_only_when_the_company_says_so(self):
-        self.buyer.with_company(self.company).credit_limit = 1000
-        account = self.account_of().sudo()
-        self.assertFalse(self.door()['credit_line'], "off by default")
-        self.company.ar_door_credit = True
-
-        def line():
-            self.env.invalidate_all()
-            found = self.env['ar.door'].sudo()._format_credit_line(account)
-            return found and tuple(
-                found[name].replace("€", '').strip() for name in ('limit', 'available'))
-
-        # Odoo's own figure is the yardstick: nothing but invoices is open.
-        left = 1000 - self.buyer.with_company(self.company).credit
-        self.assertEqual(line(), ("1,000.00", f"{left:,.2f}"))
-        self.assertEqual(left, 610)
-        account.credit_group_id = self.env['ar.credit.group'].create({
-            'name': "Holding", 'limit': 400, 'company_ids': [Command.set(self.company.ids)],
-            'currency_id': self.company.currency_id.id})
-        self.assertEqual(line()[1], "10.00", "no more than the group has left")
-        self.buyer.with_company(self.company).credit_limit = 300
-        self.assertEqual(line()[1], "0.00", "never negative")
-        account.credit_stop = True
-        self.assertFalse(line(), "a figure would mislead while orders are stopped")
-        account.credit_stop = False
-        self.buyer.with_company(self.company).credit_limit = 0
-        self.assertFalse(line(), "there is no limit to show")
-
-    def test_the_number_of_queries_does_not_depend_on_the_items(self):
-        counts = []
-        account = self.account_of().sudo()
-        for more in (2, 0, 495):
-            if more:
-                self.many_items(more)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self.env['ar.door'].sudo()._read(account)
-            counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(counts[1], counts[2])
-        self.assertLessEqual(counts[2], 60)

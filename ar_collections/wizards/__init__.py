@@ -12,6 +12,7 @@ from . import cover_entry
 from . import collector_preview
 from . import payment_plan_paper
 from . import portal_link_new
+from . import portal_act_refuse
 from . import legal_step_note
 from . import legal_step_law
 from . import dunning_preview_law

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_amount, format_date
 
 INVOICES = ('out_invoice', 'out_refund', 'out_receipt')
+# So long an answer stands on the first page.
+ANSWER_DAYS = 60
 
 
 class ArDoor(models.AbstractModel):
@@ -57,7 +59,7 @@ class ArDoor(models.AbstractModel):
         """Return what the first page shows.
 
         :param customer: `ar.customer`, one, sudoed
-        :return: {'sections', 'today', 'pay', 'contact', 'claims', 'has_disputed'}; see
+        :return: {'sections', 'today', 'pay', 'contact', 'claims', 'answers'…}; see
             `_format_section`
         """
         sections = self.env['ar.statement'].sudo()._read_statements(customer)[customer.id]
@@ -75,6 +77,7 @@ class ArDoor(models.AbstractModel):
             'reference': reference,
             'contact': self._get_house_contact(customer),
             'claims': self._get_claims(customer), 'more': self._get_more(customer),
+            'answers': self._get_answers(customer),
         }
 
     @api.model
@@ -146,14 +149,13 @@ class ArDoor(models.AbstractModel):
              WHERE tx.state IN ('pending', 'authorized') AND rel.move_line_id = ANY(%(ids)s)
             """, ids=ids))
         for item_id, kind, date in rows:
-            day = format_date(self.env, date) if date else ''
-            text = {
-                'promise': self.env._("Payment promised on %s", day),
-                'dispute': self.env._("We are looking into it"),
-                'copy': self.env._("Copy asked for on %s", day),
-                'instalments': self.env._("Instalments proposed on %s", day),
-                'payment': self.env._("Payment on its way"),
-            }[kind]
+            if kind in ('copy', 'instalments'):
+                text = self._get_asked_text(kind, date)
+            elif kind == 'promise':
+                text = self.env._("Payment promised on %s", format_date(self.env, date))
+            else:
+                text = self.env._("We are looking into it") if kind == 'dispute' else (
+                    self.env._("Payment on its way"))
             tone = 'warning' if kind == 'dispute' else 'info'
             if (kind, tone, text) not in notes.setdefault(item_id, []):
                 notes[item_id].append((kind, tone, text))
@@ -196,6 +198,23 @@ class ArDoor(models.AbstractModel):
             'total': format_amount(
                 self.env, claim.amount_total, claim.currency_id).replace('\ufeff', ''),
         } for claim in claims]
+
+    @api.model
+    def _get_answers(self, customer):
+        """Return what we answered of late to what was asked here: list of {'asked', 'answer'}."""
+        since = fields.Date.subtract(customer.company_id._get_ar_today(), days=ANSWER_DAYS)
+        acts = self.env['ar.portal.act'].sudo().search([
+            ('customer_id', '=', customer.id), ('state', '=', 'refused'),
+            ('kind', 'in', ('copy', 'instalments')), ('answer', '!=', False),
+            ('answered_on', '>=', since)])
+        return [{'asked': self._get_asked_text(act.kind, act.done_on), 'answer': act.answer}
+                for act in acts]
+
+    @api.model
+    def _get_asked_text(self, kind, date):
+        day = format_date(self.env, date)
+        return self.env._("Copy asked for on %s", day) if kind == 'copy' else self.env._(
+            "Instalments proposed on %s", day)
 
     @api.model
     def _get_more(self, customer):

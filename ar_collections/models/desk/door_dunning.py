@@ -14,13 +14,22 @@ class ArDunningEngine(models.AbstractModel):
 
     @api.model
     def _get_item_exclusions(self, company, date):
-        """EXTENDS dunning: asked on the pages, and not answered yet; paid online, not settled."""
+        """EXTENDS dunning: asked on the pages, and not answered yet; paid online, not settled.
+
+        A proposal that was accepted waits on while its plan is drawn up, for the days of an answer
+        at most, and then until the proposed plan is signed, lapses or is cancelled.
+        """
         return [
             *super()._get_item_exclusions(company, date),
             ('asked', SQL(
                 "l.id IN (SELECT rel.move_line_id FROM ar_portal_act act"
                 " JOIN ar_portal_act_item_rel rel ON rel.act_id = act.id"
-                " WHERE act.state = 'new' AND act.wait_until >= %s)", date)),
+                " WHERE act.state = 'new' AND act.wait_until >= %(date)s UNION ALL"
+                " SELECT rel.move_line_id FROM ar_payment_plan plan"
+                " JOIN ar_portal_act act ON act.plan_id = plan.id"
+                " JOIN ar_portal_act_item_rel rel ON rel.act_id = act.id"
+                " WHERE plan.state IN ('draft', 'to_approve') AND act.wait_until >= %(date)s"
+                " OR plan.state = 'proposed' AND plan.valid_until >= %(date)s)", date=date)),
             ('paying', SQL(
                 "l.id IN (SELECT rel.move_line_id FROM payment_transaction tx"
                 " JOIN ar_payment_transaction_item_rel rel ON rel.transaction_id = tx.id"

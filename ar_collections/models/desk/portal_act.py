@@ -55,12 +55,19 @@ class ArPortalAct(models.Model):
         string="Items")
     wait_until = fields.Date(
         string="Ladder waits until", readonly=True,
-        help="No reminder about these items up to this day, unless it is answered before.")
+        help="No reminder about these items up to this day, unless it is answered before. A plan "
+             "drawn up from the proposal keeps them waiting until it lapses or is cancelled.")
     # What came of it.
     promise_id = fields.Many2one('ar.promise', readonly=True, ondelete='set null')
     dispute_id = fields.Many2one('ar.dispute', readonly=True, ondelete='set null')
     transaction_id = fields.Many2one(
         'payment.transaction', readonly=True, ondelete='set null', index='btree_not_null')
+    plan_id = fields.Many2one(
+        'ar.payment.plan', string="Payment plan", readonly=True, ondelete='set null',
+        index='btree_not_null')
+    answer = fields.Text(
+        string="Our answer to the customer", readonly=True, copy=False, tracking=True,
+        help="The customer reads this on its pages.")
     # Instalments that the customer proposes.
     instalment_count = fields.Integer(string="Instalments", readonly=True)
     first_date = fields.Date(string="First payment", readonly=True)

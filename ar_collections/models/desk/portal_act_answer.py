@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 
 class ArPortalAct(models.Model):
@@ -7,7 +8,7 @@ class ArPortalAct(models.Model):
     _inherit = 'ar.portal.act'
 
     def action_accept(self):
-        """Accept: add the contact, open the plan, or say that the copy was sent."""
+        """Accept: add the contact, draw up the plan, or say that the copy was sent."""
         self._check_right()
         self._check_waiting()
         action = True
@@ -16,22 +17,42 @@ class ArPortalAct(models.Model):
             if act.kind == 'contact':
                 act._accept_contact()
             elif act.kind == 'instalments':
-                action = act.with_env(self.env)._get_plan_action() or action
+                act.plan_id = act.with_env(self.env)._draw_up_plan()
+                action = act.with_env(self.env).action_open_result()
             act._close('accepted')
         return action
 
     def action_refuse(self):
-        """Close: it was answered otherwise. The ladder goes on."""
+        """Ask for our answer, then close: it was answered otherwise."""
         self._check_right()
         self._check_waiting()
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'ar.portal.act.refuse',
+            'name': self.env._("Answered otherwise"), 'view_mode': 'form', 'target': 'new',
+            'context': {'default_act_ids': [fields.Command.set(self.ids)]},
+        }
+
+    def _refuse(self, answer):
+        """Close with our answer; the ladder goes on.
+
+        :param str answer: read by the customer on its pages; may be empty, but not for a proposal
+            of instalments: whoever proposes to pay is told why not
+        """
+        self._check_right()
+        self._check_waiting()
+        answer = (answer or '').strip()
+        if not answer and any(act.kind == 'instalments' for act in self):
+            raise UserError(self.env._(
+                "Please say why, in words for the customer: it reads them on its pages."))
         # sudo: see `action_accept`.
+        self.sudo().answer = answer
         self.sudo()._close('refused')
-        return True
 
     def action_open_result(self):
         """Open what came of it."""
         self.ensure_one()
-        record = self.promise_id or self.dispute_id or self.new_contact_id or self.transaction_id
+        record = (self.promise_id or self.dispute_id or self.plan_id or self.new_contact_id
+                  or self.transaction_id)
         if not record:
             raise UserError(self.env._("Nothing was made of it yet."))
         return {
@@ -58,8 +79,10 @@ class ArPortalAct(models.Model):
 
     def _close(self, state):
         self.write({
-            'state': state, 'wait_until': False, 'answered_by_id': self.env.uid,
+            'state': state, 'answered_by_id': self.env.uid,
             'answered_on': fields.Date.context_today(self)})
+        # What became a plan waits on while the plan is drawn up, see `door_dunning`.
+        self.filtered(lambda act: not act.plan_id).wait_until = False
         self.activity_unlink(['mail.mail_activity_data_todo'])
 
     # === CONTACT === #
@@ -85,17 +108,28 @@ class ArPortalAct(models.Model):
 
     # === INSTALMENTS === #
 
-    def _get_plan_action(self):
-        """Hook: open a new payment plan with what the customer proposes.
+    def _draw_up_plan(self):
+        """Draw up the plan as the customer proposed it, about what its items owe by now.
 
-        :return: action, or nothing when there are no payment plans
+        :return: `ar.payment.plan`, a draft: who accepted it may change the terms, and submits it
+        :raise UserError: nothing is owed any more
         """
         self.ensure_one()
-        if 'ar.payment.plan' not in self.env:
-            return None
-        action = self.env['ar.payment.plan']._get_new_action(
-            self.customer_id, self.sudo().move_line_ids, self.env._("Payment plan"))
-        action['context'] = {
-            **action['context'], 'default_number': self.instalment_count,
-            'default_first_date': fields.Date.to_string(self.first_date)}
-        return action
+        # sudo: which items the customer chose; the plan checks each of them.
+        items = self.sudo().move_line_ids.filtered(
+            lambda item: item.parent_state == 'posted' and item.currency_id.compare_amounts(
+                item.amount_residual_currency, 0) > 0)
+        if not items:
+            raise UserError(self.env._(
+                "Nothing is owed on these items any more. Choose “Answered otherwise”."))
+        customer = self.customer_id
+        contact = self.sudo().contact_id.filtered(
+            lambda one: one.commercial_partner_id == customer.partner_id)
+        plan = self.env['ar.payment.plan'].with_company(self.company_id).create({
+            'customer_id': customer.id, 'currency_id': items.currency_id.id,
+            'contact_id': contact.id, 'number': self.instalment_count, 'interval': 'month',
+            'first_date': self.first_date,
+            'line_ids': [fields.Command.create({'move_line_id': item.id}) for item in items]})
+        plan._message_log(body=self.env._(
+            "As the customer proposed on its page on %s.", format_date(self.env, self.done_on)))
+        return plan
