@@ -73,6 +73,7 @@ from . import (
     test_insurance_company_search,
     test_insurance_links,
     test_insurance_poll,
+    test_insurance_poll_resumed,
     test_insurance_providers,
     test_insurance_ratings,
     test_insurance_lei,
@@ -115,7 +116,7 @@ from . import (
     test_worklist_outcomes,
     test_worklist_tour,
 )
-from . import test_cover_decision, test_cover_insured, test_cover_request
+from . import test_cover_decision, test_cover_insured, test_cover_request, test_cover_story
 from . import test_cover_jobs, test_cover_own, test_cover_rules
 from . import test_agency_payment, test_case_file, test_doubtful, test_legal_case, test_write_off
 from . import test_legal_law
