@@ -1,5 +1,6 @@
 import io
 from collections import Counter
+from contextlib import suppress
 from unittest.mock import patch
 
 from psycopg2 import IntegrityError
@@ -70,11 +71,8 @@ class TestAgedPrint(ReportCommon):
                 raise Killed
             return step(job)
 
-        with patch.object(Job, '_take_step', count):
-            try:
-                self.env['ar.aged.print']._cron_print()
-            except Killed:
-                pass
+        with patch.object(Job, '_take_step', count), suppress(Killed):
+            self.env['ar.aged.print']._cron_print()
         self.env.invalidate_all()
 
     def text(self, job):

@@ -287,7 +287,7 @@ class TestDoorActs(DoorCommon):
         action = act.with_user(collector).action_refuse()
         self.assertEqual(act.state, 'new', "not before it is answered")
         dialog = self.env[action['res_model']].with_user(collector).with_context(
-            action['context']).create({})
+            **action['context']).create({})
         self.assertTrue(dialog.is_answer_needed)
         with self.assertRaisesRegex(UserError, "say why"):
             dialog.action_refuse()

@@ -111,9 +111,9 @@ class TestPapersRead(LegalCommon, FactoringCommon):
         content, kind = self.env['ir.actions.report'].with_context(
             force_report_rendering=True)._render_qweb_pdf(f'ar_collections.{report}', records.ids)
         self.assertEqual(kind, 'pdf')
-        return [self.read(one) for one in self.env['ar.letter']._cut_pdf(content, len(records))]
+        return [self.read_text(one) for one in self.env['ar.letter']._cut_pdf(content, len(records))]
 
-    def read(self, content):
+    def read_text(self, content):
         """Return the text of all pages as one line, words broken at a hyphen joined again."""
         self.assertEqual(content[:5], b'%PDF-')
         text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
@@ -171,7 +171,7 @@ class TestPapersRead(LegalCommon, FactoringCommon):
         case = self.late_case(self.env.ref('ar_collections.ar_formal_notice_fr'))
         case.notice_tracking = "1A 234 567 8901 2"
         case.with_context(force_report_rendering=True).action_print_notice()
-        text = self.read(case.sudo().notice_attachment_id.raw)
+        text = self.read_text(case.sudo().notice_attachment_id.raw)
         self.assertSays(text, *MENTIONS['fr'][0], "1A 234 567 8901 2", "June 1, 2026",
                         "Please quote with your payment", self.clerk.name)
         self.assertEqual(case.sudo().notice_attachment_id.mimetype, 'application/pdf')
