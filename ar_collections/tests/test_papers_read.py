@@ -111,7 +111,8 @@ class TestPapersRead(LegalCommon, FactoringCommon):
         content, kind = self.env['ir.actions.report'].with_context(
             force_report_rendering=True)._render_qweb_pdf(f'ar_collections.{report}', records.ids)
         self.assertEqual(kind, 'pdf')
-        return [self.read_text(one) for one in self.env['ar.letter']._cut_pdf(content, len(records))]
+        parts = self.env['ar.letter']._cut_pdf(content, len(records))
+        return [self.read_text(part) for part in parts]
 
     def read_text(self, content):
         """Return the text of all pages as one line, words broken at a hyphen joined again."""
