@@ -266,7 +266,7 @@ class TestOverdueNotices(InsuredCommon):
     def test_the_table_has_every_field_and_no_formula(self):
         bill, notice = self.make_pack()
         self.go('2026-06-04')
-        notice.cause = 'cash'
+        notice.write({'cause': 'cash', 'note': "Director ill.\nBack in July."})
         content = notice._get_pack_csv()
         self.assertTrue(content.startswith(b'\xef\xbb\xbf'))
         [row] = csv.DictReader(io.StringIO(content.decode('utf-8-sig')), delimiter=';')
@@ -277,10 +277,70 @@ class TestOverdueNotices(InsuredCommon):
             'Days overdue': '20', 'Currency': 'EUR', 'Invoiced, tax included': '1000.00',
             'Paid or credited': '250.00', 'Open amount': '750.00', 'Told in this notice': '750.00',
             'Why unpaid': "Short of cash", 'To send by': '2026-06-14', 'Disputed': "No",
+            'Note': "Director ill. | Back in July.",
             'Our customer number': "'=C1", 'Cover today: Named buyer': '5000.00',
         }.items():
             self.assertEqual(row[label], value, label)
         self.assertIn("Level", row['Steps taken'])
+
+    def read_pack(self, notice, lang='en_US'):
+        """Return the row of the table, and the words of the paper in a language."""
+        [row] = csv.DictReader(
+            io.StringIO(notice._get_pack_csv().decode('utf-8-sig')), delimiter=';')
+        self.policy_2026.insurer_id.lang = lang
+        html, _kind = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.report_ar_overdue_notice', notice.ids)
+        words = html2plaintext(html).replace('\xa0', ' ').replace('\u202f', ' ')
+        return row, " ".join(words.split())
+
+    def test_an_extension_says_until_when(self):
+        """EXP of AT-4: the due date of one invoice is to be put off."""
+        _bill, notice = self.make_pack()
+        with self.assertRaises(ValidationError):
+            notice.write({'category': 'extension', 'new_due_date': '2026-05-15'})
+        notice.write({'category': 'extension', 'new_due_date': False})
+        with self.assertRaisesRegex(UserError, "new due date"):
+            notice.action_mark_sent()
+        notice.write({'new_due_date': '2026-07-31', 'note': "Two months more."})
+        self.env['res.lang']._activate_lang('fr_FR')
+        for lang, due in (('en_US', "07/31/2026"), ('fr_FR', "31/07/2026")):
+            row, paper = self.read_pack(notice, lang)
+            self.assertEqual((row['New due date asked for'], row['Note']),
+                             ('2026-07-31', "Two months more."))
+            self.assertNotIn('Repayment plan', row)
+            self.assertIn(due, paper)
+            self.assertIn("Two months more.", paper)
+        notice.action_mark_sent()
+        with self.assertRaises(UserError):
+            notice.new_due_date = '2026-08-31'
+
+    def test_a_repayment_plan_is_told_with_its_instalments(self):
+        """RES of AT-4."""
+        bill, notice = self.make_pack()
+        notice.category = 'rescheduling'
+        with self.assertRaisesRegex(UserError, "repayment plan"):
+            notice.action_mark_sent()
+        plan = self.env['ar.payment.plan'].create({
+            'customer_id': notice.customer_id.id, 'currency_id': self.company.currency_id.id,
+            'number': 3, 'first_date': '2026-06-15',
+            'line_ids': [Command.create({'move_line_id': self.items(bill).id})]})
+        other = self.env['ar.payment.plan'].create({
+            'customer_id': self.account_of(self.customer("Other")).id,
+            'currency_id': self.company.currency_id.id, 'first_date': '2026-06-15'})
+        with self.assertRaises(ValidationError):
+            notice.payment_plan_id = other
+        notice.payment_plan_id = plan
+        self.assertTrue(notice.with_user(self.collector).payment_plan_id.display_name)
+        row, paper = self.read_pack(notice)
+        self.assertEqual(
+            (row['Repayment plan'], row['Sum of instalments'], row['Instalments']),
+            (plan.name, '750.00', "2026-06-15: 250.00 | 2026-07-15: 250.00 | 2026-08-15: 250.00"))
+        self.assertNotIn('New due date asked for', row)
+        for words in (plan.name, "06/15/2026: $ 250.00", "08/15/2026"):
+            self.assertIn(words.replace("$ ", ""), paper.replace("€ ", "").replace("$ ", ""))
+        notice.action_mark_sent()
+        with self.assertRaises(UserError):
+            notice.payment_plan_id = False
 
     def test_the_paper_says_the_same_in_the_language_of_the_insurer(self):
         self.env['res.lang']._activate_lang('fr_FR')
