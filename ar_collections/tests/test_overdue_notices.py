@@ -324,9 +324,12 @@ class TestOverdueNotices(InsuredCommon):
             'customer_id': notice.customer_id.id, 'currency_id': self.company.currency_id.id,
             'number': 3, 'first_date': '2026-06-15',
             'line_ids': [Command.create({'move_line_id': self.items(bill).id})]})
+        stranger = self.customer("Other")
+        foreign = self.invoice(10, due='2026-05-15', partner=stranger)
         other = self.env['ar.payment.plan'].create({
-            'customer_id': self.account_of(self.customer("Other")).id,
-            'currency_id': self.company.currency_id.id, 'first_date': '2026-06-15'})
+            'customer_id': self.account_of(stranger).id,
+            'currency_id': self.company.currency_id.id, 'first_date': '2026-06-15',
+            'line_ids': [Command.create({'move_line_id': self.items(foreign).id})]})
         with self.assertRaises(ValidationError):
             notice.payment_plan_id = other
         notice.payment_plan_id = plan
