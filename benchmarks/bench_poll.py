@@ -15,9 +15,9 @@ TESTS = Path(__file__).resolve().parent.parent / 'ar_collections' / 'tests'
 COMPANIES = 10_000
 # Of the register that counts calls by the minute: what it allows, and whom we ask about.
 LIMIT, WINDOW, REGISTERED = 30, 60.0, 60
-# Of the gazette: calls that we allow ourselves in a second, companies in a call, and how many of
-# the companies have failed.
-GAZETTE_LIMIT, GAZETTE_PART, FAILED = 10, 30, 100
+# Of the gazette: calls that we allow ourselves in ten seconds (the portal publishes no figure),
+# companies in a call, and how many of the companies have failed.
+GAZETTE_LIMIT, GAZETTE_WINDOW, GAZETTE_PART, FAILED = 100, 10.0, 30, 100
 # Codes of the two accounts: one that bills each report, one that does not.
 BILLED, FREE = 'creditsafe', 'infolegale'
 SERVER = """
@@ -258,7 +258,8 @@ def step_gazette(env, options):
         return {
             'companies': number, 'first': first, 'again': again, 'calls': len(times),
             'more': count_calls(urls['bodacc'], 'records') - len(times),
-            'most': max(sum(1 for at in times if start <= at < start + 1) for start in times),
+            'most': max(sum(1 for at in times if start <= at < start + GAZETTE_WINDOW)
+                        for start in times),
             'checked': checked, 'failed': failed,
             'expected': len(range(0, number, max(number // FAILED, 1)))}
     finally:
@@ -276,10 +277,10 @@ def add_gazette_row(bench, figures):
         f"Gazette (BODACC) read for {number:,} companies",
         f"{figures['calls']} calls in {seconds:.0f} s, {queries / number:.1f} queries each, "
         f"{memory:.0f} MB",
-        f"at most {figures['most']} calls in any second, by the portal's own record; "
+        f"at most {figures['most']} calls in any ten seconds, by the portal's own record; "
         f"{figures['failed']} liquidations found; once more the same night: {figures['more']} "
         "calls",
-        f"{calls} calls, {GAZETTE_LIMIT} a second, < 1 GB",
+        f"{calls} calls, {GAZETTE_LIMIT} in ten seconds, < 1 GB",
         figures['calls'] == calls and figures['most'] <= GAZETTE_LIMIT and memory < 1024
         and figures['checked'] == number and figures['failed'] == figures['expected']
         and not figures['more'])
