@@ -234,6 +234,7 @@ class Bench:
             self.update(work)
             bench_poll.add_rows(self, self.step('poll_companies', work))
             bench_poll.add_limited_row(self, self.step('poll_limited', work))
+            bench_poll.add_gazette_row(self, self.step('poll_gazette', work))
         finally:
             drop_database(work)
 

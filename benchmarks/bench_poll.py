@@ -15,6 +15,9 @@ TESTS = Path(__file__).resolve().parent.parent / 'ar_collections' / 'tests'
 COMPANIES = 10_000
 # Of the register that counts calls by the minute: what it allows, and whom we ask about.
 LIMIT, WINDOW, REGISTERED = 30, 60.0, 60
+# Of the gazette: calls that we allow ourselves in ten seconds (the portal publishes no figure),
+# companies in a call, and how many of the companies have failed.
+GAZETTE_LIMIT, GAZETTE_WINDOW, GAZETTE_PART, FAILED = 100, 10.0, 30, 100
 # Codes of the two accounts: one that bills each report, one that does not.
 BILLED, FREE = 'creditsafe', 'infolegale'
 SERVER = """
@@ -38,8 +41,14 @@ infolegale.COMPANIES.update({siren: {
 ratings.COMPANIES.update({'FR-0-' + siren: {
     'name': 'COMPANY ' + siren, 'siren': siren, 'value': str(int(siren[-3:-1])), 'letter': 'B',
     'status': 'Active'} for siren in sirens})
-for kind in (infolegale.Infolegale, ratings.Creditsafe, open_data.InseeSirene):
+for kind in (infolegale.Infolegale, ratings.Creditsafe, open_data.InseeSirene, open_data.Bodacc):
     simulator = kind()
+    if kind is open_data.Bodacc:
+        step = max(number // int(sys.argv[2]), 1)
+        day = time.strftime('%Y-%m-%d', time.gmtime(time.time() - 5 * 86400))
+        simulator.notices = [open_data.make_notice(
+            n, siren, day, "Jugement d'ouverture de liquidation judiciaire")
+            for n, siren in enumerate(sirens[::step], 1)]
     simulator.now = time.time
     simulator.start()
     print(simulator.code, simulator.url, flush=True)
@@ -60,9 +69,9 @@ def luhn(digits):
 def start_simulators(number):
     """Start the servers; return the process and their addresses by code."""
     process = subprocess.Popen(
-        [sys.executable, '-c', SERVER, str(number)], stdout=subprocess.PIPE, text=True,
+        [sys.executable, '-c', SERVER, str(number), str(FAILED)], stdout=subprocess.PIPE, text=True,
         env={**os.environ, 'PYTHONPATH': str(TESTS)})
-    return process, dict(process.stdout.readline().split() for _server in range(3))
+    return process, dict(process.stdout.readline().split() for _server in range(4))
 
 
 def get_times(url, route):
@@ -117,9 +126,10 @@ def prepare(env, urls, number):
     return {code: provider.id for code, provider in providers.items()}
 
 
-def poll(database, only):
+def poll(database, only, action='_cron_poll'):
     """Poll one account in a process of its own, as the scheduled action does.
 
+    :param action: method of `ar.provider`, or of `ar.customer` for the gazette
     :return: the process; its output is seconds, queries, memory
     """
     code = (
@@ -130,10 +140,11 @@ def poll(database, only):
         "    env['ar.provider'].browse(%d).is_on = True\n"
         "    env.cr.commit()\n"
         "    started, before = time.perf_counter(), env.cr.sql_log_count\n"
-        "    env['ar.provider']._cron_poll()\n"
+        "    env[%r].%s()\n"
         "    print(time.perf_counter() - started, env.cr.sql_log_count - before,\n"
         "          peak_memory_mb())\n" % (
-            str(Path(__file__).resolve().parent), database, only, only))
+            str(Path(__file__).resolve().parent), database, only, only,
+            'ar.provider' if action == '_cron_poll' else 'ar.customer', action))
     return subprocess.Popen(
         [sys.executable, '-c', code], stdout=subprocess.PIPE, text=True,
         env={**os.environ, 'AR_COLLECTIONS_SIMULATORS': '1'})
@@ -215,7 +226,66 @@ def step_limited(env, options):
         server.wait()
 
 
+def step_gazette(env, options):
+    """Read the gazette for all companies as the scheduled action of the night does; once more."""
+    number = options.get('companies', COMPANIES)
+    server, urls = start_simulators(number)
+    try:
+        company = env['res.company'].create({'name': 'Bench gazette', 'ar_bodacc_active': True})
+        env['ar.provider'].search([]).is_on = False
+        provider = env['ar.provider'].search([
+            ('code', '=', 'bodacc'), ('company_id', '=', company.id)]) or env[
+                'ar.provider'].create({
+                    'name': 'bodacc', 'code': 'bodacc', 'company_id': company.id})
+        provider.write({'is_on': True, 'environment': 'test', 'test_counts': True,
+                        'simulator_url': urls['bodacc']})
+        france = env.ref('base.fr')
+        sirens = [f'{n:08d}' for n in range(number)]
+        env['ar.customer']._get_or_create(env['res.partner'].create([
+            {'name': f'Company {siren}', 'is_company': True,
+             'company_registry': siren + luhn(siren), 'country_id': france.id}
+            for siren in sirens]), company)
+        env.cr.commit()
+        first = read(poll(env.cr.dbname, provider.id, '_cron_poll_bodacc'))
+        times = get_times(urls['bodacc'], 'records')
+        again = read(poll(env.cr.dbname, provider.id, '_cron_poll_bodacc'))
+        env.cr.commit()
+        env.cr.execute(
+            """SELECT COUNT(*) FILTER (WHERE bodacc_checked_on IS NOT NULL),
+                      COUNT(*) FILTER (WHERE insolvency_state = 'liquidation')
+                 FROM ar_customer WHERE company_id = %s""", [company.id])
+        checked, failed = env.cr.fetchone()
+        return {
+            'companies': number, 'first': first, 'again': again, 'calls': len(times),
+            'more': count_calls(urls['bodacc'], 'records') - len(times),
+            'most': max(sum(1 for at in times if start <= at < start + GAZETTE_WINDOW)
+                        for start in times),
+            'checked': checked, 'failed': failed,
+            'expected': len(range(0, number, max(number // FAILED, 1)))}
+    finally:
+        server.terminate()
+        server.wait()
+
+
 # === ROWS === #
+def add_gazette_row(bench, figures):
+    """Add the row of the official gazette."""
+    number = figures['companies']
+    seconds, queries, memory = figures['first']
+    calls = -(-number // GAZETTE_PART)
+    bench.add(
+        f"Gazette (BODACC) read for {number:,} companies",
+        f"{figures['calls']} calls in {seconds:.0f} s, {queries / number:.1f} queries each, "
+        f"{memory:.0f} MB",
+        f"at most {figures['most']} calls in any ten seconds, by the portal's own record; "
+        f"{figures['failed']} liquidations found; once more the same night: {figures['more']} "
+        "calls",
+        f"{calls} calls, {GAZETTE_LIMIT} in ten seconds, < 1 GB",
+        figures['calls'] == calls and figures['most'] <= GAZETTE_LIMIT and memory < 1024
+        and figures['checked'] == number and figures['failed'] == figures['expected']
+        and not figures['more'])
+
+
 def add_limited_row(bench, figures):
     """Add the row of the register that counts calls by the minute."""
     bench.add(

@@ -241,7 +241,8 @@ class AllianzTradeClient(InsurerClient):
 
     @provides(Confidence.OBSERVED)
     def list_requests(self) -> Batch:
-        """Return the requests under way."""
+        """Return the requests under way. The client that shows them shows no company (AT-7):
+        `buyer_id` may be empty."""
         return Batch(tuple(self._iterate_pending()), True)
 
     def _iterate_pending(self) -> Iterator[CoverRequest]:
@@ -252,10 +253,11 @@ class AllianzTradeClient(InsurerClient):
             item = item.own()
             details = item.child('creditLimitDetails')
             amount = details.amount('requestedAmount')
+            buyer = item.text('companyId') or item.child('company').text('companyId')
+            if not buyer:
+                item.note('missing_field', 'companyId')
             yield CoverRequest(
-                item.text('requestId', required=True), CoverStatus.PENDING,
-                buyer_id=item.text('companyId') or item.child('company').text(
-                    'companyId', required=True),
+                item.text('requestId', required=True), CoverStatus.PENDING, buyer_id=buyer,
                 cover_id=item.text('coverId'),
                 requested=None if amount is None else Money(amount, details.text('currencyCode')),
                 attention=tuple(item.attention), meta=self._meta(answer, item.data))

@@ -64,7 +64,6 @@ class AtradiusClient(AtradiusReading):
     credential_fields = ('client_id', 'client_secret', 'app_key')
     required_options = ('customer_id', 'policy_id', 'policy_currency')
     amount_step = Decimal(1000)
-    changes_by_request = True
     can_cancel = True
     correlation_header = 'Atradius-Correlation-Id'
     manual = frozenset({
@@ -224,6 +223,8 @@ class AtradiusClient(AtradiusReading):
     def request_cover(self, order: CoverOrder) -> CoverRequest:
         """Ask for a limit. An existing cover is superseded or reduced, never asked for as new.
 
+        :raise UnconfirmedError: there is a cover in force and `change_cover` is off; nothing was
+            sent
         :raise UnknownOutcomeError: call `find_request` before anything else
         """
         self._check_policy()
@@ -245,15 +246,20 @@ class AtradiusClient(AtradiusReading):
         before = sum(part.amount for part in parts) if parts and all(parts) else None
         if before == order.amount.amount:
             raise InvalidInputError('unchanged', "this is the limit in force")
+        # What a PUT expects beside `action` is an assumption.
+        self.require(Capability.CHANGE_COVER)
         lower = before is not None and order.amount.amount < before
-        return self._submit('request_cover', 'PUT', {
+        return self._submit('change_cover', 'PUT', {
             **data, 'coverId': current.cover_id,
             'action': 'reduce' if lower else 'supersede'}, order)
 
-    @provides(Confidence.OBSERVED)
+    @provides(Confidence.UNCONFIRMED)
     def change_cover(self, cover_id: str, order: CoverOrder | None = None, *, buyer_id: str,
                      reference: str) -> CoverRequest:
-        """Give a cover up. Other amounts go through `request_cover`, which reads first."""
+        """Give a cover up. Other amounts go through `request_cover`, which reads first.
+
+        The route and its `action` were seen (AX-1), the other fields are an assumption.
+        """
         if order is not None:
             return self.request_cover(order)
         self._check_policy()

@@ -6,12 +6,15 @@ DECISIONS = {
     'DC01': S.GRANTED, 'DC02': S.GRANTED_CONDITIONAL, 'DC03': S.REFUSED,
     'DC04': S.GRANTED_PARTIAL, 'DC05': S.INCREASE_REFUSED, 'DC06': S.PRELIMINARY,
     'DC07': S.PRELIMINARY, 'DC08': S.WITHDRAWN, 'DC09': S.REDUCED,
-    # Terms revised: a reduction only when it is lower than before, see `_get_status`.
+    # Terms revised: less than asked for is granted in part, see `_get_status`; less than was in
+    # force is a reduction, which `ar.cover` finds out.
     'DC10': S.GRANTED_CONDITIONAL, 'DC11': S.SUPERSEDED, 'DC21': S.WITHDRAWAL_ANNOUNCED,
     'DC22': S.REDUCED,
 }
 # These grant something: an amount of zero beside them is a contradiction.
 GRANTING = frozenset({'DC01', 'DC02', 'DC04', 'DC05', 'DC06', 'DC10', 'DC21'})
+# These leave nothing that could still be withdrawn.
+ENDING = frozenset({'DC03', 'DC07', 'DC08', 'DC11'})
 
 HISTORIC = {
     'CCLA': S.CANCELLED, 'RCLA': S.REJECTED_INPUT, 'SCLA': S.SUPERSEDED, 'TCLA': S.SUPERSEDED,

@@ -69,8 +69,9 @@ class AtradiusReading(InsurerClient):
             # Empty is not zero, and nobody grants zero.
             item.note('missing_field' if amount is None else 'unknown_code', 'decisionAmt')
             return CoverStatus.UNKNOWN
-        if item.text('pendingProcessIndicator') in ('F', 'P'):
+        if decision not in codes.ENDING and item.text('pendingProcessIndicator') in ('F', 'P'):
             return CoverStatus.WITHDRAWAL_ANNOUNCED
         if decision == 'DC10' and asked is not None and amount.amount < asked:
-            return CoverStatus.REDUCED
+            # Less than asked for is no reduction: whoever knows what was in force compares.
+            return CoverStatus.GRANTED_PARTIAL
         return status

@@ -170,9 +170,13 @@ class CofaceIconClient(CofaceClient):
             accept=frozenset({200, 201, 202})))
         return self._load_order(self._read(answer), answer)
 
-    @provides(Confidence.OBSERVED)
+    @provides(Confidence.UNCONFIRMED)
     def find_request(self, reference: str) -> Order | None:
-        """Look for an order by our reference; None: it never arrived and may be sent."""
+        """Look for an order by our reference; None: it never arrived and may be sent.
+
+        Only `?id=` is documented (CO-3): that the route lists all orders without it is an
+        assumption.
+        """
         batch = self._walk('find_request', '/publications/orders', {}, 1000)
         if not batch.complete:
             raise UnexpectedAnswerError('incomplete', "the orders could not all be read")

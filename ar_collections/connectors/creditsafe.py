@@ -131,9 +131,10 @@ class CreditsafeClient(Client):
         self._settle(key, found=False)
         return Monitoring(company_id, True, answer.status == 409, meta=self._meta(answer))
 
-    @provides(Confidence.OBSERVED)
+    @provides(Confidence.UNCONFIRMED)
     def list_changes(self, *, position: int = 0, pages: int = 100) -> Batch:
-        """Return the events of the portfolios; there is no callback."""
+        """Return the events of the portfolios; there is no callback. The route is documented
+        (CS-1), the names of the fields are an assumption."""
         found, total, complete, answer = {}, 0, False, None
         for page in range(position, position + pages):
             answer = self._get(

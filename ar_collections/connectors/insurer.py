@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from .base import Client
-from .errors import AlreadyPendingError, InvalidInputError
+from .errors import AlreadyPendingError, InvalidInputError, UnexpectedAnswerError
 from .results import Cover, CoverOrder, CoverRequest, CoverStatus
 
 #: A person has to see these: the amount known before stays in force.
@@ -18,8 +18,6 @@ class InsurerClient(Client):
     currencies: frozenset[str] = frozenset()
     #: Amounts must be a multiple of it.
     amount_step: Decimal = Decimal(1)
-    #: `request_cover` reads the cover in force and changes it; else `change_cover` is wanted.
-    changes_by_request: bool = False
     #: `change_cover` without an order gives a cover up.
     can_cancel: bool = False
 
@@ -66,9 +64,22 @@ class InsurerClient(Client):
         raise NotImplementedError(f"{type(self).__name__} cannot read one cover")
 
     def _find_pending(self, buyer_id: str) -> CoverRequest | None:
-        """Return the open request for a buyer."""
-        return next((
-            request for request in self._iterate_pending() if request.buyer_id == buyer_id), None)
+        """Return the open request for a buyer.
+
+        :raise UnexpectedAnswerError: unnamed_request, one is open that does not say for whom: it
+            may be this buyer's
+        """
+        unnamed = None
+        for request in self._iterate_pending():
+            if request.buyer_id == buyer_id:
+                return request
+            if not request.buyer_id:
+                unnamed = unnamed or request
+        if unnamed:
+            raise UnexpectedAnswerError(
+                'unnamed_request', f"request {unnamed.request_id} does not name its company",
+                details={'request': unnamed.request_id})
+        return None
 
     def _iterate_pending(self) -> Iterable[CoverRequest]:
         """Iterate over the open requests; an insurer with requests says how."""

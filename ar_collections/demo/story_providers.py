@@ -35,6 +35,9 @@ LINKS = [
     ('petit', 'gleif', '000000LEVANT00000181', None),
     ('martin', 'gleif', '000000AUBE0000000144', None),
 ]
+# What rests on an assumption: the simulators of the demonstration answer as assumed.
+CONFIRMED = [('atradius', 'change_cover'), ('coface_icon', 'find_request'),
+             ('creditsafe', 'list_changes')]
 
 
 class ArDemoStory(models.AbstractModel):
@@ -59,7 +62,11 @@ class ArDemoStory(models.AbstractModel):
             for option in provider.option_ids:
                 option.value = options.get(option.name)
             providers[code] = provider
-        # As the credit manager of this house would, who has compared them with the contracts.
+        # As the administrator and the credit manager of this house would, who have compared the
+        # assumptions with the contracts.
+        for code, operation in CONFIRMED:
+            providers[code].operation_ids.filtered(
+                lambda row, operation=operation: row.capability == operation).confirmed = True
         self.env['ar.provider'].union(*providers.values()).unconfirmed_scale_ids.filtered('band_ids').action_confirm()
         for key, code, number, said in LINKS:
             customer = self.env['ar.customer']._get_or_create(partners[key], company)

@@ -38,5 +38,5 @@ class ReportOverdueNotice(models.AbstractModel):
             'heads': pack['heads'],
             'rows': [[notice._format_pack_value(value, lang) for value in row]
                      for row in pack['rows']],
-            'steps': (notice.steps_taken or '').splitlines(), 'note': notice.note,
+            'steps': (notice.steps_taken or '').splitlines(), 'note': pack['note'],
         }

@@ -70,6 +70,7 @@ from . import (
     test_insurance_bodacc,
     test_insurance_call_rates,
     test_insurance_callback,
+    test_insurance_clocks,
     test_insurance_company_search,
     test_insurance_links,
     test_insurance_poll,

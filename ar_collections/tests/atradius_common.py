@@ -25,6 +25,11 @@ class AtradiusCommon(CoverCommon):
         self.assertFalse(self.sim.errors, "an error of the simulator itself")
         super().tearDown()
 
+    def confirm_changes(self):
+        """Somebody has compared what a PUT expects with the contract."""
+        self.provider.operation_ids.filtered(
+            lambda operation: operation.capability == 'change_cover').confirmed = True
+
     def send(self):
         self.run_cron('ir_cron_ar_cover_send')
 

@@ -88,6 +88,28 @@ class TestCoverJobs(CoverCommon):
             lambda layer: not layer.date_to).mapped('kind')), ['permanent', 'top_up'])
         self.assertFalse(cover.needs_person)
 
+    def test_a_request_under_way_for_nobody_knows_whom_is_for_a_person(self):
+        """The list names no company (AT-7): one made in the portal may be this buyer's."""
+        self.sim._make_job('7100002', {'requestedAmount': 9000, 'currencyCode': 'EUR'}, '')
+        request = self.ask(40000)
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_cover_send')
+        self.assertEqual((request.state, request.status), ('open', 'error'))
+        self.assertIn("for which company", request.problem)
+        self.assertEqual(len(request.activity_ids), 1)
+        # Looked at too early: the same again. Once it has its answer, ours is sent, once.
+        request.action_look_up()
+        self.run_cron('ir_cron_ar_cover_send')
+        self.assertEqual((request.state, len(request.activity_ids)), ('open', 1))
+        self.assertEqual(self.sim.count('create_cover'), 0)
+        self.sim._decide(next(iter(self.sim.requests)))
+        request.action_look_up()
+        for _twice in range(2):
+            self.run_cron('ir_cron_ar_cover_send')
+        self.assertEqual((request.state, request.status), ('open', 'submitted'))
+        self.assertEqual(self.sim.count('create_cover'), 1)
+        self.assertFalse(self.sim.errors)
+
     def test_a_change_that_nobody_confirmed_is_asked_for_by_hand(self):
         self.ask(40000)
         self.run_cron('ir_cron_ar_cover_send')

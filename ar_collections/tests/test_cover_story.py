@@ -54,6 +54,78 @@ class TestCoverStory(AtradiusCommon):
         [event] = self.provider.event_ids.filtered(lambda event: event.code == 'DC09')
         self.assertEqual((event.state, event.customer_id), ('done', self.account))
 
+    def revise(self, amount, asked):
+        """The insurer revises the terms of the cover in force: DC10."""
+        self.decide_there(
+            decisionCode='DC10', decisionDate='2026-06-08',
+            creditLimitApplicationAmountInPolicyCurrency=str(asked), totalDecision={
+                'decisionAmtInPolicyCurrency': str(amount), 'decisionExpiryDate': '',
+                'decisionConditions': []})
+
+    def test_revised_terms_above_what_was_in_force_alarm_nobody(self):
+        """Half of what was asked for is more than there was: no reduction."""
+        self.contract.write({
+            'withdrawal_notice_days': 30, 'limit_follows': True, 'limit_without_cover': 'none'})
+        self.rule('cover_reduced')
+        self.ask(20000)
+        self.send()
+        cover = self.account.cover_ids
+        self.assertEqual(cover.amount_today, 20000)
+        self.go('2026-06-08')
+        self.revise(30000, asked=60000)
+        for _twice in range(2):
+            self.poll()
+        self.assertRecordValues(cover, [{
+            'status': 'granted_partial', 'amount_today': 30000, 'reduced_on': False,
+            'reduced_from': 0.0, 'needs_person': False}])
+        self.assertFalse(cover.activity_ids)
+        order = self.quote([(1, 25000, False)], user_id=self.seller.id)
+        self.assertEqual(order.state, 'sale', "beyond the 20,000 of before")
+
+    def test_revised_terms_below_what_was_in_force_are_a_reduction(self):
+        """Also when nothing says what was asked for; after the notice of the policy."""
+        self.contract.write({
+            'withdrawal_notice_days': 30, 'limit_follows': True, 'limit_without_cover': 'none'})
+        self.rule('cover_reduced')
+        self.ask(40000)
+        self.send()
+        cover = self.account.cover_ids
+        self.go('2026-06-08')
+        self.revise(25000, asked='')
+        for _twice in range(2):
+            self.poll()
+        self.assertRecordValues(cover, [{'status': 'reduced', 'reduced_from': 40000}])
+        self.assertEqual(
+            (self.covered('2026-07-07', cover), self.covered('2026-07-08', cover)),
+            (40000, 25000), "thirty days of notice")
+        self.assertEqual(len(cover.activity_ids), 1)
+        self.go('2026-07-08')
+        held = self.quote([(1, 26000, False)], user_id=self.seller.id)
+        self.assertEqual(held.state, 'draft')
+        self.assertIn('cover_reduced', held.sudo().ar_hold_ids.reason_codes)
+
+    def test_a_change_that_nobody_confirmed_goes_by_hand(self):
+        """Known here, or known at the insurer only: what a PUT expects is an assumption."""
+        self.ask(20000)
+        self.send()
+        cover = self.account.cover_ids
+        for action, amount in (('increase', 45000), ('reduce', 10000), ('cancel', 0)):
+            request = self.ask(amount, action)
+            self.assertEqual((request.by_hand, request.state), (True, 'open'), action)
+            request.action_withdraw()
+        # As new: there is a cover at the insurer all the same.
+        request = self.ask(45000)
+        self.assertFalse(request.by_hand)
+        for _twice in range(2):
+            self.send()
+        self.assertRecordValues(request, [{
+            'by_hand': True, 'state': 'open', 'status': 'submitted', 'attempts': 1}])
+        self.assertEqual(len(request.activity_ids), 1)
+        self.assertIn("assumption", "".join(request.message_ids.mapped('body')))
+        self.assertEqual(self.provider.health, 'good')
+        self.assertEqual((self.sim.count('change'), self.sim.count('apply')), (0, 1))
+        self.assertEqual(cover.amount_today, 20000)
+
     def test_withdrawn_and_gone_from_the_list(self):
         self.ask(40000)
         self.send()
@@ -90,6 +162,7 @@ class TestCoverStory(AtradiusCommon):
         self.assertEqual(event.code, 'DC77')
 
     def test_given_up(self):
+        self.confirm_changes()
         self.ask(40000)
         self.send()
         request = self.ask(action='cancel')
@@ -98,6 +171,7 @@ class TestCoverStory(AtradiusCommon):
         self.assertEqual(self.account.cover_ids.amount_today, 0)
 
     def test_an_increase_supersedes_the_cover_in_force(self):
+        self.confirm_changes()
         self.ask(20000)
         self.send()
         self.ask(45000, 'increase')
@@ -110,6 +184,7 @@ class TestCoverStory(AtradiusCommon):
         self.assertFalse(self.account.cover_ids.needs_person)
 
     def test_a_reduction_that_we_ask_for_is_sent_once_and_alarms_nobody(self):
+        self.confirm_changes()
         self.contract.limit_follows = True
         self.rule('cover_reduced')
         self.ask(45000)
@@ -149,6 +224,7 @@ class TestCoverStory(AtradiusCommon):
 
     def test_a_reduction_under_way_covers_as_before_until_it_is_decided(self):
         """Still with an underwriter; then decided, in a code of the insurer's reductions."""
+        self.confirm_changes()
         self.ask(45000)
         self.send()
         cover = self.account.cover_ids
@@ -177,6 +253,7 @@ class TestCoverStory(AtradiusCommon):
         self.assertFalse(cover.activity_ids)
 
     def test_a_reduction_whose_answer_was_lost_is_looked_up(self):
+        self.confirm_changes()
         self.ask(45000)
         self.send()
         self.sim.fail('change', 'hang')

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from .provider_common import ProviderCommon
 from .simulators.open_data import Bodacc, make_notice, make_siret
 
-SIREN, OTHER = '012345674', '002003002'
+SIREN, OTHER, MIDI = '012345674', '002003002', '031000425'
 LIQUIDATION = "Jugement d'ouverture de liquidation judiciaire"
 CLAIMS = "Dépôt de l'état des créances"
 
@@ -47,20 +47,50 @@ class TestBodaccPoll(ProviderCommon):
     # === WHAT FOLLOWS === #
 
     def test_an_opening_stops_reminders_and_orders_and_tells_the_collector(self):
-        self.invoice(100, due='2026-05-20')
-        self.publish(1, '2026-05-28', judged='20 mai 2026')
+        self.company.ar_credit_active = True
+        seller = self.user('sales_team.group_sale_salesman_all_leads', 'opening_seller')
+        goods = self.env['product.product'].create({
+            'name': "Goods", 'type': 'service', 'list_price': 100, 'taxes_id': False})
+        sound = self.customer("Sound", country_id=self.env.ref('base.fr').id)
+        natures = [
+            (SIREN, LIQUIDATION, 'liquidation', "Liquidation"),
+            (OTHER, "Jugement d'ouverture d'une procédure de sauvegarde", 'safeguard',
+             "Safeguard"),
+            (MIDI, "Jugement d'ouverture de redressement judiciaire", 'reorganisation',
+             "Reorganisation")]
+        accounts = {}
+        for number, (siren, nature, kind, _label) in enumerate(natures, 1):
+            account = self.account if siren == SIREN else self.make_account(
+                kind, company_registry=siren, country_id=self.env.ref('base.fr').id)
+            account.collector_id = self.collector
+            self.invoice(100, due='2026-05-20', partner=account.partner_id)
+            self.publish(number, '2026-05-28', nature, siren=siren, judged='20 mai 2026')
+            accounts[kind] = account
         self.poll()
-        self.assertRecordValues(self.account, [{
-            'insolvency_state': 'liquidation', 'insolvency_published_on': date(2026, 5, 28),
-            'insolvency_date': date(2026, 5, 20),
-            'bodacc_checked_on': date(2026, 6, 1), 'dunning_stop': True, 'credit_stop': True}])
-        self.assertEqual(self.account.risk_class_id.kind, 'default')
-        self.assertRecordValues(self.account.legal_notice_ids, [{
-            'kind': 'liquidation', 'judged_on': date(2026, 5, 20), 'siren': SIREN}])
-        activity = self.account.activity_ids
-        self.assertEqual(activity.user_id, self.collector)
-        self.assertIn("Liquidation", activity.summary)
-        self.assertIn("05/28/2026", activity.note)
+        for siren, _nature, kind, label in natures:
+            with self.subTest(kind):
+                account = accounts[kind]
+                self.assertRecordValues(account, [{
+                    'insolvency_state': kind, 'insolvency_published_on': date(2026, 5, 28),
+                    'insolvency_date': date(2026, 5, 20), 'bodacc_checked_on': date(2026, 6, 1),
+                    'dunning_stop': True, 'credit_stop': True}])
+                self.assertEqual(account.risk_class_id.kind, 'default')
+                self.assertRecordValues(account.legal_notice_ids, [{
+                    'kind': kind, 'judged_on': date(2026, 5, 20), 'siren': siren}])
+                activity = account.activity_ids
+                self.assertEqual(activity.user_id, self.collector)
+                self.assertIn(label, activity.summary)
+                self.assertIn("05/28/2026", activity.note)
+        orders = self.env['sale.order'].with_user(seller).create([
+            {'partner_id': partner.id, 'company_id': self.company.id,
+             'order_line': [Command.create({'product_id': goods.id})]}
+            for partner in (*(accounts[kind].partner_id for *_x, kind, _label in natures), sound)])
+        for order in orders:
+            order.action_confirm()
+        self.assertEqual(orders.sudo().mapped('ar_credit_state')[:3], ['held'] * 3)
+        self.assertEqual(orders.mapped('state'), ['draft', 'draft', 'draft', 'sale'])
+        for order in orders[:3].sudo():
+            self.assertIn('"stop"', order.ar_hold_ids.reason_codes)
         self.run_dunning('2026-06-01')
         self.assertFalse(self.reminders())
 

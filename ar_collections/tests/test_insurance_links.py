@@ -1,10 +1,13 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..connectors.numbers import compact
 from .provider_common import AUBE, LEVANT, ProviderCommon
 from .simulators.coface import CofaceIcon
 from .simulators.infolegale import Infolegale
-from .simulators.ratings import Creditsafe
+from .simulators.ratings import COMPANIES, Creditsafe
 
 
 @tagged('post_install', '-at_install')
@@ -45,6 +48,11 @@ class TestProviderLinks(ProviderCommon):
         return [(kind, call['query'][kind]) for call in self.sim.calls if call['route'] == 'find'
                 for kind in ('regNo', 'vatNo', 'name') if call['query'].get(kind)]
 
+    def countries(self):
+        """Return the countries in which the provider was asked to look."""
+        return {call['query'].get('countries') for call in self.sim.calls
+                if call['route'] == 'find'}
+
     def test_the_order_of_matching(self):
         """Number at the provider, national number, VAT number, then candidates: x.5."""
         vat, name = f'FR09{LEVANT}', "Ateliers du Levant"
@@ -67,9 +75,48 @@ class TestProviderLinks(ProviderCommon):
         by_name = self.search_for(self.make_account(name, unknown, vat=invented))
         self.assertEqual(
             self.asked(), [('regNo', unknown), ('vatNo', invented), ('name', name)])
+        self.assertEqual(self.countries(), {'FR'})
         self.assertEqual((by_name.state, by_name.external_id), ('choose', False))
         self.assertRecordValues(by_name.candidate_ids, [{
             'external_id': 'FR-0-012345674', 'found_by': 'name'}])
+
+    def make_foreign(self, country, number):
+        account = self.make_account("Nobody of that name")
+        account.partner_id.write({
+            'country_id': self.env.ref(f'base.{country.lower()}').id,
+            'company_registry': number})
+        return account
+
+    def test_numbers_of_other_countries_are_checked_before_they_are_asked_for(self):
+        """Right and wrong ones as the documentation of python-stdnum has them."""
+        invented = {
+            f'{country}-0-{number}': {
+                'name': "SOMETHING ELSE", 'siren': number, 'value': '50', 'letter': 'B',
+                'status': 'Active', 'country': there}
+            for country, number, there in (('BE', '0403019261', 'BE'), ('DK', '13585628', 'DK'),
+                                           ('BE', '0202239951', 'FR'))}
+        self.enterContext(patch.dict(COMPANIES, invented))
+        for country, number, right in (
+                ('BE', '0403.019.261', True), ('BE', '0403.019.262', False),
+                ('DK', '1358 5628', True), ('DK', '1358 5627', False),
+                # No check is known: the number is not asked for.
+                ('US', '13585628', False)):
+            with self.subTest(country=country, number=number):
+                self.sim.calls.clear()
+                digits = compact(number)
+                link = self.search_for(self.make_foreign(country, number))
+                self.assertEqual(
+                    self.asked(), [('regNo', digits)] if right else
+                    [('name', "Nobody of that name")])
+                self.assertEqual(self.countries(), {country})
+                self.assertRecordValues(link, [{
+                    'state': 'linked' if right else 'missing',
+                    'external_id': f'{country}-0-{digits}' if right else False,
+                    'evidence': 'national' if right else False,
+                    'evidence_value': digits if right else False}])
+        # A right number, and a company of another country behind it: for a person.
+        link = self.search_for(self.make_foreign('BE', '0202.239.951'))
+        self.assertEqual((link.state, link.external_id), ('choose', False))
 
     def test_a_vat_number_with_a_wrong_digit_is_not_asked_for(self):
         account = self.make_account("Nobody of that name")

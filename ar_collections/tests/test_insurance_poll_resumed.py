@@ -112,9 +112,33 @@ class TestProviderPollResumed(PollCommon):
         self.assertEqual(self.values(provider), {LEVANT: '6'})
         self.assertFalse(link.order_reference)
 
+    def confirm(self, provider, capability):
+        provider.operation_ids.filtered(
+            lambda operation: operation.capability == capability).confirmed = True
+
+    def test_an_order_whose_answer_was_lost_is_for_a_person(self):
+        """Only the state of an order whose number is known is documented (CO-3)."""
+        sim = self.start(CofaceIcon)
+        provider = self.make_provider(sim, name="Coface")
+        link = self.link(provider, self.accounts[0], 'ICO0000000101')
+        sim.fail('order', fault='drop_after')
+        self.poll()
+        reference = link.order_reference
+        self.assertTrue(reference)
+        for day in ('2026-06-02', '2026-06-03'):
+            self.poll(day)
+        self.assertEqual(sim.count('order'), 1, "billed: not ordered again by itself")
+        self.assertFalse(sim.count('order_state'))
+        event = provider.event_ids.filtered(lambda event: event.code == 'unanswered')
+        self.assertRecordValues(event, [{'state': 'person', 'summary': reference}])
+        self.assertIn(reference, event.note)
+        self.assertFalse(link.order_reference)
+        self.assertIn("lost", link.message)
+
     def test_an_order_whose_answer_was_lost_is_looked_up_and_not_repeated(self):
         sim = self.start(CofaceIcon)
         provider = self.make_provider(sim, name="Coface")
+        self.confirm(provider, 'find_request')
         link = self.link(provider, self.accounts[0], 'ICO0000000101')
         sim.fail('order', fault='drop_after')
         self.poll()
@@ -127,6 +151,7 @@ class TestProviderPollResumed(PollCommon):
     def test_an_order_whose_answer_cannot_be_read_is_looked_up(self):
         sim = self.start(CofaceIcon)
         provider = self.make_provider(sim, name="Coface")
+        self.confirm(provider, 'find_request')
         link = self.link(provider, self.accounts[0], 'ICO0000000101')
         sim.fail('order', fault='mutate', delete=['id'])
         self.poll()

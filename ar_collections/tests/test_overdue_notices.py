@@ -1,7 +1,6 @@
 import csv
 import io
 from datetime import date, timedelta
-from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -10,153 +9,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import html2plaintext, mute_logger
 
-from .deadline_common import DeadlineCommon, day
-from .scale_common import ScaleCommon
-
-# Invented: as somebody would type it from the paper.
-TERMS = {
-    'max_credit_days': 60, 'max_extension_days': 60, 'overdue_notice_days': 30,
-    'collections_days': 90, 'claim_window_days': 180, 'insolvency_notice_days': 10}
-
-
-class InsuredCommon(DeadlineCommon):
-    """A policy with its terms, and a customer under a named cover of 5,000."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.policy_2026 = cls.env['ar.insurance.policy'].create({
-            'name': "House policy", 'policy_number': "P-0042", 'date_from': '2026-01-01',
-            'company_id': cls.company.id, 'currency_id': cls.company.currency_id.id,
-            'insurer_id': cls.customer("Insurer").id, **TERMS})
-        cls.cover(cls.buyer)
-
-    @classmethod
-    def cover(cls, partner, amount=5000, date_from='2026-01-01', **vals):
-        customer = cls.env['ar.customer']._get_or_create(partner, cls.company)
-        return cls.env['ar.cover'].sudo().create({
-            'policy_id': cls.policy_2026.id, 'customer_id': customer.id, 'status': 'granted',
-            'buyer_reference': "B-77", 'layer_ids': [Command.create({
-                'amount': amount, 'date_from': date_from, 'status': 'granted'})], **vals})
-
-    def last_days(self, partner=None):
-        return {row.kind: str(row.last_day) for row in self.env['ar.deadline'].search([
-            ('company_id', '=', self.company.id), ('state', 'in', ('open', 'missed')),
-            ('partner_id', '=', (partner or self.buyer).id),
-            ('insurance_policy_id', '!=', False)])}
-
-    def notice(self, *bills):
-        return self.env['ar.overdue.notice'].create({
-            'policy_id': self.policy_2026.id, 'customer_id': self.account_of().id,
-            'line_ids': [Command.create({'move_line_id': item.id})
-                         for bill in bills for item in self.items(bill)]})
-
-
-@tagged('post_install', '-at_install')
-class TestInsuranceClocks(InsuredCommon):
-    """What the contract says, counted from the original due date."""
-
-    def test_each_term_that_was_typed_in_sets_its_day(self):
-        self.invoice(1000, due='2026-05-15')
-        self.build()
-        self.assertEqual(self.last_days(), {
-            'overdue_notice': '2026-06-14', 'extension': '2026-07-14',
-            'collections': '2026-08-13', 'insurance_claim': '2026-11-11'})
-        row = self.rows('overdue_notice')
-        self.assertIn("P-0042", row.source)
-        self.assertIn("30 days from the original due date", row.explanation)
-
-    def test_whoever_follows_the_customer_is_told_before_the_last_day(self):
-        bill = self.invoice(1000, due='2026-05-15')
-        customer = self.account_of()
-        last = day('2026-06-14')
-        first = last - timedelta(days=self.company.ar_deadline_lead_days)
-        self.assertLess(first, last)
-        self.build(str(first - timedelta(days=1)))
-        self.assertFalse(customer.activity_ids)
-        for when in (first, first + timedelta(days=1)):
-            self.build(str(when))
-            [activity] = customer.activity_ids
-        self.assertEqual((activity.user_id, activity.date_deadline), (self.collector, last))
-        self.assertIn("06/14/2026", activity.summary)
-        self.assertIn(bill.name, activity.note)
-
-    def test_a_term_that_nobody_has_typed_in_sets_none(self):
-        self.policy_2026.write(dict.fromkeys(TERMS, 0))
-        self.invoice(1000, due='2026-05-15')
-        self.build()
-        self.assertEqual(self.last_days(), {})
-
-    def test_small_amounts_need_no_notice_until_they_add_up(self):
-        self.policy_2026.min_overdue_amount = 1500
-        self.invoice(1000, due='2026-05-15')
-        self.invoice(5000, due='2026-06-20')
-        self.build()
-        self.assertEqual(set(self.last_days()), {'extension', 'collections', 'insurance_claim'})
-        self.invoice(500, due='2026-05-25')
-        self.build()
-        self.assertEqual(sorted(str(row.last_day) for row in self.rows('overdue_notice')),
-                         ['2026-06-14', '2026-06-24'])
-
-    def test_nothing_before_the_due_date_nor_for_whom_no_cover_is_known(self):
-        self.invoice(1000, due='2026-06-01')
-        stranger = self.customer("Stranger", country_id=self.france.id)
-        self.invoice(1000, due='2026-05-15', partner=stranger)
-        self.account_of(stranger)
-        self.build()
-        self.assertEqual(self.last_days(), {})
-        self.assertEqual(self.last_days(stranger), {})
-
-    def test_a_refused_customer_and_one_invoiced_before_the_policy_are_not_insured(self):
-        refused, early = (self.customer(n, country_id=self.france.id) for n in ("No", "Early"))
-        self.cover(refused, amount=0)
-        self.cover(early)
-        self.invoice(1000, due='2026-05-15', partner=refused)
-        self.invoice(1000, due='2026-01-20', date='2025-12-20', partner=early)
-        self.build()
-        self.assertEqual(self.last_days(refused), {})
-        self.assertEqual(self.last_days(early), {})
-
-    def test_a_due_date_that_is_postponed_starts_no_new_time(self):
-        bill = self.invoice(1000, due='2026-06-10')
-        self.build()
-        self.assertEqual(self.last_days(), {})
-        self.items(bill).date_maturity = '2026-08-31'
-        self.build('2026-06-11')
-        self.assertEqual(self.last_days()['overdue_notice'], '2026-07-10')
-        self.assertIn("08/31/2026", self.rows('overdue_notice').explanation)
-        # Advanced: the earlier day counts.
-        self.items(bill).date_maturity = '2026-06-01'
-        self.build()
-        self.assertEqual(self.last_days()['overdue_notice'], '2026-07-01')
-
-    def test_a_longer_term_than_the_policy_insures_is_flagged(self):
-        self.invoice(1000, date='2026-03-01', due='2026-07-15')
-        self.build()
-        self.assertEqual(self.last_days(), {'credit_period': '2026-04-30'})
-        self.assertIn("at most 60 days", self.rows('credit_period').explanation)
-        self.assertEqual(self.rows('credit_period').state, 'missed')
-
-    def test_an_insolvency_is_told_within_the_days_of_the_policy(self):
-        self.invoice(1000, due='2026-05-15')
-        self.account_of().write({
-            'insolvency_date': '2026-05-28', 'insolvency_state': 'liquidation',
-            'insolvency_published_on': '2026-05-31'})
-        self.build()
-        self.assertEqual(self.last_days()['insolvency_notice'], '2026-06-10')
-        self.assertEqual(self.rows('insolvency_notice').amount, 1000.0)
-
-    def test_calendar_days_are_never_moved(self):
-        for number in range(14):
-            self.invoice(10, due=str(day('2026-05-01') + timedelta(days=number)))
-        self.build()
-        for row in self.rows('overdue_notice'):
-            self.assertEqual(row.last_day, row.start_day + timedelta(days=30))
-
-    def test_building_twice_is_building_once(self):
-        self.invoice(1000, due='2026-05-15')
-        self.assertTrue(self.build())
-        self.assertEqual(self.build(), 0)
+from .deadline_common import day
+from .insured_common import InsuredCommon
 
 
 @tagged('post_install', '-at_install')
@@ -266,7 +120,7 @@ class TestOverdueNotices(InsuredCommon):
     def test_the_table_has_every_field_and_no_formula(self):
         bill, notice = self.make_pack()
         self.go('2026-06-04')
-        notice.cause = 'cash'
+        notice.write({'cause': 'cash', 'note': "Director ill.\nBack in July."})
         content = notice._get_pack_csv()
         self.assertTrue(content.startswith(b'\xef\xbb\xbf'))
         [row] = csv.DictReader(io.StringIO(content.decode('utf-8-sig')), delimiter=';')
@@ -277,10 +131,73 @@ class TestOverdueNotices(InsuredCommon):
             'Days overdue': '20', 'Currency': 'EUR', 'Invoiced, tax included': '1000.00',
             'Paid or credited': '250.00', 'Open amount': '750.00', 'Told in this notice': '750.00',
             'Why unpaid': "Short of cash", 'To send by': '2026-06-14', 'Disputed': "No",
+            'Note': "Director ill. | Back in July.",
             'Our customer number': "'=C1", 'Cover today: Named buyer': '5000.00',
         }.items():
             self.assertEqual(row[label], value, label)
         self.assertIn("Level", row['Steps taken'])
+
+    def read_pack(self, notice, lang='en_US'):
+        """Return the row of the table, and the words of the paper in a language."""
+        [row] = csv.DictReader(
+            io.StringIO(notice._get_pack_csv().decode('utf-8-sig')), delimiter=';')
+        self.policy_2026.insurer_id.lang = lang
+        html, _kind = self.env['ir.actions.report']._render_qweb_html(
+            'ar_collections.report_ar_overdue_notice', notice.ids)
+        words = html2plaintext(html).replace('\xa0', ' ').replace('\u202f', ' ')
+        return row, " ".join(words.split())
+
+    def test_an_extension_says_until_when(self):
+        """EXP of AT-4: the due date of one invoice is to be put off."""
+        _bill, notice = self.make_pack()
+        with self.assertRaises(ValidationError):
+            notice.write({'category': 'extension', 'new_due_date': '2026-05-15'})
+        notice.write({'category': 'extension', 'new_due_date': False})
+        with self.assertRaisesRegex(UserError, "new due date"):
+            notice.action_mark_sent()
+        notice.write({'new_due_date': '2026-07-31', 'note': "Two months more."})
+        self.env['res.lang']._activate_lang('fr_FR')
+        for lang, due in (('en_US', "07/31/2026"), ('fr_FR', "31/07/2026")):
+            row, paper = self.read_pack(notice, lang)
+            self.assertEqual((row['New due date asked for'], row['Note']),
+                             ('2026-07-31', "Two months more."))
+            self.assertNotIn('Repayment plan', row)
+            self.assertIn(due, paper)
+            self.assertIn("Two months more.", paper)
+        notice.action_mark_sent()
+        with self.assertRaises(UserError):
+            notice.new_due_date = '2026-08-31'
+
+    def test_a_repayment_plan_is_told_with_its_instalments(self):
+        """RES of AT-4."""
+        bill, notice = self.make_pack()
+        notice.category = 'rescheduling'
+        with self.assertRaisesRegex(UserError, "repayment plan"):
+            notice.action_mark_sent()
+        plan = self.env['ar.payment.plan'].create({
+            'customer_id': notice.customer_id.id, 'currency_id': self.company.currency_id.id,
+            'number': 3, 'first_date': '2026-06-15',
+            'line_ids': [Command.create({'move_line_id': self.items(bill).id})]})
+        stranger = self.customer("Other")
+        foreign = self.invoice(10, due='2026-05-15', partner=stranger)
+        other = self.env['ar.payment.plan'].create({
+            'customer_id': self.account_of(stranger).id,
+            'currency_id': self.company.currency_id.id, 'first_date': '2026-06-15',
+            'line_ids': [Command.create({'move_line_id': self.items(foreign).id})]})
+        with self.assertRaises(ValidationError):
+            notice.payment_plan_id = other
+        notice.payment_plan_id = plan
+        self.assertTrue(notice.with_user(self.collector).payment_plan_id.display_name)
+        row, paper = self.read_pack(notice)
+        self.assertEqual(
+            (row['Repayment plan'], row['Sum of instalments'], row['Instalments']),
+            (plan.name, '750.00', "2026-06-15: 250.00 | 2026-07-15: 250.00 | 2026-08-15: 250.00"))
+        self.assertNotIn('New due date asked for', row)
+        for words in (plan.name, "06/15/2026: $ 250.00", "08/15/2026"):
+            self.assertIn(words.replace("$ ", ""), paper.replace("€ ", "").replace("$ ", ""))
+        notice.action_mark_sent()
+        with self.assertRaises(UserError):
+            notice.payment_plan_id = False
 
     def test_the_paper_says_the_same_in_the_language_of_the_insurer(self):
         self.env['res.lang']._activate_lang('fr_FR')
@@ -321,36 +238,3 @@ class TestPackDownload(InsuredCommon, HttpCase):
         self.assertIn("P-0042", answer.content.decode('utf-8-sig'))
         self.authenticate('pack_stranger', 'pack_stranger')
         self.assertEqual(self.url_open(url).status_code, 404)
-
-
-@tagged('post_install', '-at_install')
-class TestInsuranceScale(ScaleCommon):
-    """As many queries for a thousand insured customers as for ten."""
-
-    def test_a_constant_number_of_queries(self):
-        policy = self.env['ar.insurance.policy'].create({
-            'name': "House policy", 'date_from': '2020-01-01', 'company_id': self.company.id,
-            'currency_id': self.company.currency_id.id, **TERMS})
-        counts = []
-        for count in (10, 990):
-            ids = self.multiply(count)
-            self.env['ar.customer']._refresh(self.company)
-            self.env.flush_all()
-            self.env.cr.execute(
-                """
-                WITH cover AS (
-                    INSERT INTO ar_cover (policy_id, customer_id, company_id, currency_id, kind,
-                                          status, source)
-                    SELECT %s, id, company_id, %s, 'named', 'granted', 'manual'
-                      FROM ar_customer WHERE partner_id = ANY(%s) RETURNING id)
-                INSERT INTO ar_cover_layer (cover_id, kind, rank, amount, date_from, status,
-                                            source)
-                SELECT id, 'permanent', 1, 1000, '2020-01-01', 'granted', 'manual' FROM cover
-                """, [policy.id, self.company.currency_id.id, ids])
-            with patch.object(type(self.env['ar.deadline']), '_tell', lambda *args: None):
-                with self.counted(counts):
-                    self.env['ar.deadline']._build(self.company)
-        rows = self.env['ar.deadline'].search([('kind', '=', 'overdue_notice')])
-        # Two of the three items of each customer are overdue.
-        self.assertEqual(len(rows), 2000)
-        self.assertLessEqual(counts[1], counts[0] + 4)

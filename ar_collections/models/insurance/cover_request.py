@@ -258,14 +258,7 @@ class ArCoverRequest(models.Model):
         self.ensure_one()
         values = {'cover_id': self._get_cover().id, 'problem': False, 'next_try_at': False}
         if self._is_by_hand():
-            self.write({
-                **values, 'state': 'open', 'by_hand': True, 'status': 'submitted',
-                'sent_at': fields.Datetime.now()})
-            self.activity_schedule(
-                'mail.mail_activity_data_todo', user_id=self.user_id.id,
-                date_deadline=self.company_id._get_ar_today(),
-                summary=self.env._("Ask the insurer in its portal"), note=self.env._(
-                    "Quote %s as your reference. When the answer arrives, type it in.", self.name))
+            self._ask_by_hand(**values)
             return
         if not self._get_link():
             raise UserError(self.env._(
@@ -282,6 +275,17 @@ class ArCoverRequest(models.Model):
         self.write({**values, 'state': 'queued'})
         # sudo: whoever asks may not touch scheduled actions.
         self.env.ref('ar_collections.ir_cron_ar_cover_send').sudo()._trigger()
+
+    def _ask_by_hand(self, **values):
+        """Note that a person asks in the insurer's portal, and remind that person."""
+        self.write({
+            **values, 'state': 'open', 'by_hand': True, 'status': 'submitted',
+            'sent_at': fields.Datetime.now()})
+        self.activity_schedule(
+            'mail.mail_activity_data_todo', user_id=self.user_id.id,
+            date_deadline=self.company_id._get_ar_today(),
+            summary=self.env._("Ask the insurer in its portal"), note=self.env._(
+                "Quote %s as your reference. When the answer arrives, type it in.", self.name))
 
     def _is_by_hand(self):
         """Return whether this has to be asked for in the insurer's portal."""

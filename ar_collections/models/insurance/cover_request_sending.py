@@ -16,6 +16,7 @@ from ...connectors.errors import (
     NotFoundError,
     RefusedError,
     TemporaryError,
+    UnconfirmedError,
 )
 from ...connectors.results import Cover, CoverOrder, CoverStatus, LayerKind, Money
 
@@ -26,6 +27,8 @@ LOOK_UP_MINUTES, SETTINGS_MINUTES, LONGEST_MINUTES = 5, 360, 720
 FIRST_NEWS_MINUTES, NEWS_MINUTES = 2, 60
 # The simulated insurer thinks again after three minutes: whoever tries the module out sees it.
 SIMULATED_NEWS_MINUTES = 4
+# A request is under way at the insurer, and nobody can say for which customer.
+UNNAMED = 'unnamed_request'
 
 
 class ArCoverRequest(models.Model):
@@ -102,7 +105,10 @@ class ArCoverRequest(models.Model):
         try:
             found = self.provider_id._call('find_request', self._get_order())
         except (ConnectorError, ConfigurationError) as error:
-            self._wait(error, LOOK_UP_MINUTES)
+            if error.code == UNNAMED:
+                self._ask_person(self._tell_error(error))
+            else:
+                self._wait(error, LOOK_UP_MINUTES)
             return False
         if found:
             self._take(found)
@@ -113,7 +119,14 @@ class ArCoverRequest(models.Model):
 
     def _note_failure(self, error):
         """Decide what follows a call that failed."""
-        if isinstance(error, CredentialsError | RouteError | ConfigurationError | BudgetError):
+        if isinstance(error, UnconfirmedError):
+            # Nothing was sent: the insurer has a cover in force, and changing one is off.
+            self._ask_by_hand()
+            self._message_log(body=self._tell_error(error))
+        elif error.code == UNNAMED:
+            # Nothing was sent. "Look it up" sends it once nothing unnamed is under way.
+            self._ask_person(self._tell_error(error))
+        elif isinstance(error, CredentialsError | RouteError | ConfigurationError | BudgetError):
             self.state = 'queued'
             self._wait(error, SETTINGS_MINUTES)
         elif isinstance(error, TemporaryError):
@@ -170,7 +183,7 @@ class ArCoverRequest(models.Model):
         if self.action == 'cancel':
             return 'change_cover' if client.can_cancel and reference else None, (
                 reference, None), change
-        if self.action != 'request' and reference and not client.changes_by_request:
+        if self.action != 'request' and reference:
             return 'change_cover', (reference, order), change
         return 'request_cover', (order,), {}
 

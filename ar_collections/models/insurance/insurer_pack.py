@@ -100,6 +100,9 @@ class ArInsurerPack(models.AbstractModel):
         return stream.getvalue().encode('utf-8-sig')
 
     def _get_csv_cell(self, value):
+        if isinstance(value, list):
+            return ' | '.join(f'{day.isoformat()}: {self._get_csv_cell(amount)}'
+                              for day, amount in value)
         if isinstance(value, tuple):
             amount, currency = value
             return f"{amount:.{currency.decimal_places}f}"
@@ -108,6 +111,9 @@ class ArInsurerPack(models.AbstractModel):
 
     def _format_pack_value(self, value, lang):
         """Return a value of the pack as a person reads it."""
+        if isinstance(value, list):
+            return ' · '.join(': '.join(self._format_pack_value(part, lang) for part in pair)
+                              for pair in value)
         if isinstance(value, tuple):
             amount, currency = value
             return format_amount(self.env, amount, currency, lang_code=lang).replace('\ufeff', '')

@@ -1,5 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 STATES = [
     ('draft', "To send"),
@@ -10,6 +11,8 @@ STATES = [
 ]
 # Set by the buttons or by what they ask for.
 PROTECTED = {'state', 'name', 'sent_by_id'}
+# What was told to the insurer; it stays as it was sent.
+TOLD = {'customer_id', 'policy_id', 'line_ids', 'category', 'new_due_date', 'payment_plan_id'}
 
 
 class ArOverdueNotice(models.Model):
@@ -38,6 +41,14 @@ class ArOverdueNotice(models.Model):
         [('overdue', "Overdue reported"), ('extension', "Extension of a due date asked for"),
          ('rescheduling', "Repayment plan asked for")],
         string="What is told", required=True, default='overdue', tracking=True)
+    new_due_date = fields.Date(
+        string="New due date asked for", tracking=True,
+        help="For an extension: the day on which the customer is to pay instead.")
+    payment_plan_id = fields.Many2one(
+        'ar.payment.plan', string="Repayment plan", ondelete='set null', tracking=True,
+        index='btree_not_null', domain="[('customer_id', '=', customer_id), "
+        "('state', 'not in', ('broken', 'cancelled'))]",
+        help="For a repayment plan: its instalments are printed in the data pack.")
     cause = fields.Selection(
         [('unknown', "Not known"), ('slow', "Slow payer"), ('cash', "Short of cash"),
          ('dispute', "Dispute"), ('insolvency', "Insolvency"), ('other', "Other, see the note")],
@@ -133,8 +144,7 @@ class ArOverdueNotice(models.Model):
 
     def write(self, vals):
         self._refuse_protected(set(vals))
-        if {'customer_id', 'policy_id', 'line_ids'} & set(vals) and any(
-                notice.state != 'draft' for notice in self):
+        if TOLD & set(vals) and any(notice.state != 'draft' for notice in self):
             raise UserError(self.env._(
                 "What was told to the insurer is history: cancel the notice and prepare another."))
         result = super().write(vals)
@@ -167,6 +177,37 @@ class ArOverdueNotice(models.Model):
                 raise ValidationError(self.env._(
                     "%(policy)s does not cover %(company)s.", policy=policy.name,
                     company=notice.company_id.name))
+
+    @api.constrains('payment_plan_id', 'customer_id')
+    def _check_plan(self):
+        # sudo: whoever tells the insurer need not read plans.
+        for notice in self.sudo():
+            if notice.payment_plan_id and notice.payment_plan_id.customer_id != notice.customer_id:
+                raise ValidationError(self.env._(
+                    "Plan %(plan)s is not one of %(customer)s.",
+                    plan=notice.payment_plan_id.display_name,
+                    customer=notice.customer_id.display_name))
+
+    @api.constrains('new_due_date', 'line_ids', 'category')
+    def _check_new_due_date(self):
+        for notice in self.filtered(lambda one: one.category == 'extension' and one.new_due_date):
+            latest = max((line.original_due for line in notice.line_ids if line.original_due),
+                         default=None)
+            if latest and notice.new_due_date <= latest:
+                raise ValidationError(self.env._(
+                    "The new due date must lie after %s, the original one.",
+                    format_date(self.env, latest)))
+
+    def _check_asked(self):
+        """Raise unless what is asked for is there: the new day, or the plan."""
+        for notice in self:
+            if notice.category == 'extension' and not notice.new_due_date:
+                raise UserError(self.env._(
+                    "Enter the new due date that is asked for in %s.", notice.name))
+            if notice.category == 'rescheduling' and not notice.payment_plan_id:
+                raise UserError(self.env._(
+                    "Choose the repayment plan that %s asks for; draw it up first, on the "
+                    "customer, if there is none.", notice.name))
 
     def _adopt_documents(self):
         """Let the documents hang on the notice, so that who may read it may read them."""
@@ -212,6 +253,7 @@ class ArOverdueNotice(models.Model):
     def action_mark_sent(self):
         """It was sent by hand: today, unless another day is entered."""
         self.check_access('write')
+        self._check_asked()
         for notice in self:
             if notice.state != 'draft':
                 raise UserError(self.env._("%s was sent already.", notice.name))
@@ -250,7 +292,6 @@ class ArOverdueNotice(models.Model):
         # sudo: see above.
         self.sudo().write({'state': 'cancelled'})
         return True
-
 
     def action_view_items(self):
         """Open the items that are told about."""

@@ -10,8 +10,8 @@ class ArOverdueNotice(models.Model):
         """Return what is told, for the PDF and the table alike.
 
         :return: {'policy', 'buyer', 'cover', 'debt': lists of (label, value);
-            'heads': labels of the columns; 'rows': values of each item}; dates as dates, amounts
-            as (number, currency)
+            'heads': labels of the columns; 'rows': values of each item; 'note': free text}; dates
+            as dates, amounts as (number, currency), instalments as a list of (date, amount)
         """
         self.ensure_one()
         # sudo: the right to read the notice was checked; what it tells comes with it.
@@ -25,6 +25,7 @@ class ArOverdueNotice(models.Model):
                 *notice._get_policy_facts(notice.sent_by_id or self.env.user),
                 (self.env._("Our number of this notice"), notice.name),
                 (self.env._("What is told"), labels['category'][notice.category]),
+                *notice._get_asked_facts(),
             ],
             'buyer': notice._get_buyer_facts(notice.buyer_reference),
             'cover': notice._get_cover_facts(),
@@ -44,7 +45,22 @@ class ArOverdueNotice(models.Model):
                 self.env._("Paid or credited"), self.env._("Open amount"), self.env._("Disputed"),
                 self.env._("Delivered on")],
             'rows': [notice._get_pack_row(line) for line in notice.line_ids],
+            'note': notice.note or '',
         }
+
+    def _get_asked_facts(self):
+        """Return what is asked for beside the notice: the new day, or the plan of repayment."""
+        plan = self.payment_plan_id
+        if self.category == 'extension':
+            return [(self.env._("New due date asked for"), self.new_due_date or '')]
+        if self.category == 'rescheduling' and plan:
+            return [
+                (self.env._("Repayment plan"), plan.name or ''),
+                (self.env._("Sum of instalments"), (plan.planned_amount, plan.currency_id)),
+                (self.env._("Instalments"), [
+                    (one.due_date, (one.amount, plan.currency_id))
+                    for one in plan.instalment_ids.sorted(lambda one: (one.due_date, one.id))])]
+        return []
 
     def _get_pack_row(self, line):
         item = line.move_line_id
@@ -68,5 +84,6 @@ class ArOverdueNotice(models.Model):
         pack = self._get_pack()
         steps = self.env._("Steps taken")
         facts = [*pack['policy'], *pack['buyer'], *pack['cover'], *pack['debt']]
-        facts.append((steps, (self.steps_taken or '').replace('\n', ' | ')))
+        facts += [(steps, (self.steps_taken or '').replace('\n', ' | ')),
+                  (self.env._("Note"), pack['note'].replace('\n', ' | '))]
         return self._write_pack_csv(pack['heads'], pack['rows'], facts)

@@ -129,6 +129,9 @@ class ArProviderLinkOrder(models.Model):
         """Look where an order is; read the rating when it is ready."""
         self.ensure_one()
         provider = self.provider_id
+        if not self.order_id and not provider._can('find_request'):
+            self._hand_over_order()
+            return
         if not self.order_id:
             # Sent and never answered: only a look-up may say that it did not arrive.
             order = provider._call('find_request', self.order_reference, client=client)
@@ -157,6 +160,22 @@ class ArProviderLinkOrder(models.Model):
                     "itself: press “Ask for the rating” on the link.",
                     order=order.order_id, state=order.state))
             self._end_order(self.env._("The order was lost or cancelled."))
+
+    def _hand_over_order(self):
+        """Sent and never answered, and looking it up is off: a billed order is for a person."""
+        event = self.env['ar.provider.event']._record(
+            self.provider_id, f'order:{self.order_reference}:unanswered', {
+                'kind': 'order', 'link_id': self.id, 'customer_id': self.customer_id.id,
+                'external_id': self.external_id, 'code': 'unanswered',
+                'summary': self.order_reference})
+        if event:
+            event._set_person(self.env._(
+                "Nobody knows whether the order %(order)s arrived at %(provider)s. Look for it in "
+                "the provider's portal. It is not ordered again by itself: press “Ask for the "
+                "rating” on the link.", order=self.order_reference,
+                provider=self.provider_id.name))
+        self._end_order(self.env._(
+            "The answer to an order was lost: a person looks for it at the provider."))
 
     def _end_order(self, message):
         self.write({'order_reference': False, 'order_id': False, 'order_expected_on': False})

@@ -103,12 +103,21 @@ class ArProvider(models.Model):
         if isinstance(error, InvalidInputError):
             return self._get_input_text(error)
         if isinstance(error, UnexpectedAnswerError):
-            return self.env._(
-                "%(provider)s answered something that cannot be read (%(code)s). What was known "
-                "before is kept. The errors of the provider hold the answer for its support.",
-                provider=name, code=error.code)
+            return self._get_unexpected_text(error)
         return self.env._(
             "%(provider)s refused: %(said)s", provider=name, said=said or error.code)
+
+    def _get_unexpected_text(self, error):
+        if error.code == 'unnamed_request':
+            return self.env._(
+                "%(provider)s has a request under way (%(number)s) and does not say for which "
+                "company: it may be this one. Nothing was sent now. Look in the insurer's portal; "
+                "once that request has its answer, press “Look it up”: what has not arrived is "
+                "sent then.", provider=self.name, number=error.details.get('request'))
+        return self.env._(
+            "%(provider)s answered something that cannot be read (%(code)s). What was known "
+            "before is kept. The errors of the provider hold the answer for its support.",
+            provider=self.name, code=error.code)
 
     def _get_temporary_text(self, error):
         if error.code == 'rate':

@@ -1,17 +1,24 @@
 """Base of the tests of the clients: real HTTP to simulators, and a clock that is moved by hand."""
 import logging
+import re
 from urllib.parse import urlsplit
 
 import requests
 
 from odoo.tests import BaseCase
 
+from ...connectors.results import Confidence
 from ...connectors.state import DailyBudget, Limiter, TokenCache, WriteJournal
 from ...connectors.transport import LocalSimulator
 from ..simulators.server import EPOCH
 
 # Taken before any test case replaces it.
 _send = requests.Session.send
+
+
+def is_assumed(source):
+    """Tell whether the mark of a simulator's route or answer says "our assumption"."""
+    return bool(re.search(r'\bA\b', source))
 
 
 class ConnectorCase(BaseCase):
@@ -41,6 +48,8 @@ class ConnectorCase(BaseCase):
     def setUp(self):
         super().setUp()
         self.slept = []
+        #: (provider, operation) of the calls whose answers are marked as assumed.
+        self.assumed = set()
         self.elapsed = 0.0
         self.share()
         if self.simulator_class:
@@ -66,7 +75,22 @@ class ConnectorCase(BaseCase):
                 'timeouts': (5.0, 20.0), 'clock': self.clock, 'sleep': self.sleep,
                 **self.shared, **changes})
         self.addCleanup(client.close)
+        client._run = self.refuse_assumptions(client, client._run)
         return client
+
+    def refuse_assumptions(self, client, run):
+        """Return `run`, failing when an operation that is on rests on an assumed answer."""
+        def checked(call):
+            answer = run(call)
+            source = answer.headers.get('X-Simulator-Source') or ''
+            spec = client.specs.get(call.operation)
+            if is_assumed(source):
+                self.assertTrue(
+                    spec and spec.confidence == Confidence.UNCONFIRMED,
+                    f"{client.code}, {call.operation}: “{source}”, and it is on")
+                self.assumed.add((client.code, call.operation))
+            return answer
+        return checked
 
     def clock(self):
         """Seconds on the client's clock."""

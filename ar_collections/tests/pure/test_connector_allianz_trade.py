@@ -84,7 +84,25 @@ class TestAllianzTrade(AllianzCase):
         self.assertEqual(cover.status, CoverStatus.UNKNOWN)
         self.assertIn('other_currency', [x.code for x in cover.attention])
 
+    def test_a_request_under_way_that_names_no_company_stops_the_next_for_a_person(self):
+        """As AT-7 shows the list: whose it is cannot be told, so it may be this buyer's."""
+        other = CoverOrder(OTHER, Money(Decimal(5000), 'EUR'), 'REQ/1')
+        self.client.request_cover(other)
+        [listed] = self.client.list_requests().items
+        self.assertEqual((listed.buyer_id, listed.attention[0].field),
+                         ('', 'coverRequests[0].companyId'))
+        for ask in (self.client.request_cover, self.client.find_request):
+            with self.assertRaises(UnexpectedAnswerError) as caught:
+                ask(self.order(reference='REQ/2'))
+            self.assertEqual(caught.exception.code, 'unnamed_request')
+        self.assertEqual(self.sim.count('create_cover'), 1)
+        # Decided: the next one goes.
+        self.sim._decide(listed.request_id)
+        self.client.request_cover(self.order(reference='REQ/2'))
+        self.assertEqual(self.sim.count('create_cover'), 2)
+
     def test_one_request_at_a_time_attaches_to_the_open_one(self):
+        self.sim.names_companies = True
         first = self.client.request_cover(self.order(reference='REQ/1'))
         second = self.client.request_cover(self.order(reference='REQ/2'))
         self.assertTrue(second.attached)
@@ -92,6 +110,8 @@ class TestAllianzTrade(AllianzCase):
         self.assertEqual(self.sim.count('create_cover'), 1)
 
     def test_a_request_that_came_in_between_is_attached_to(self):
+        self.sim.names_companies = True
+
         def be_quicker():
             self.sim._make_job(BUYER, {'requestedAmount': 5, 'currencyCode': 'EUR'}, '')
             return AllianzTradeClient._create(self.client, 'request_cover', order, '')
@@ -249,6 +269,9 @@ class TestLostAnswers(AllianzCase):
 
     def test_what_arrived_is_found_and_not_sent_again(self):
         self.lose('drop_after')
+        with self.assertRaises(UnexpectedAnswerError):
+            self.client.find_request(self.order())
+        self.sim.names_companies = True
         found = self.client.find_request(self.order())
         self.assertEqual((found.status, found.own_reference), (CoverStatus.PENDING, 'REQ/1'))
         with self.assertRaises(UnknownOutcomeError):
@@ -299,7 +322,7 @@ class TestLostAnswers(AllianzCase):
             barrier.wait(10)
             try:
                 outcomes.append(client.request_cover(self.order()).status)
-            except UnknownOutcomeError as error:
+            except (UnknownOutcomeError, UnexpectedAnswerError) as error:
                 outcomes.append(error.code)
 
         threads = [threading.Thread(target=work, args=(self.make_client(),)) for _n in range(8)]
@@ -307,10 +330,10 @@ class TestLostAnswers(AllianzCase):
             thread.start()
         for thread in threads:
             thread.join(20)
-        # A straggler finds the request under way and follows it.
+        # A straggler finds a request under way, and that nobody says for whom.
         self.assertEqual((len(outcomes), outcomes.count(CoverStatus.SUBMITTED)), (8, 1))
         self.assertLessEqual(
-            set(outcomes), {'look_up_first', CoverStatus.PENDING, CoverStatus.SUBMITTED})
+            set(outcomes), {'look_up_first', 'unnamed_request', CoverStatus.SUBMITTED})
         self.assertEqual(self.sim.count('create_cover'), 1)
 
     def test_a_refused_write_may_be_corrected_and_sent(self):

@@ -6,6 +6,7 @@ from odoo.tests import tagged
 
 from ...connectors import atradius_codes
 from ...connectors.atradius import AtradiusClient
+from ...connectors.capability import Capability
 from ...connectors.errors import (
     AccessError,
     AlreadyPendingError,
@@ -37,10 +38,28 @@ DC06,"part approved, preliminary",preliminary
 DC07,preliminary refusal,preliminary
 DC08,withdrawn by Atradius,withdrawn
 DC09,reduced by Atradius,reduced
-DC10,terms revised,reduced
+DC10,"terms revised, here below what was asked for",granted_partial
 DC11,re-issued,superseded
 DC21,"advance notice of withdrawal, still valid",withdrawal_announced
 DC22,reduced by partial expiry,reduced
+"""
+# The same for historic codes; the decision beside them is DC01.
+HISTORIC = """
+CCLA,application cancelled,cancelled
+RCLA,application rejected,rejected_input
+SCLA,application superseded,superseded
+TCLA,application transferred,superseded
+ARCH,archived,superseded
+CCLD,decision cancelled,cancelled
+CIND,indication cancelled,cancelled
+ECLD,decision expired,expired
+PCLD,cancelled because the policy was,cancelled
+SCLD,decision superseded,superseded
+TCLD,decision transferred,superseded
+WCLD,decision withdrawn,withdrawn
+ACLD,decision amended,superseded
+ICLD,re-issued,superseded
+MCLD,"maintained, confirms the decision beside it",granted
 """
 
 
@@ -60,6 +79,10 @@ class TestAtradius(ConnectorCase):
         self.sim.decisions = {int(BUYER): {'code': code, 'amount': amount, **fields}}
         return self.client.request_cover(self.order(asked))
 
+    def confirm(self):
+        """From here on, what a PUT expects has been compared with the contract."""
+        self.client = self.make_client(confirmed=[Capability.CHANGE_COVER])
+
     # === DECISIONS === #
 
     def test_every_decision_code_of_the_table(self):
@@ -71,6 +94,39 @@ class TestAtradius(ConnectorCase):
                 self.assertEqual(self.decide(code).status, status)
         self.assertEqual(set(atradius_codes.DECISIONS), {
             row[0] for row in csv.reader(TABLE.strip().splitlines())})
+
+    def test_revised_terms_are_no_reduction_by_themselves(self):
+        for amount, status in (('30000', CoverStatus.GRANTED_PARTIAL),
+                               ('40000', CoverStatus.GRANTED_CONDITIONAL),
+                               ('50000', CoverStatus.GRANTED_CONDITIONAL)):
+            with self.subTest(amount):
+                self.assertEqual(self.decide_again('DC10', amount).status, status)
+
+    def test_every_historic_code_of_the_table(self):
+        self.decide('DC01', '40000')
+        [cover] = self.sim.covers.values()
+        for code, _meaning, status in csv.reader(HISTORIC.strip().splitlines()):
+            cover.update(coverStatus='HISTORIC', historicCode=code)
+            with self.subTest(code):
+                read = self.client.poll_request(cover['coverId'], buyer_id=BUYER)
+                self.assertEqual((read.status, read.cover.provider_code), (status, code))
+                self.assertFalse(read.cover.attention)
+        self.assertEqual(set(atradius_codes.HISTORIC), {
+            row[0] for row in csv.reader(HISTORIC.strip().splitlines())})
+
+    def test_the_indicators_of_a_withdrawal_to_come(self):
+        for indicator, action in (('F', PendingAction.FUTURE_WITHDRAWAL),
+                                  ('P', PendingAction.POSTPONED_WITHDRAWAL)):
+            for code, status in (('DC01', CoverStatus.WITHDRAWAL_ANNOUNCED),
+                                 ('DC09', CoverStatus.WITHDRAWAL_ANNOUNCED),
+                                 # Nothing is left that could be withdrawn.
+                                 ('DC03', CoverStatus.REFUSED), ('DC08', CoverStatus.WITHDRAWN)):
+                with self.subTest(indicator=indicator, code=code):
+                    cover = self.decide_again(
+                        code, '30000', pendingProcessIndicator=indicator,
+                        withdrawalDate='2027-02-14').cover
+                    self.assertEqual((cover.status, cover.pending_action), (status, action))
+                    self.assertEqual(cover.usable_amount(date(2027, 2, 14)), 0)
 
     def test_requested_and_granted_are_two_amounts_in_policy_currency(self):
         request = self.decide('DC04', '30000')
@@ -165,6 +221,7 @@ class TestAtradius(ConnectorCase):
 
     def test_an_increase_supersedes_and_a_decrease_reduces(self):
         self.decide('DC01', '40000')
+        self.confirm()
         for amount, action in ((50000, 'supersede'), (30000, 'reduce')):
             self.sim.decisions = {int(BUYER): {'code': 'DC01', 'amount': str(amount)}}
             self.client.request_cover(self.order(amount, f'REQ/{amount}'))
@@ -184,6 +241,7 @@ class TestAtradius(ConnectorCase):
             'decisionAmtInPolicyCurrency': '10000', 'decisionExpiryDate': '2027-03-31'})
         with self.assertRaises(InvalidInputError):
             self.client.request_cover(self.order(30000, 'REQ/2'))
+        self.confirm()
         self.client.request_cover(self.order(25000, 'REQ/3'))
         self.assertIn('"action": "reduce"', [
             x for x in self.sim.calls if x['route'] == 'change'][-1]['body'])
@@ -256,6 +314,7 @@ class TestAtradius(ConnectorCase):
 
     def test_a_cover_is_given_up(self):
         cover = self.decide('DC01', '40000').cover
+        self.confirm()
         request = self.client.change_cover(cover.cover_id, buyer_id=BUYER, reference='REQ/2')
         self.assertEqual(request.status, CoverStatus.CANCELLED)
         with self.assertRaises(NotFoundError):

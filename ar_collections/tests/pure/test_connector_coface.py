@@ -125,8 +125,9 @@ class TestCofaceIcon(ConnectorCase):
             self.order()
         with self.assertRaises(UnknownOutcomeError):
             self.order()
-        self.assertEqual(self.client.find_request('ORD/1').own_reference, 'ORD/1')
-        self.assertIsNone(self.client.find_request('ORD/2'))
+        client = self.make_client(confirmed=[Capability.FIND_REQUEST])
+        self.assertEqual(client.find_request('ORD/1').own_reference, 'ORD/1')
+        self.assertIsNone(client.find_request('ORD/2'))
         self.assertEqual(self.sim.count('order'), 1)
 
     def test_currencies_and_amounts_are_checked_before_sending(self):

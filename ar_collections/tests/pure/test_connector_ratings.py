@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo.tests import tagged
 
+from ...connectors.capability import Capability
 from ...connectors.creditsafe import CreditsafeClient
 from ...connectors.dnb import DnbClient
 from ...connectors.ellisphere import EllisphereClient
@@ -260,7 +261,8 @@ class TestCreditsafe(ConnectorCase):
         self.sim.events = [{'eventId': n, 'company': {'id': 'FR-0-' + ONE}, 'ruleCode': 101,
                             'eventDate': '2027-01-10', 'oldValue': '74', 'newValue': '40'}
                            for n in range(120)]
-        batch = self.client.list_changes()
+        client = self.make_client(confirmed=[Capability.LIST_CHANGES])
+        batch = client.list_changes()
         self.assertEqual((len(batch.items), batch.complete), (120, True))
 
 

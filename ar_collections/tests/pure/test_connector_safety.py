@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from cryptography import x509
@@ -25,16 +26,21 @@ from ...connectors.errors import (
     ConnectorError,
     CredentialsError,
     TemporaryError,
+    UnconfirmedError,
     UnexpectedAnswerError,
     UnknownOutcomeError,
 )
 from ...connectors.exchange import Call, Kind
 from ...connectors.masking import Masker, Secret
 from ...connectors.recherche_entreprises import RechercheEntreprisesClient
+from ...connectors.registry import get_client_class
+from ...connectors.results import CoverOrder, Money
 from ...connectors.transport import Adapter, LocalSimulator, resolve_link
+from ..simulators.__main__ import SIMULATORS
 from ..simulators.atradius import Atradius
+from ..simulators.coface import CofaServe
 from ..simulators.open_data import RechercheEntreprises
-from .connector_common import ConnectorCase
+from .connector_common import ConnectorCase, is_assumed
 
 PARIS = ZoneInfo('Europe/Paris')
 
@@ -189,6 +195,79 @@ class TestAddresses(ConnectorCase):
         with self.assertRaises(TemporaryError):
             client.get_company('012345674')
         self.assertLess(time.monotonic() - started, 3.5)
+
+
+@tagged('post_install', '-at_install')
+class TestAssumptions(ConnectorCase):
+    """What a simulator answers by our assumption is off until somebody confirms it. Every other
+    test of a client checks that no operation that is on was served by such an answer."""
+
+    LIMIT = CoverOrder('8200001', Money(Decimal(20000), 'EUR'), 'REQ/1')
+    MORE = CoverOrder('8200001', Money(Decimal(30000), 'EUR'), 'REQ/2')
+    # Provider, operation, its options, what comes before it, the call.
+    OPERATIONS = [
+        ('allianz_trade', 'get_rating', {'grade_path': '/assumed-grades/{company_id}'}, None,
+         lambda client, before: client.get_rating('7100001')),
+        ('allianz_trade', 'change_cover', {}, None,
+         lambda client, before: client.change_cover('C1', TestAssumptions.MORE)),
+        ('atradius', 'change_cover', {},
+         lambda client: client.request_cover(TestAssumptions.LIMIT),
+         lambda client, before: client.request_cover(TestAssumptions.MORE)),
+        ('atradius', 'change_cover', {},
+         lambda client: client.request_cover(TestAssumptions.LIMIT),
+         lambda client, before: client.change_cover(
+             before.cover_id, buyer_id='8200001', reference='REQ/2')),
+        ('coface_cofaserve', 'get_cover',
+         {'delivery_path': '/assumed/deliveries/{delivery_id}'}, None,
+         lambda client, before: client.get_cover('D1')),
+        ('coface_icon', 'find_request', {}, None,
+         lambda client, before: client.find_request('ORD/1')),
+        ('creditsafe', 'list_changes', {}, None, lambda client, before: client.list_changes()),
+    ]
+    OPTIONS = {
+        'allianz_trade': {'business_unit': 'EHXX', 'policy_id': '900100'},
+        'atradius': {'customer_id': '1', 'policy_id': '700123', 'policy_currency': 'EUR'},
+        'coface_cofaserve': {'policy_number': CofaServe.policy_number}}
+    COVER = {'coverId': 'C1', 'companyId': '7100001', 'policy': {'extensionId': ''}}
+
+    def test_what_rests_on_an_assumption_is_off_until_it_is_confirmed(self):
+        for code, operation, options, prepare, call in self.OPERATIONS:
+            with self.subTest(code=code, operation=operation):
+                self.start(code)
+                options = {**self.OPTIONS.get(code, {}), **options}
+                client = self.make_any(code, options)
+                before = prepare and prepare(client)
+                self.assertRaises(UnconfirmedError, call, client, before)
+                self.assertFalse(self.assumed, "nothing was asked")
+                self.assertFalse([x for x in self.sim.calls if x['method'] in ('PUT', 'PATCH')])
+                call(self.make_any(code, options, confirmed=[operation]), before)
+                self.assertIn((code, operation), self.assumed)
+                self.assertFalse(self.sim.errors)
+
+    def test_no_marked_route_is_missing_in_this_list(self):
+        marked = {
+            (simulator.code, member.__name__) for simulator in SIMULATORS
+            for member in vars(simulator).values()
+            if hasattr(member, 'route') and is_assumed(member.route[2])}
+        self.assertEqual(marked, {
+            ('allianz_trade', 'grade'), ('allianz_trade', 'patch_cover'),
+            ('atradius', 'change_limit'), ('coface_cofaserve', 'delivery'),
+            ('creditsafe', 'changes')})
+
+    def start(self, code):
+        self.sim = next(x for x in SIMULATORS if x.code == code)().start()
+        self.addCleanup(self.sim.stop)
+        self.assumed.clear()
+        self.share()
+        if code == 'allianz_trade':
+            self.sim.covers['C1'] = self.COVER
+
+    def make_any(self, code, options, **more):
+        cls = get_client_class(code)
+        environment = 'test' if 'test' in cls.bases else 'production'
+        return self.make_client(
+            cls, {name: getattr(self.sim, name) for name in cls.credential_fields},
+            options=options, environment=environment, **more)
 
 
 @tagged('post_install', '-at_install')

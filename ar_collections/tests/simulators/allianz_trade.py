@@ -18,13 +18,17 @@ FAMILIES = {
     'test': {'token': '/uatm/v1/idp', 'risk': '/uatm/riskinfo/v3', 'search': '/search/uatm-v2'},
 }
 
+# Of a request under way (AT-7).
+SEEN = {'requestId', 'creditLimitDetails', 'creationDate', 'lastUpdateDate', 'coverId'}
+
 
 class AllianzTrade(Simulator):
     """Answers below the paths of the test environment; with `production` below the others.
 
     State: `decisions` {company id: {"code", "amount"}}, `polls` before a job ends, `job_state`,
     `resource_url`, `next_token` lifetime; a request above 50,000 is granted for 60 %;
-    `reduce_after` seconds, a cover is cut by half once.
+    `reduce_after` seconds, a cover is cut by half once; `names_companies`, the list of requests
+    under way says for whom they are, which no client needs and nobody has seen.
     """
 
     code = 'allianz_trade'
@@ -53,6 +57,7 @@ class AllianzTrade(Simulator):
         self.ids = itertools.count(500001)
         self.extra_covers = []
         self.reduce_after = None
+        self.names_companies = False
         self.granted_at = {}
 
     def change(self, data):
@@ -218,7 +223,9 @@ class AllianzTrade(Simulator):
 
     @route('POST', '/risk/coverRequests/search', "C AT-7", 'search_requests')
     def search_requests(self, request):
-        """Requests by status. That an item names its company is our assumption."""
+        """Requests by status, with the fields that were seen: the company is none of them."""
         wanted = request.json.get('requestStatusCode')
-        found = [x for x in self.requests.values() if x['requestStatusCode'] == wanted]
+        names = SEEN | ({'companyId'} if self.names_companies else set())
+        found = [{key: x[key] for key in x if key in names} for x in self.requests.values()
+                 if x['requestStatusCode'] == wanted]
         return self._refuse(request) or Response({'coverRequests': found})

@@ -143,7 +143,9 @@ class CofaceIcon(_Coface):
             return refused
         number = request.arg('id')
         if not number:
-            return self._page(request, list(self.orders.values()))
+            page = self._page(request, list(self.orders.values()))
+            page.headers['X-Simulator-Source'] = "A: documented with ?id= only"
+            return page
         order = self.orders.get(number)
         if order and order['status'] == '202':
             return _error(202, 'order_not_finished', "Not finished")

@@ -54,7 +54,7 @@ class Creditsafe(Simulator):
         number, name = request.arg('regNo'), (request.arg('name') or '').upper()
         vat = request.arg('vatNo') or ''
         found = [
-            {'id': key, 'country': 'FR', 'regNo': x['siren'], 'name': x['name'],
+            {'id': key, 'country': x.get('country', 'FR'), 'regNo': x['siren'], 'name': x['name'],
              'status': x['status'], 'officeType': 'HeadOffice',
              'address': {'simpleValue': "1 RUE DES INVENTIONS", 'city': "NANTES",
                          'postCode': '44000'}}
