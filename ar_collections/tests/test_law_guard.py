@@ -92,6 +92,64 @@ class TestFreeNotice(LawCommon):
         self.assertEqual(self.left_out('2026-05-31'), [('free_days', '2026-06-01', 'wait')])
         self.assertTrue(self.run_dunning('2026-06-01').reminder_ids)
 
+    def test_dutch_consumer_by_letter(self):
+        """Fourteen days from the day after receipt; what the letter says is what is waited for."""
+        jan = self.someone('nl')
+        self.invoice(3650, due='2026-04-20', partner=jan)
+        # Posted on a Tuesday: received on Friday the 15th, the third working day.
+        notice = self.notice(jan, '2026-05-12', 'letter')
+        text = self.words(notice)
+        for words in ("14 calendar days, counted from the day after you received this letter",
+                      "received on working day number 3 after it was posted"):
+            self.assertIn(words, text)
+        self.assertEqual(notice.free_until, date(2026, 5, 29))
+        self.assertEqual(self.left_out('2026-05-29'), [('free_days', '2026-05-30', 'wait')])
+        self.assertEqual(self.amounts(jan, '2026-05-29')[0][3], 'wait')
+        self.assertEqual(self.amounts(jan, '2026-05-30')[0][2:], ('490.00', None))
+        self.assertTrue(self.run_dunning('2026-05-30').reminder_ids)
+        # A rule that counts from the posting says so, and waits for no other day.
+        rule = self.env.ref('ar_collections.regime_nl_consumer')
+        rule.write({'letter_receipt': False, 'letter_days': 0})
+        self.assertIn("counted from the day after this letter was posted",
+                      notice._get_free_days_text(self.env, rule))
+        self.assertEqual(rule._get_last_free_day(date(2026, 5, 12), 'letter'), date(2026, 5, 26))
+
+    def costs(self, partner, day):
+        """Return what the statement claims for the cost of collection, and on which invoices."""
+        found = self.items_of(partner, day)
+        return sum(claim.compensation for claim in found), len(
+            [claim for claim in found if claim.compensation])
+
+    def test_the_cost_that_a_dutch_notice_names_is_the_cost_that_is_claimed(self):
+        """One notice, one sum (6:96): 2,600 give 385, and not 150 + 240. A later one its own."""
+        jan = self.someone('nl')
+        bills = [self.invoice(amount, due='2026-04-20', partner=jan) for amount in (1000, 1600)]
+        self.assertIn("we may charge 385.00 €", self.words(self.notice(jan, '2026-05-10')))
+        self.assertEqual(self.costs(jan, '2026-05-25'), (385, 2))
+        self.invoice(1000, due='2026-05-15', partner=jan)
+        self.go('2026-05-26')
+        text = self.words(self.notice(jan, '2026-05-26'))
+        self.assertIn("we may charge 150.00 €", text)
+        self.assertEqual(self.costs(jan, '2026-06-10'), (535, 3))
+        # Claimed in two parts it stays the sum that was named.
+        self.go('2026-06-10')
+        claims = self.env['ar.claim']
+        for bill in bills:
+            claims |= self.env['ar.claim']._prepare_for(
+                self.account_of(jan), date(2026, 6, 10), moves=bill)
+            claims[-1].with_user(self.boss).action_claim()
+        self.assertEqual(sum(claims.mapped('amount_compensation')), 385)
+        self.assertEqual(self.costs(jan, '2026-06-10'), (150, 1))
+
+    def test_belgian_invoices_of_one_notice_owe_the_lower_of_two_readings(self):
+        """Twice 1,000: 65 and 5 % of 1,500 are 140, twice 90 is 180. Twice 140: 40, not 43."""
+        jan, piet = self.someone('be'), self.someone('be')
+        for partner, amount, cost in ((jan, 1000, 140), (piet, 140, 40)):
+            for _number in range(2):
+                self.invoice(amount, due='2026-04-20', partner=partner)
+            self.assertIn(f"{cost}.00", self.words(self.notice(partner, '2026-05-12')))
+            self.assertEqual(self.costs(partner, '2026-05-27'), (cost, 2))
+
     def test_dutch_consumer_hears_the_exact_cost(self):
         """15 % of the first 2,500 and 10 % of the next 1,150: 490, in the notice and the claim."""
         jan = self.someone('nl')
@@ -275,8 +333,13 @@ class TestLegalGuard(LawCommon):
         rule.write({'rate_kind': 'fixed', 'fixed_rate': 6})
         rule.action_confirm()
         jan = self.customer("Jan", is_company=False, country_id=self.env.ref('base.nl').id)
-        self.account_of(jan).write({'debtor_kind': 'consumer', 'notice_date': '2026-05-10'})
+        account = self.account_of(jan)
+        account.write({'debtor_kind': 'consumer', 'notice_date': '2026-05-10'})
         self.invoice(3650, due='2026-04-01', partner=jan)
+        # Nobody said how it left: as a letter, that arrives on Wednesday at the latest.
+        self.assertEqual(self.amounts(jan, '2026-05-27')[0][3], 'wait')
+        self.assertEqual(self.amounts(jan, '2026-05-28')[0][2], '490.00')
+        account.notice_channel = 'received'
         self.assertEqual(self.amounts(jan, '2026-05-24')[0][3], 'wait')
         # 15 % of the first 2,500 and 10 % of 1,150; interest from the day after the notice.
         self.assertEqual(self.amounts(jan, '2026-05-25')[0][1:3], ('9.00', '490.00'))

@@ -201,9 +201,10 @@ class TestRegimeRows(CollectionsCommon):
 
     def test_nonsense_is_refused(self):
         for vals in (
-            {'allocation': 'interest'}, {'compounding': True},
+            {'allocation': 'interest'}, {'compounding': True}, {'rounding': 'daily'},
         ):
-            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            with self.assertRaisesRegex(
+                    ValidationError, "choose another rounding"), self.env.cr.savepoint():
                 self.rule('ie_business').write(vals)
         with self.assertRaises(ValidationError), self.env.cr.savepoint():
             self.rule('es_business').reference = False
