@@ -174,6 +174,25 @@ class TestLegalLaw(LegalCommon):
                 for claim in self.env['ar.interest.engine']._get_item_claims(
                     self.account_of(partner), date.fromisoformat(day))]
 
+    def test_interest_and_tiers_count_with_the_tax(self):
+        """C-585/20. 1,000 and 20 % bear on 1,200; 900 pounds and 20 % reach the next tier."""
+        self.taxed(1000, due='2026-01-31')
+        [claim] = self.env['ar.interest.engine']._get_item_claims(
+            self.account_of(self.buyer), date(2026, 3, 2))
+        self.assertEqual(claim.statement.segments[0].base, 1200)
+        # 1,200 at 12.15 % for 30 days.
+        self.assertEqual(str(claim.interest), '11.98')
+        pound = self.env.ref('base.GBP')
+        pound.active = True
+        debtor = self.customer("London", country_id=self.env.ref('base.uk').id)
+        self.account_of(debtor).regime_id = self.env.ref('ar_collections.regime_uk_business')
+        for rate, tier in ((0, 40), (20, 70)):
+            bill = self.taxed(900, rate=rate, due='2026-01-31', partner=debtor, currency=pound)
+            [claim] = self.env['ar.interest.engine']._get_item_claims(
+                self.account_of(debtor), date(2026, 3, 2), moves=bill)
+            self.assertEqual((claim.statement.principal, claim.compensation),
+                             (900 + 9 * rate, tier))
+
     def test_a_received_notice_lets_interest_run(self):
         hans = self.person("Hans", 'de')
         account = self.account_of(hans)

@@ -3,6 +3,7 @@ import re
 from datetime import date
 
 import polib
+from openpyxl import load_workbook
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -260,3 +261,11 @@ class TestPapersRead(LegalCommon, FactoringCommon):
                     if lang == 'fr_FR':
                         self.assertNotIn(sentence, text)
                         self.assertNotIn("Late interest", text)
+        # The workbook is in the language of the customer too, whoever downloads it.
+        sheet = load_workbook(io.BytesIO(
+            claims[0].with_context(lang='en_US')._get_xlsx())).active
+        self.assertEqual(
+            [sheet.cell(4, column).value for column in (1, 8, 9)],
+            [french["Invoice"], french["Days of the year"], french["Interest"]])
+        self.assertIn("décompte", sheet.cell(1, 1).value)
+        self.assertSays(text, french["Do it again by hand"])

@@ -84,7 +84,7 @@ def split_compensation(
 ) -> dict[Hashable, Decimal]:
     """Return the compensation of invoices that one notice names together: {invoice: amount}.
 
-    On the sum of what is owed on them (Dutch civil code, article 6:96, paragraph 7), but never
+    On the sum of what is owed on them (Dutch civil code, article 6:96 (7)), but never
     more than that of each invoice by itself. What the sum gives is shared in proportion, and the
     shares add up to it.
 
