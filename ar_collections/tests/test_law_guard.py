@@ -138,6 +138,8 @@ class TestFreeNotice(LawCommon):
                 self.account_of(jan), date(2026, 6, 10), moves=bill)
             claims[-1].with_user(self.boss).action_claim()
         self.assertEqual(sum(claims.mapped('amount_compensation')), 385)
+        report = self.env['report.ar_collections.report_ar_claim']
+        self.assertFalse(report._get_document(claims[0])['shared'], "one invoice")
         self.assertEqual(self.costs(jan, '2026-06-10'), (150, 1))
 
     def test_belgian_invoices_of_one_notice_owe_the_lower_of_two_readings(self):

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import Command
 from odoo.tests import tagged
 
@@ -39,7 +41,14 @@ class TestLegalGuard(LawCommon):
         # Nobody said how it left: as a letter, that arrives on Wednesday at the latest.
         self.assertEqual(self.amounts(jan, '2026-05-27')[0][3], 'wait')
         self.assertEqual(self.amounts(jan, '2026-05-28')[0][2], '490.00')
+        # Received that day: no sooner than the letter of our own says, "within 15 days".
         account.notice_channel = 'received'
+        text = self.env.ref('ar_collections.ar_formal_notice_nl_consumer')
+        last = rule._get_last_free_day(date(2026, 5, 10), 'received')
+        self.assertEqual((last - date(2026, 5, 10)).days, text.days)
+        self.assertEqual(self.amounts(jan, '2026-05-25')[0][3], 'wait')
+        self.assertEqual(self.amounts(jan, '2026-05-26')[0][2], '490.00')
+        account.notice_channel = 'email'
         self.assertEqual(self.amounts(jan, '2026-05-24')[0][3], 'wait')
         # 15 % of the first 2,500 and 10 % of 1,150; interest from the day after the notice.
         self.assertEqual(self.amounts(jan, '2026-05-25')[0][1:3], ('9.00', '490.00'))

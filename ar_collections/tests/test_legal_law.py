@@ -93,14 +93,14 @@ class TestLegalLaw(LegalCommon):
         self.env.ref('ar_collections.regime_nl_consumer').action_confirm()
         case.action_print_notice()
         self.assertRegex(self.letter(case), "collection costs of .{0,3}385.00")
-        # After its receipt that sum is claimed, shared among the invoices, and not a cent more.
+        # Fifteen days after its receipt that sum is claimed, shared among the invoices, no more.
         jan_account = self.account_of(jan)
         self.env.ref('ar_collections.regime_nl_consumer').write(
             {'rate_kind': 'fixed', 'fixed_rate': 6})
         case.write({'notice_sent_on': '2026-06-02', 'notice_received_on': '2026-06-05'})
         self.assertEqual(
             (str(jan_account.notice_date), jan_account.notice_channel), ('2026-06-05', 'received'))
-        for day, reasons, total in (('2026-06-19', {'wait'}, 0), ('2026-06-20', {None}, 385)):
+        for day, reasons, total in (('2026-06-20', {'wait'}, 0), ('2026-06-21', {None}, 385)):
             claims = self.env['ar.interest.engine']._get_item_claims(
                 jan_account, date.fromisoformat(day))
             self.assertEqual({claim.reason for claim in claims}, reasons, day)

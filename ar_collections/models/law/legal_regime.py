@@ -178,12 +178,18 @@ class ArLegalRegime(models.Model):
             of a letter; anything else counts as a letter, the later day
         """
         self.ensure_one()
-        if channel == 'email' or channel == 'received' and self.letter_receipt:
+        if channel == 'email':
             return get_last_free_day(sent, self.notice_days, 0, self.country_id.code)
-        # Counted from the receipt: the working day told is the eve of the first free one.
+        if self.letter_receipt:
+            # From the day after receipt: told, or the working day on which we take it to arrive.
+            # The delivered Dutch notice says "within 15 days of receiving", so that the day of
+            # receipt is no part of the 14; whoever counts it otherwise pays in time as well.
+            days = self.notice_days + 1
+            return get_last_free_day(
+                sent, days, 0 if channel == 'received' else self.letter_days,
+                self.country_id.code)
         return get_last_free_day(
-            sent, self.notice_days + bool(self.letter_receipt), self.letter_days,
-            self.country_id.code)
+            sent, self.notice_days, self.letter_days, self.country_id.code)
 
     def _get_contract_limits(self, date):
         """Return (floor, cap) of contract rates on a day, in percent; None: there is none.
