@@ -51,6 +51,8 @@ class ReportClaim(models.AbstractModel):
             'interest': money(claim.amount_interest),
             'compensation': money(claim.amount_compensation),
             'has_compensation': bool(claim.amount_compensation),
+            'shared': regime.compensation_scope == 'notice' and len(
+                claim.line_ids.filtered('compensation_amount')) > 1,
             'has_interest': regime.rate_kind != 'none' or has_contract,
             'after_notice': regime.needs_notice,
             **self._get_costs(claim, money, day),

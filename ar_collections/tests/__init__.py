@@ -95,6 +95,7 @@ from . import (
     test_law_interest,
     test_law_provisions,
     test_law_individual,
+    test_law_limits,
     test_law_rates,
     test_neutralize,
     test_overdue_notices,

@@ -265,11 +265,23 @@ class TestWhoIsTold(DeadlineCommon):
     def test_what_is_barred_is_neither_reminded_nor_claimed(self):
         barred = self.invoice(1000, due='2021-05-20')
         self.invoice(200, due='2026-05-20')
-        self.account_of()
+        disputed = self.invoice(300, due='2026-05-20')
+        self.env['ar.dispute'].create({
+            'customer_id': self.account_of().id, 'currency_id': self.company.currency_id.id,
+            'reason_id': self.env.ref('ar_collections.ar_dispute_reason_price').id,
+            'line_ids': [Command.create({'move_line_id': self.items(disputed).id})]})
         self.build()
         run = self.run_dunning('2026-06-04')
         self.assertEqual(self.reminders().line_ids.mapped('move_id.amount_total'), [200.0])
         self.assertIn(('prescribed', 1000.0), self.reasons(run))
+        told = {skip.reason: skip for skip in run.skip_ids}
+        for reason, source, why, step in (
+            ('prescribed', "L110-4", "Prescription passed on 05/20/2026", 'barred'),
+            ('disputed', "2011/7/EU", "The debtor disputes it", 'settle'),
+        ):
+            self.assertIn(source, told[reason].law_source)
+            self.assertIn(why, told[reason].law_why)
+            self.assertEqual((told[reason].lawful_step, told[reason].allowed_from), (step, False))
         found = self.items_of(day='2026-06-04')
         [claim] = [claim for claim in found if claim.move_id == barred.id]
         self.assertEqual((claim.reason, float(claim.interest)), ('prescribed', 0.0))

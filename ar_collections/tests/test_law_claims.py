@@ -24,6 +24,21 @@ class TestClaims(LawCommon):
             move.invoice_line_ids.account_id, self.company.ar_interest_account_id)
         self.assertFalse(move.invoice_line_ids.tax_ids)
 
+    def test_accounts_and_journal_are_those_of_the_settings(self):
+        own = self.env['account.account'].create({
+            'name': "Compensation", 'code': '758000', 'account_type': 'income_other',
+            'company_ids': [Command.set(self.company.ids)]})
+        journal = self.journal('sale').copy({'name': "Late interest", 'code': "LATE"})
+        self.company.write({
+            'ar_compensation_account_id': own.id, 'ar_claim_journal_id': journal.id})
+        self.invoice(3650, due='2026-04-22')
+        claim = self.draft()
+        claim.with_user(self.boss).action_claim()
+        self.assertEqual(claim.move_id.journal_id, journal)
+        self.assertEqual(
+            {line.account_id: line.price_subtotal for line in claim.move_id.invoice_line_ids},
+            {self.company.ar_interest_account_id: 48.60, own: 40})
+
     def test_what_was_claimed_is_not_claimed_again(self):
         bill = self.invoice(3650, due='2026-04-22')
         self.draft().with_user(self.boss).action_claim()

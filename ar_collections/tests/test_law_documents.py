@@ -82,6 +82,26 @@ class TestClaimDocuments(LawCommon):
         self.assertAlmostEqual(total, claim.amount_total, places=2)
         self.assertAlmostEqual(values.cell(sheet.max_row, 9).value, claim.amount_total, places=2)
 
+    def test_the_spreadsheet_follows_the_rounding_of_the_rule(self):
+        """The day first (United Kingdom), or once for all: then the cell holds the figure."""
+        self.invoice(10000, due='2025-11-30')
+        self.account_of().regime_id = self.env.ref('ar_collections.regime_uk_business')
+        for rounding, start, end in (('daily', "=ROUND(F5*G5/100/H5,2)", "*E5"),
+                                     ('segment', "=ROUND(F5*G5/100*E5/H5,2)", ""),
+                                     ('end', None, None)):
+            self.account_of().regime_id.rounding = rounding
+            claim = self.draft()
+            content = claim._get_xlsx()
+            cell = load_workbook(io.BytesIO(content)).active.cell(5, 9).value
+            shown = load_workbook(io.BytesIO(content), data_only=True).active
+            days, base, rate, year = (shown.cell(5, column).value for column in (5, 6, 7, 8))
+            amount = {'daily': round(base * rate / 100 / year, 2) * days}.get(
+                rounding, base * rate / 100 * days / year)
+            with self.subTest(rounding=rounding):
+                self.assertEqual(cell if start else type(cell), start + end if start else float)
+                self.assertAlmostEqual(shown.cell(5, 9).value, amount, delta=0.005001)
+                self.assertAlmostEqual(claim.amount_interest, shown.cell(5, 9).value, places=2)
+
     def test_only_the_rates_that_were_applied_are_printed(self):
         """French public bodies: the rate of the first day, however many half-years are crossed."""
         rule = self.env.ref('ar_collections.regime_fr_public')

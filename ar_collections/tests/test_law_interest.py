@@ -250,6 +250,19 @@ class TestWhichLaw(LawCommon):
         [claim] = self.items_of(someone)
         self.assertEqual((claim.reason, claim.interest, claim.compensation), ('law', 0, 0))
 
+    def test_a_french_consumer_owes_the_legal_rate_after_a_notice_and_no_forty_euros(self):
+        """Code civil 1231-6: no rate of a contract, none between businesses, no flat sum."""
+        self.env.ref('ar_collections.regime_fr_consumer').action_confirm()
+        someone = self.person(country_id=self.france.id)
+        account = self.account_of(someone)
+        account.write({'debtor_kind': 'consumer', 'has_contract_rate': True, 'contract_rate': 15})
+        self.invoice(3650, due='2026-01-31', partner=someone)
+        self.assertEqual(self.amounts(someone, '2026-03-12')[0][1:], ('0.00', '0.00', 'notice'))
+        account.notice_date = '2026-03-02'
+        # 2.62 % for ten days of 3,650.
+        self.assertEqual(self.amounts(someone, '2026-03-12')[0][1:], ('2.62', '0.00', None))
+        self.assertEqual(self.draft('2026-03-12', someone).amount_total, 2.62)
+
     def test_public_bodies(self):
         town = self.customer("Town", country_id=self.france.id)
         self.assertEqual(self.law(town, debtor_kind='public'), 'fr_public')
@@ -285,6 +298,17 @@ class TestWhichLaw(LawCommon):
         customer.contract_rate = 15
         self.assertFalse(customer.contract_rate_warning)
         self.assertEqual(self.amounts(day='2026-02-10')[0][1], '15.00')
+
+        # Above a cap: told on the customer and on each line, and claimed as it was agreed.
+        customer.effective_regime_id.cap_rate = 10
+        customer.invalidate_recordset()
+        self.assertIn("above the lawful cap of 10 %", customer.contract_rate_warning)
+        claim = self.draft('2026-02-10')
+        self.assertEqual(claim.amount_interest, 15)
+        self.assertIn(customer.contract_rate_warning, claim.warning)
+        [block] = self.env['report.ar_collections.report_ar_claim']._get_document(claim)['blocks']
+        self.assertEqual([row['flag'] for row in block['rows']],
+                         ["above the lawful cap of 10.00 %"])
 
     def test_a_contract_may_follow_an_index(self):
         """ECB + 12 points: 16.25 % in December 2024 and 15.15 % from January 2025 on."""

@@ -7,8 +7,9 @@ from decimal import Decimal
 import openpyxl
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 
 from .common import CollectionsCommon
 from .random_ledger import RandomLedgerCommon, day_between
@@ -138,6 +139,41 @@ class TestProvision(ProvisionCommon):
         groups[0].sequence = 3
         run.action_refresh()
         self.assertEqual(run.amount_loss, 200 + 100 + 30)
+
+    def test_a_named_default_is_lost_whatever_the_matrix_says(self):
+        """100 % of who is in default, 1 % of everybody else; a credit lowers no claim."""
+        self.env.ref('ar_collections.ar_provision_group_all').write(
+            {'method': 'typed', 'rate_2': 1})
+        other = self.customer("Other")
+        for partner in (self.buyer, other):
+            self.invoice(1000, due='2026-04-20', partner=partner)
+        self.account_of(other)
+        # The same two before anybody was named.
+        self.assertEqual(self.run_at('2026-06-01').amount_loss, 20)
+        self.account_of().risk_class_id = self.env['ar.risk.class'].search(
+            [('kind', '=', 'default')], limit=1)
+        run = self.run_at('2026-06-01')
+        self.assertEqual(
+            {line.partner_id: (line.kind, line.base, line.rate, line.loss)
+             for line in run.line_ids},
+            {self.buyer: ('default', 1000, 100, 1000), other: ('matrix', 1000, 1, 10)})
+        self.assertEqual(run.amount_loss, 1010)
+
+    def test_the_two_books_share_no_account(self):
+        company = self.company
+        with self.assertRaisesRegex(ValidationError, "never mixed"), self.env.cr.savepoint():
+            company.ar_ecl_allowance_account_id = company.ar_individual_allowance_account_id
+        with self.assertRaisesRegex(ValidationError, "491000"), self.env.cr.savepoint():
+            company.ar_individual_income_account_id = self.env['account.account'].search(
+                [('code', '=', '491000'), ('company_ids', 'in', company.ids)])
+            company.ar_ecl_income_account_id = company.ar_individual_income_account_id
+        # What the French chart lets stand in is looked at as well.
+        taken = company.ar_individual_allowance_account_id
+        company.ar_individual_allowance_account_id = False
+        self.assertEqual(company._get_ar_provision_accounts('individual')['allowance'], taken)
+        company.ar_ecl_allowance_account_id = taken
+        with self.assertRaisesRegex(UserError, "never mixed"):
+            company._get_ar_provision_accounts('individual')
 
     def test_an_outlook_moves_every_rate(self):
         self.history()
@@ -287,3 +323,10 @@ class TestProvision(ProvisionCommon):
         html = self.env['ir.actions.report']._render_qweb_html(
             'ar_collections.report_ar_provision', run.ids)[0].decode()
         self.assertIn(run.name, html)
+        text = " ".join(html2plaintext(html).replace('\xa0', ' ').split())
+        # Two unpaid of twelve; two of three that reached 121 days.
+        for words in ("Receivables in the ledger 2,000.00 €",
+                      f"*Expected losses* *{run.amount_loss:,.2f} €*",
+                      "12,000.00 € 2,000.00 € 16.6667 16.6667",
+                      f"3,000.00 € 2,000.00 € 66.6667 66.6667 2,000.00 € {run.amount_loss:,.2f} €"):
+            self.assertIn(words, text)

@@ -191,6 +191,17 @@ class TestRegimeRows(CollectionsCommon):
             self.assertEqual((str(found.interest), found.compensation),
                              (interest, compensation), name)
 
+    def test_a_rate_belongs_to_its_country(self):
+        Rate = self.env['ar.reference.rate']
+        found = {reference: country.code for reference, country, _count in Rate._read_group(
+            [], ['reference', 'country_id'], ['__count'])}
+        self.assertEqual(found, {
+            'ecb': False, 'boe': 'GB', 'fr_legal': 'FR', 'fr_legal_private': 'FR',
+            'fr_floor': 'FR', 'de_base': 'DE', 'at_base': 'AT', 'be_business': 'BE',
+            'lu_consumer': 'LU', 'nl_consumer': 'NL'})
+        self.assertEqual(set(Rate.search([('country_id.code', '=', 'GB')]).mapped('reference')),
+                         {'boe'})
+
     def test_unread_rules_are_off(self):
         for name in ('fr_consumer', 'nl_consumer', 'be_consumer', 'lu_consumer'):
             self.assertEqual(self.rule(name).state, 'unconfirmed', name)
@@ -201,9 +212,10 @@ class TestRegimeRows(CollectionsCommon):
 
     def test_nonsense_is_refused(self):
         for vals in (
-            {'allocation': 'interest'}, {'compounding': True},
+            {'allocation': 'interest'}, {'compounding': True}, {'rounding': 'daily'},
         ):
-            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            with self.assertRaisesRegex(
+                    ValidationError, "choose another rounding"), self.env.cr.savepoint():
                 self.rule('ie_business').write(vals)
         with self.assertRaises(ValidationError), self.env.cr.savepoint():
             self.rule('es_business').reference = False

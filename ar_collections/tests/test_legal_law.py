@@ -93,6 +93,20 @@ class TestLegalLaw(LegalCommon):
         self.env.ref('ar_collections.regime_nl_consumer').action_confirm()
         case.action_print_notice()
         self.assertRegex(self.letter(case), "collection costs of .{0,3}385.00")
+        # Fifteen days after its receipt that sum is claimed, shared among the invoices, no more.
+        jan_account = self.account_of(jan)
+        self.env.ref('ar_collections.regime_nl_consumer').write(
+            {'rate_kind': 'fixed', 'fixed_rate': 6})
+        case.write({'notice_sent_on': '2026-06-02', 'notice_received_on': '2026-06-05'})
+        self.assertEqual(
+            (str(jan_account.notice_date), jan_account.notice_channel), ('2026-06-05', 'received'))
+        for day, reasons, total in (('2026-06-20', {'wait'}, 0), ('2026-06-21', {None}, 385)):
+            claims = self.env['ar.interest.engine']._get_item_claims(
+                jan_account, date.fromisoformat(day))
+            self.assertEqual({claim.reason for claim in claims}, reasons, day)
+            self.assertEqual(sum(claim.compensation for claim in claims), total, day)
+        self.assertEqual([str(claim.compensation) for claim in claims], ['148.08', '236.92'])
+        case.write({'notice_received_on': False, 'notice_sent_on': False})
         # What was paid meanwhile costs nothing; the scale has a minimum.
         self.pay(case.line_ids.move_id.sorted('amount_total')[1])
         self.pay(case.line_ids.move_id.sorted('amount_total')[0], 900)
@@ -159,6 +173,25 @@ class TestLegalLaw(LegalCommon):
         return [(f'{claim.interest:.2f}', claim.reason)
                 for claim in self.env['ar.interest.engine']._get_item_claims(
                     self.account_of(partner), date.fromisoformat(day))]
+
+    def test_interest_and_tiers_count_with_the_tax(self):
+        """C-585/20. 1,000 and 20 % bear on 1,200; 900 pounds and 20 % reach the next tier."""
+        self.taxed(1000, due='2026-01-31')
+        [claim] = self.env['ar.interest.engine']._get_item_claims(
+            self.account_of(self.buyer), date(2026, 3, 2))
+        self.assertEqual(claim.statement.segments[0].base, 1200)
+        # 1,200 at 12.15 % for 30 days.
+        self.assertEqual(str(claim.interest), '11.98')
+        pound = self.env.ref('base.GBP')
+        pound.active = True
+        debtor = self.customer("London", country_id=self.env.ref('base.uk').id)
+        self.account_of(debtor).regime_id = self.env.ref('ar_collections.regime_uk_business')
+        for rate, tier in ((0, 40), (20, 70)):
+            bill = self.taxed(900, rate=rate, due='2026-01-31', partner=debtor, currency=pound)
+            [claim] = self.env['ar.interest.engine']._get_item_claims(
+                self.account_of(debtor), date(2026, 3, 2), moves=bill)
+            self.assertEqual((claim.statement.principal, claim.compensation),
+                             (900 + 9 * rate, tier))
 
     def test_a_received_notice_lets_interest_run(self):
         hans = self.person("Hans", 'de')

@@ -3,10 +3,11 @@ import re
 from datetime import date
 
 import polib
+from openpyxl import load_workbook
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import file_path
+from odoo.tools import file_path, html2plaintext
 from odoo.tools.pdf import PdfReader
 
 from .factoring_common import FactoringCommon
@@ -229,7 +230,7 @@ class TestPapersRead(LegalCommon, FactoringCommon):
     def test_every_rule_is_quoted_on_the_statement_in_both_languages(self):
         """The whole sentence of each confirmed rule stands on the paper, in French none is English.
 
-        So does the mention on invoices: reminders and invoices print the same two fields.
+        So does it on the reminder, and the mention on the invoices of a seller of the country.
         """
         french = {entry.msgid: entry.msgstr
                   for entry in polib.pofile(file_path('ar_collections/i18n/fr.po'))}
@@ -261,3 +262,36 @@ class TestPapersRead(LegalCommon, FactoringCommon):
                     if lang == 'fr_FR':
                         self.assertNotIn(sentence, text)
                         self.assertNotIn("Late interest", text)
+        # The workbook is in the language of the customer too, whoever downloads it.
+        sheet = load_workbook(io.BytesIO(
+            claims[0].with_context(lang='en_US')._get_xlsx())).active
+        self.assertEqual(
+            [sheet.cell(4, column).value for column in (1, 8, 9)],
+            [french["Invoice"], french["Days of the year"], french["Interest"]])
+        self.assertIn("décompte", sheet.cell(1, 1).value)
+        self.assertSays(text, french["Do it again by hand"])
+        self.assert_quoted_on_reminders_and_invoices(claims, french)
+
+    def assert_quoted_on_reminders_and_invoices(self, claims, french):
+        """Read what the level that mentions puts into the message, and the printed mention."""
+        self.ladder.level_ids.interest_mode = 'mention'
+        reminders = self.run_dunning('2026-06-01').reminder_ids
+        found = {reminder.partner_id: reminder for reminder in reminders}
+        self.company.ar_mention_on_invoices = True
+        seen = set()
+        for lang in ('en_US', 'fr_FR'):
+            claims.partner_id.lang = lang
+            reminders.invalidate_recordset()
+            for claim in claims:
+                rule = claim.regime_id.with_context(lang='en_US')
+                text = " ".join(html2plaintext(found[claim.partner_id].items_html).split())
+                self.assertSays(text, *(" ".join(words.split()) for words in (
+                    [rule.sentence, "Late payment entitles us"] if lang == 'en_US'
+                    else [french[rule.sentence], "Tout retard de paiement"])))
+                if rule.debtor != 'business':
+                    continue
+                seen.add(rule.country_id.code)
+                self.company.country_id = rule.country_id
+                mention = claim.line_ids.move_id.with_context(lang=lang)._get_ar_mention()
+                self.assertIn(rule.mention if lang == 'en_US' else french[rule.mention], mention)
+        self.assertEqual(len(seen), 11)

@@ -110,7 +110,8 @@ class Statement:
     """Everything that a debtor needs to check a claim; all amounts in one currency.
 
     ``interest`` is the sum of the segments, ``interest_due`` what payments left of it, and so on.
-    ``total`` = ``principal_due`` + ``interest_due`` + ``compensation_due``.
+    ``base`` is what was owed when interest began, on which compensation is counted; zero when
+    nothing was late. ``total`` = ``principal_due`` + ``interest_due`` + ``compensation_due``.
     """
     principal: Decimal
     due: date
@@ -123,6 +124,7 @@ class Statement:
     interest_due: Decimal
     compensation_due: Decimal
     stopped_on: date | None = None
+    base: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -242,10 +244,8 @@ def compute_statement(
     for event in early:
         ledger.apply(event)
     moves = [event for event in moves if event not in early]
-    late_base = ledger.principal
-    compensation = ZERO
-    if last >= start and late_base > 0:
-        compensation = regime.compensation.get_amount(late_base, decimals)
+    late_base = ledger.principal if last >= start else ZERO
+    compensation = regime.compensation.get_amount(late_base, decimals)
     ledger.cost = compensation
 
     if regime.anchoring == 'payment':
@@ -258,7 +258,7 @@ def compute_statement(
         interest=sum((segment.amount for segment in ledger.segments), ZERO),
         compensation=compensation, principal_due=ledger.principal,
         interest_due=ledger.interest, compensation_due=ledger.cost,
-        stopped_on=stop if stop is not None and stop <= end else None)
+        stopped_on=stop if stop is not None and stop <= end else None, base=late_base)
 
 
 def _check(principal, regime, events):

@@ -1,5 +1,5 @@
 """What a late-payment rule is made of: rate, days, rounding, compensation. No ORM here."""
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -79,6 +79,38 @@ class Compensation:
         return amount if self.maximum is None else min(amount, self.maximum)
 
 
+def split_compensation(
+    compensation: Compensation, bases: Mapping[Hashable, Decimal], decimals: int = 2,
+) -> dict[Hashable, Decimal]:
+    """Return the compensation of invoices that one notice names together: {invoice: amount}.
+
+    On the sum of what is owed on them (Dutch civil code, article 6:96 (7)), but never
+    more than that of each invoice by itself. What the sum gives is shared in proportion, and the
+    shares add up to it.
+
+    :param bases: {invoice: what is owed on it}, tax included
+    :param decimals: of the currency
+    """
+    single = {key: compensation.get_amount(base, decimals) for key, base in bases.items()}
+    whole = sum(bases.values(), ZERO)
+    total = compensation.get_amount(whole, decimals)
+    if sum(single.values(), ZERO) <= total:
+        return single
+    return share_amount(total, bases, decimals)
+
+
+def share_amount(
+    amount: Decimal, bases: Mapping[Hashable, Decimal], decimals: int = 2,
+) -> dict[Hashable, Decimal]:
+    """Share an amount in proportion; the shares are rounded and add up to it."""
+    whole, reached, given, shares = sum(bases.values(), ZERO), ZERO, ZERO, {}
+    for key, base in bases.items():
+        reached += base
+        upto = round_half_up(Fraction(amount) * Fraction(reached) / Fraction(whole), decimals)
+        shares[key], given = upto - given, upto
+    return shares
+
+
 @dataclass(frozen=True)
 class Regime:
     """A rule of late payment.
@@ -119,6 +151,9 @@ class Regime:
             raise InterestError("frozen at payment: part payments reduce the principal")
         if self.anchoring == 'payment' and self.compounding:
             raise InterestError("frozen at payment: interest does not join the principal")
+        if self.anchoring == 'payment' and self.rounding == 'daily':
+            # Each part paid would round its own day: a payment could raise the claim.
+            raise InterestError("frozen at payment: the interest of one day is not rounded")
 
     def get_rate(self, reference: Decimal) -> Decimal:
         """Return the percentage due when the reference rate stands at ``reference``."""

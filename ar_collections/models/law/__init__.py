@@ -24,6 +24,7 @@ from . import (
     dunning,
     free_notice,
     free_notice_message,
+    notice_cost,
     free_notice_make,
     level_guard,
     law_today,

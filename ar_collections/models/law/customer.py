@@ -34,9 +34,11 @@ class ArCustomer(models.Model):
         string="Formal notice sent on", tracking=True,
         help="Where interest runs only after a formal notice, it runs from the day after.")
     notice_channel = fields.Selection(
-        [('email', "E-mail"), ('letter', "Letter")], string="Notice sent by", tracking=True,
+        [('email', "E-mail"), ('letter', "Letter"), ('received', "Letter, day of its receipt")],
+        string="Notice sent by", tracking=True,
         help="Where the law counts a letter otherwise than an e-mail. Empty: as a letter, the "
-             "later of the two.")
+             "later of the two. Day of its receipt: where the law counts from it (Netherlands), "
+             "the day noted beside is that of the receipt.")
     insolvency_date = fields.Date(
         string="Insolvency opened on", tracking=True,
         help="Date of the opening judgment: interest stops, and what falls due from then on bears "

@@ -80,15 +80,16 @@ class ArLegalCase(models.Model):
     def _get_interest_notice(self):
         """Return the day of the notice for the rule of interest, or None before its receipt.
 
-        The day of receipt: a demand counts when it has reached the debtor. Where the rule adds
-        the days of a letter itself (Belgium), the day of posting.
+        The day of receipt: a demand counts when it has reached the debtor. Where the rule counts
+        from the posting (Belgium), the day of posting.
         """
         self.ensure_one()
         if not self.notice_received_on:
             return None
         # sudo: the law is no secret.
         regime = self.sudo().customer_id.effective_regime_id.sudo()
-        return self.notice_sent_on if regime.letter_days else self.notice_received_on
+        posted = regime.letter_days and not regime.letter_receipt
+        return self.notice_sent_on if posted else self.notice_received_on
 
     def _tell_interest_of_notice(self, before):
         """Note a received notice on the customer, where nobody has noted one.
@@ -101,14 +102,16 @@ class ArLegalCase(models.Model):
         # sudo: whoever follows the case need not write the customer.
         case = self.sudo()
         customer, day = case.customer_id, case._get_interest_notice()
+        counted = customer.effective_regime_id.sudo().letter_receipt
+        channel = ('received' if counted else 'letter') if day else False
         if day == before:
             return
         if before and customer.notice_date == before:
-            customer.write({'notice_date': day, 'notice_channel': 'letter' if day else False})
+            customer.write({'notice_date': day, 'notice_channel': channel})
         elif day and not customer.notice_date:
             missing = case._get_late_items_beside(day)
             if not missing:
-                customer.write({'notice_date': day, 'notice_channel': 'letter'})
+                customer.write({'notice_date': day, 'notice_channel': channel})
             elif customer.effective_regime_id.sudo().needs_notice:
                 case._message_log(body=self.env._(
                     "Interest does not run yet: the notice is about a part of what was late on "

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date
 
-from ...tools.interest_rules import to_decimal
+from ...tools.interest_rules import ZERO, to_decimal
 
 
 class ArCustomer(models.Model):
@@ -33,9 +33,9 @@ class ArLegalCase(models.Model):
         return self.customer_id.sudo()._get_debtor()[0] or 'consumer'
 
     def _get_notice_costs(self):
-        """EXTENDS desk: the compensation of the confirmed rule, on the sum of what is owed.
+        """EXTENDS desk: the compensation of the confirmed rule, as it will be claimed afterwards.
 
-        One notice, one sum: Dutch civil code, article 6:96 (several claims are added up).
+        What was claimed of it before is owed as well: it stands in the sum.
         """
         super()._get_notice_costs()
         # sudo: the law is no secret.
@@ -45,9 +45,13 @@ class ArLegalCase(models.Model):
         currency = regime.currency_id
         if not regime or lines.currency_id != currency:
             return False
-        costs = regime._to_regime().compensation.get_amount(
-            to_decimal(sum(lines.mapped('residual')), currency.decimal_places),
-            currency.decimal_places)
+        left, prior = self.env['ar.interest.engine'].sudo()._get_named_costs(
+            self.sudo().customer_id, regime, [
+                (line.move_line_id.id, line.move_id.id, line._get_due_date(),
+                 to_decimal(line.residual, currency.decimal_places))
+                for line in lines.sorted(lambda line: (line._get_due_date(), line.move_line_id.id))
+            ], self.notice_sent_on or self.notice_date or self.company_id._get_ar_today())
+        costs = sum(left.values(), ZERO) + sum(prior.values(), ZERO)
         return costs and format_amount(
             self.env, float(costs), currency, lang_code=self.env.lang).replace('\ufeff', '')
 

@@ -58,6 +58,12 @@ class ArReminder(models.Model):
                 "This reminder is free of charge. Nothing is added if we receive the amount above "
                 "within %s calendar days, counted from the day after this e-mail.",
                 regime.notice_days)
+        if regime.letter_receipt:
+            return env._(
+                "This reminder is free of charge. Nothing is added if we receive the amount above "
+                "within %(days)s calendar days, counted from the day after you received this "
+                "letter. We count it as received on working day number %(number)s after it was "
+                "posted.", days=regime.notice_days, number=regime.letter_days)
         if regime.letter_days:
             return env._(
                 "This reminder is free of charge. Nothing is added if we receive the amount above "
@@ -65,29 +71,26 @@ class ArReminder(models.Model):
                 "this letter was posted.", days=regime.notice_days, number=regime.letter_days)
         return env._(
             "This reminder is free of charge. Nothing is added if we receive the amount above "
-            "within %s calendar days, counted from the day after you received this letter.",
+            "within %s calendar days, counted from the day after this letter was posted.",
             regime.notice_days)
 
     def _get_free_notice_costs(self, regime, lines):
         """Return the exact cost as the engine will claim it: [(invoice, amount, currency)].
 
-        Per invoice, on what is open of its oldest late item, less what was claimed before; only in
-        the currency that the law names.
+        On what is open of its late items, less what was claimed before; only in the currency that
+        the law names.
         """
-        compensation = regime._to_regime().compensation
-        _interest, prior = self.env['ar.interest.engine'].sudo()._read_prior([], lines.move_id.ids)
-        costs, seen = [], set()
-        for line in lines.sorted(lambda line: (line.date_maturity, line.move_line_id.id)):
-            if line.move_id in seen or line.currency_id != regime.currency_id:
-                continue
-            seen.add(line.move_id)
-            digits = line.currency_id.decimal_places
-            amount = compensation.get_amount(
-                to_decimal(line.amount_residual_currency, digits), digits)
-            amount -= min(prior.get(line.move_id.id, ZERO), amount)
-            if amount:
-                costs.append((line.name or "–", amount, line.currency_id))
-        return costs
+        currency = regime.currency_id
+        lines = lines.filtered(lambda line: line.currency_id == currency).sorted(
+            lambda line: (line.date_maturity, line.move_line_id.id))
+        left, _prior = self.env['ar.interest.engine'].sudo()._get_named_costs(
+            self.sudo().customer_id, regime, [
+                (line.move_line_id.id, line.move_id.id, line.date_maturity,
+                 to_decimal(line.amount_residual_currency, currency.decimal_places))
+                for line in lines], self.sent_date or self.date)
+        names = {line.move_id.id: line.name for line in reversed(lines)}
+        return [(names[move_id] or "–", amount, currency)
+                for move_id, amount in left.items() if amount]
 
     def _get_creditor_text(self, env):
         # sudo: who the creditor is stands on every invoice.

@@ -96,8 +96,17 @@ class ArLawGuard(models.AbstractModel):
                 verdicts[key] = self._describe_barred(barred.get(item.id))
             else:
                 verdicts[key] = Verdict(self.env._(
-                    "The debtor disputes it. What is undisputed may be asked for."), step='settle')
+                    "The debtor disputes it. What is undisputed may be asked for."),
+                    self._get_dispute_source(), step='settle')
         return verdicts
+
+    @api.model
+    def _get_dispute_source(self):
+        """Return where the rule on disputed claims stands."""
+        return self.env._(
+            "Directive 2011/7/EU, article 3 (1): no late interest where the debtor is not "
+            "responsible for the delay, %(place)s. Not to remind of what is disputed is a rule of "
+            "ours.", place="https://legislation.gov.uk/eudr/2011/7/article/3/2011-02-16")
 
     @api.model
     def _get_barred(self, item_ids):

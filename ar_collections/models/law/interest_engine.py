@@ -39,6 +39,8 @@ class ItemClaim:
     compensation: Decimal = ZERO
     prior_interest: Decimal = ZERO
     prior_compensation: Decimal = ZERO
+    # The day of the first notice about it, where interest waits for one.
+    notice: date | None = None
     reason: str | None = None
     detail: str = ''
     # All the items on which it stands or stood, the item of the invoice among them.
@@ -81,11 +83,17 @@ class ArInterestEngine(models.AbstractModel):
         agreed = self.env['ar.contract.rate']._get_rates([item['move_id'] for item in items])
         frames = {customer.id: self._get_frame(customer, laws[customer], allocation)
                   for customer in customers}
+
+        def compute(item, compensation=None):
+            return self._compute_item(
+                item, frames[item['customer_id']], events.get(item['id'], []), rates, date,
+                compensation, agreed.get(item['move_id']))
+
+        shared = self._share_costs(items, frames, compute, prior_moves)
         claims, compensated = [], set()
         for item in items:
-            claim = self._compute_item(
-                item, frames[item['customer_id']], events.get(item['id'], []), rates, date,
-                item['move_id'] in compensated, agreed.get(item['move_id']))
+            claim = compute(item, Compensation() if item['move_id'] in compensated
+                            else shared.get(item['id']))
             if claim.statement and claim.statement.compensation:
                 compensated.add(item['move_id'])
             claims.append(self._subtract_prior(claim, prior_items, prior_moves))
@@ -223,6 +231,16 @@ class ArInterestEngine(models.AbstractModel):
 
     # === COMPUTING === #
 
+    def _share_costs(self, items, frames, compute, prior):
+        """Hook: return {item id: `Compensation`} where the law does not count invoice by invoice.
+
+        :param items: as `_read_items` returns them
+        :param dict frames: {customer id: as `_get_frame` returns it}
+        :param compute: function of (item, `Compensation`) that returns its `ItemClaim`
+        :param dict prior: {invoice id: compensation that was claimed or waived before}
+        """
+        return {}
+
     def _get_frame(self, customer, law, allocation):
         """Return what the items of a customer share: rule, events, or the reason of no claim."""
         regime, why = law
@@ -267,7 +285,11 @@ class ArInterestEngine(models.AbstractModel):
             return None, 'wait', wait.isoformat()
         return about[0][0], None, ''
 
-    def _compute_item(self, item, frame, events, rates, date, compensated, agreed=None):
+    def _compute_item(self, item, frame, events, rates, date, compensation=None, agreed=None):
+        """Return the `ItemClaim` of one item.
+
+        :param compensation: `Compensation` that takes the place of that of the rule
+        """
         claim = ItemClaim(
             item['id'], item['move_id'], item['customer_id'], item['currency_id'],
             item['name'] or '', item['invoice_date'], item['due'], parts=tuple(item['parts']))
@@ -281,8 +303,10 @@ class ArInterestEngine(models.AbstractModel):
             # The rate of the invoice beats that of the customer and that of the law.
             contract = agreed
             rule = replace(regime._to_regime(agreed), allocation=rule.allocation)
-        if compensated or regime.currency_id != currency:
-            rule = replace(rule, compensation=Compensation())
+        if regime.currency_id != currency:
+            compensation = Compensation()
+        if compensation is not None:
+            rule = replace(rule, compensation=compensation)
         notice, reason, detail = self._find_notice(item, frame['customer'], regime, date)
         if reason:
             return replace(claim, regime_id=regime.id, reason=reason, detail=detail)
@@ -301,7 +325,7 @@ class ArInterestEngine(models.AbstractModel):
                            detail=f"{error.reference}|{error.day}")
         claim = replace(
             claim, regime_id=regime.id, statement=statement, interest=statement.interest,
-            compensation=statement.compensation, contract=contract)
+            compensation=statement.compensation, contract=contract, notice=notice)
         return replace(claim, flags=self._get_flags(claim, rates))
 
     def _subtract_prior(self, claim, prior_items, prior_moves):

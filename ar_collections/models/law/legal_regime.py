@@ -72,6 +72,13 @@ class ArLegalRegime(models.Model):
     compensation_min = fields.Monetary(string="At least")
     compensation_max = fields.Monetary(string="At most", help="Zero: no maximum.")
 
+    compensation_scope = fields.Selection(
+        [('invoice', "Each invoice by itself"),
+         ('notice', "The sum of one notice, when that is less")],
+        string="Counted on", required=True, default='invoice',
+        help="Invoices that one notice names together may owe the compensation of their sum only. "
+             "What the notice names is what is claimed after it.")
+
     proven_costs = fields.Boolean(
         string="More on proof",
         help="The law also gives recovery cost beyond the flat sum, on proof. Not set: it does "
@@ -94,6 +101,10 @@ class ArLegalRegime(models.Model):
         string="Working days of a letter", aggregator=None,
         help="The days to wait of a notice by post begin with this working day after it was "
              "posted; those of an e-mail with the next day. Zero: the next day for both.")
+    letter_receipt = fields.Boolean(
+        string="From the receipt of a letter",
+        help="The days to wait begin the day after the letter was received. It counts as received "
+             "on the working day told above, unless the day of its receipt is noted.")
 
     # === FIELDS: TEXTS === #
     sentence = fields.Text(
@@ -105,6 +116,9 @@ class ArLegalRegime(models.Model):
         'CHECK(fixed_rate >= 0 AND rate_step >= 0 AND compensation_min >= 0 AND '
         'compensation_max >= 0 AND notice_days >= 0 AND letter_days >= 0)',
         "The figures of a rule are not negative.")
+    _letter_receipt = models.Constraint(
+        'CHECK(letter_receipt IS NOT TRUE OR letter_days > 0)',
+        "Say how many working days a letter takes: without them nobody knows when its days begin.")
 
     # === CONSTRAINTS === #
 
@@ -118,7 +132,8 @@ class ArLegalRegime(models.Model):
             except InterestError as error:
                 raise ValidationError(self.env._(
                     "Rule “%(name)s” cannot be applied: %(error)s. A rate frozen at payment needs "
-                    "part payments that reduce the principal, and no compounding.",
+                    "part payments that reduce the principal, no compounding, and interest that is "
+                    "not rounded by the day: choose another rounding or another rate.",
                     name=regime.name, error=error)) from error
 
     # === BUSINESS === #
@@ -159,12 +174,22 @@ class ArLegalRegime(models.Model):
         """Return the last day on which nothing may be charged after a notice.
 
         :param date sent: day on which it left; without days to wait, that very day
-        :param str channel: 'email' or 'letter'; anything else counts as a letter, the later day
+        :param str channel: 'email', 'letter', or 'received' when the date is that of the receipt
+            of a letter; anything else counts as a letter, the later day
         """
         self.ensure_one()
+        if channel == 'email':
+            return get_last_free_day(sent, self.notice_days, 0, self.country_id.code)
+        if self.letter_receipt:
+            # From the day after receipt: told, or the working day on which we take it to arrive.
+            # The delivered Dutch notice says "within 15 days of receiving", so that the day of
+            # receipt is no part of the 14; whoever counts it otherwise pays in time as well.
+            days = self.notice_days + 1
+            return get_last_free_day(
+                sent, days, 0 if channel == 'received' else self.letter_days,
+                self.country_id.code)
         return get_last_free_day(
-            sent, self.notice_days, 0 if channel == 'email' else self.letter_days,
-            self.country_id.code)
+            sent, self.notice_days, self.letter_days, self.country_id.code)
 
     def _get_contract_limits(self, date):
         """Return (floor, cap) of contract rates on a day, in percent; None: there is none.

@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 # Accounts of the two books, and the codes of the French chart that stand in when none is set.
 ACCOUNTS = {
@@ -35,13 +35,35 @@ class ResCompany(models.Model):
     ar_individual_allowance_account_id = fields.Many2one(
         'account.account', string="Individual provisions: allowance", help="491 in France.")
 
+    @api.constrains(*(
+        f'ar_{book}_{role}_account_id' for book, roles in ACCOUNTS.items() for role in roles))
+    def _check_ar_books(self):
+        """Refuse an account that serves both books: nobody could tell their balances apart."""
+        for company in self:
+            shared = company._get_ar_book_accounts('ecl') & company._get_ar_book_accounts(
+                'individual')
+            if shared:
+                raise ValidationError(company._describe_ar_shared_account(shared))
+
+    def _get_ar_book_accounts(self, book):
+        """Return the accounts that were chosen for one book."""
+        return self.env['account.account'].union(
+            *(self[f'ar_{book}_{role}_account_id'] for role in ACCOUNTS[book]))
+
+    def _describe_ar_shared_account(self, accounts):
+        return self.env._(
+            "%s would serve expected losses and individual provisions at once. Choose another "
+            "account for one of the two books in the settings of Receivables: they are never "
+            "mixed.", ", ".join(accounts.mapped('display_name')))
+
     def _get_ar_provision_accounts(self, book):
         """Return the accounts of one book.
 
         :param str book: 'ecl' (group accounts) or 'individual' (books and tax)
         :return: {'expense': `account.account`, 'income': …, 'allowance': …}
-        :raise UserError: naming what is missing; in France the chart's own accounts stand in for
-            individual provisions only: expected losses are no entry of the French books
+        :raise UserError: naming what is missing, or what the other book has already; in France
+            the chart's own accounts stand in for individual provisions only: expected losses are
+            no entry of the French books
         """
         self.ensure_one()
         # sudo: whoever prepares a provision need not manage the chart of accounts.
@@ -63,6 +85,11 @@ class ResCompany(models.Model):
         if missing:
             raise UserError(self.env._(
                 "Choose these accounts in the settings of Receivables: %s.", ", ".join(missing)))
+        # An account of the chart that stands in here may have been chosen for the other book.
+        other = company._get_ar_book_accounts('individual' if book == 'ecl' else 'ecl')
+        shared = self.env['account.account'].union(*found.values()) & other
+        if shared:
+            raise UserError(company._describe_ar_shared_account(shared))
         return found
 
     def _get_ar_provision_journal(self):

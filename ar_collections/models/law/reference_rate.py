@@ -25,6 +25,9 @@ REFERENCES = [
     ('uk_business', "United Kingdom: published statutory rate"),
     ('own', "Rate of a contract of ours"),
 ]
+# Whose rate it is, by the first word of its code; the others belong to several countries.
+COUNTRIES = {'boe': 'GB', 'uk': 'GB', 'fr': 'FR', 'de': 'DE', 'at': 'AT', 'be': 'BE', 'lu': 'LU',
+             'nl': 'NL'}
 
 
 class ArReferenceRate(models.Model):
@@ -40,6 +43,9 @@ class ArReferenceRate(models.Model):
 
     # === FIELDS === #
     reference = fields.Selection(REFERENCES, required=True, index=True)
+    country_id = fields.Many2one(
+        'res.country', compute='_compute_country_id', store=True, index='btree_not_null',
+        help="Empty: a rate of several countries, or of a contract.")
     date_from = fields.Date(string="From", required=True)
     date_to = fields.Date(
         string="To", required=True,
@@ -66,6 +72,14 @@ class ArReferenceRate(models.Model):
                 "%(reference)s, from %(date)s: %(value)s %%",
                 reference=labels.get(rate.reference, ""), date=rate.date_from,
                 value=to_decimal(rate.value))
+
+    @api.depends('reference')
+    def _compute_country_id(self):
+        countries = {country.code: country for country in self.env['res.country'].search(
+            [('code', 'in', list(set(COUNTRIES.values())))])}
+        for rate in self:
+            code = COUNTRIES.get((rate.reference or '').partition('_')[0])
+            rate.country_id = countries.get(code, False)
 
     # === CONSTRAINTS === #
 

@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from odoo.tests import tagged
 
@@ -79,6 +80,10 @@ class TestPublishedExamples(InterestCase):
         self.assertEqual(self.lines(found), [
             ('2026-01-02', '2026-01-20', 19, '10000', '5', '26.03'),
             ('2026-01-21', '2026-01-30', 10, '6000', '5', '8.22')])
+
+    def test_dutch_bookkeeper(self):
+        # go-figure.nl/tag/rente: 11/365 x 8 % x 1,000 = 2.41
+        self.check('2.41', 1000, '8', '2026-03-01', '2026-03-12')
 
     def test_irish_ministry_gives_a_daily_rate(self):
         # djei.ie/enterprise/smes/latepay.htm: 0.15 + 8 = 8.15 % is 0.022 % a day.
@@ -168,6 +173,17 @@ class TestWrongPages(InterestCase):
         self.assertEqual(
             self.statement(100, '2023-01-01', '2023-01-31', regime).segments[0].rate,
             Decimal('10.5'))
+
+    def test_nobody_reads_the_repealed_article(self):
+        """L441-6 of the French commercial code became L441-10 in 2019; pages still cite it."""
+        root = Path(__file__).parents[2]
+        read = [path for path in root.rglob('*') if path.suffix in (
+            '.xml', '.py', '.po', '.pot', '.csv', '.js', '.rst', '.html') and
+            'tests' not in path.parts]
+        self.assertGreater(len(read), 400)
+        wrong = [path.name for path in read if "L441-6" in path.read_text(encoding='utf-8')]
+        self.assertFalse(wrong)
+        self.assertIn("L441-10", (root / 'i18n' / 'fr.po').read_text(encoding='utf-8'))
 
     def test_slips_of_the_calculator(self):
         # toolfy.io: 2,000 at 13.25 %, 45 days is not 32.66 (it rounded 45/365 first);

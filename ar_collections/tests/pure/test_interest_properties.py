@@ -51,7 +51,9 @@ def regimes(draw, **given_options):
         'anchoring': anchoring,
         'rate_step': draw(st.sampled_from([None, Decimal('0.5')])),
         'day_count': draw(st.sampled_from(DAY_COUNTS)),
-        'rounding': draw(st.sampled_from(ROUNDINGS)),
+        # The rule itself refuses the pair; see `Regime.check`.
+        'rounding': draw(st.sampled_from(
+            [one for one in ROUNDINGS if not frozen_last or one != 'daily'])),
         'compounding': False if frozen_last else draw(st.booleans()),
         'allocation': 'principal' if frozen_last else draw(st.sampled_from(ALLOCATIONS)),
         'compensation': Compensation((Bracket(Decimal(0), Decimal(40)),)),
@@ -128,7 +130,7 @@ class TestInterestProperties(BaseCase):
         self.assertEqual(exact(due, middle) + exact(middle, end), exact(due, end))
 
     @examples(300)
-    @given(cases(anchoring='segment'), days, part)
+    @given(cases(), days, part)
     def test_a_payment_never_raises_the_claim(self, case, paid_on, amount):
         *head, events = case
         before = compute_statement(*head, events)

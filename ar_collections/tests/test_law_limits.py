@@ -1,0 +1,127 @@
+from datetime import date
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .law_common import LawCommon
+
+
+@tagged('post_install', '-at_install')
+class TestLegalGuard(LawCommon):
+    """What may not leave, and terms beyond the law."""
+
+    def test_an_insolvent_customer_gets_no_reminder_of_older_debts(self):
+        self.invoice(1000, due='2026-05-20')
+        self.account_of().insolvency_date = '2026-05-25'
+        run = self.run_dunning('2026-06-01')
+        self.assertFalse(run.reminder_ids)
+        self.assertEqual(self.reasons(run), [('insolvency', 1000)])
+
+    def test_later_debts_are_reminded(self):
+        self.account_of().insolvency_date = '2026-04-01'
+        self.invoice(1000, date='2026-04-20', due='2026-05-20')
+        self.assertTrue(self.run_dunning('2026-06-01').reminder_ids)
+
+    def test_a_waiting_reminder_is_cancelled_when_insolvency_opens(self):
+        self.invoice(1000, due='2026-05-25')
+        [reminder] = self.run_dunning('2026-06-01').reminder_ids
+        self.account_of().insolvency_date = '2026-06-01'
+        self.send(reminder)
+        self.assertEqual(reminder.state, 'cancelled')
+
+    def test_nothing_is_charged_before_a_notice_has_run_out(self):
+        """Dutch consumer: fourteen days after the free notice."""
+        rule = self.env.ref('ar_collections.regime_nl_consumer')
+        rule.write({'rate_kind': 'fixed', 'fixed_rate': 6})
+        rule.action_confirm()
+        jan = self.customer("Jan", is_company=False, country_id=self.env.ref('base.nl').id)
+        account = self.account_of(jan)
+        account.write({'debtor_kind': 'consumer', 'notice_date': '2026-05-10'})
+        self.invoice(3650, due='2026-04-01', partner=jan)
+        # Nobody said how it left: as a letter, that arrives on Wednesday at the latest.
+        self.assertEqual(self.amounts(jan, '2026-05-27')[0][3], 'wait')
+        self.assertEqual(self.amounts(jan, '2026-05-28')[0][2], '490.00')
+        # Received that day: no sooner than the letter of our own says, "within 15 days".
+        account.notice_channel = 'received'
+        text = self.env.ref('ar_collections.ar_formal_notice_nl_consumer')
+        last = rule._get_last_free_day(date(2026, 5, 10), 'received')
+        self.assertEqual((last - date(2026, 5, 10)).days, text.days)
+        self.assertEqual(self.amounts(jan, '2026-05-25')[0][3], 'wait')
+        self.assertEqual(self.amounts(jan, '2026-05-26')[0][2], '490.00')
+        account.notice_channel = 'email'
+        self.assertEqual(self.amounts(jan, '2026-05-24')[0][3], 'wait')
+        # 15 % of the first 2,500 and 10 % of 1,150; interest from the day after the notice.
+        self.assertEqual(self.amounts(jan, '2026-05-25')[0][1:3], ('9.00', '490.00'))
+
+    def term(self, **line):
+        return self.env['account.payment.term'].create({
+            'name': "Term", 'company_id': self.company.id,
+            'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, **line})]})
+
+    def test_terms_beyond_the_longest_are_flagged(self):
+        """Both readings of "45 days end of month" are lawful; "60 days end of month" is not."""
+        for line, lawful in (
+            ({'nb_days': 30}, True), ({'nb_days': 60}, True), ({'nb_days': 61}, False),
+            ({'nb_days': 45, 'delay_type': 'days_after_end_of_month'}, True),
+            ({'nb_days': 45, 'delay_type': 'days_end_of_month_on_the',
+              'days_next_month': '0'}, True),
+            ({'nb_days': 60, 'delay_type': 'days_after_end_of_month'}, False),
+            ({'nb_days': 60, 'delay_type': 'days_end_of_month_on_the',
+              'days_next_month': '0'}, False),
+            ({'nb_days': 30, 'delay_type': 'days_after_end_of_next_month'}, False),
+        ):
+            warning = self.term(**line).ar_term_warning
+            self.assertEqual(not warning, lawful, (line, warning))
+
+    def test_invoices_and_customers_are_flagged(self):
+        long = self.invoice(100, date='2026-01-01', due='2026-04-30')
+        self.assertIn("60 days", long.ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-31').ar_term_warning)
+        customer = self.account_of()
+        self.buyer.property_payment_term_id = self.term(
+            nb_days=60, delay_type='days_after_end_of_month')
+        self.assertIn("60 days", customer.ar_term_warning)
+
+    def test_periodic_invoices_have_45_days_in_france(self):
+        customer = self.account_of()
+        bill = self.invoice(100, date='2026-01-16', due='2026-03-15')
+        self.assertFalse(bill.ar_term_warning)
+        customer.periodic_invoices = True
+        bill.invalidate_recordset()
+        self.assertIn("45 days from a periodic invoice", bill.ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-02').ar_term_warning)
+        self.buyer.property_payment_term_id = self.term(nb_days=60)
+        self.assertIn("periodic", customer.ar_term_warning)
+
+    def test_public_bodies_have_shorter_terms(self):
+        """R2192-10 and R2192-11: 30 days, health 50; Belgium 60 for health; Italy is not read."""
+        town = self.customer("Town", country_id=self.france.id)
+        account = self.account_of(town)
+        account.debtor_kind = 'public'
+        bill = self.invoice(100, date='2026-01-16', due='2026-02-20', partner=town)
+        self.assertIn("30 days", bill.ar_term_warning)
+        self.assertIn("02/15/2026", bill.ar_term_warning)
+        self.assertFalse(self.invoice(
+            100, date='2026-01-16', due='2026-02-15', partner=town).ar_term_warning)
+        term = self.term(nb_days=45)
+        self.assertIn("30 days", term.ar_term_public_note)
+        self.assertNotIn("50 days", term.ar_term_public_note)
+        self.assertFalse(term.ar_term_warning)
+        town.property_payment_term_id = term
+        self.assertIn("30 days", account.ar_term_warning)
+        account.is_health_body = True
+        self.env.invalidate_all()
+        self.assertFalse(bill.ar_term_warning or account.ar_term_warning)
+        for country, kind, flagged in (('be', 'public', True), ('be', 'health', False),
+                                       ('it', 'public', False)):
+            body = self.customer(
+                f"{country} {kind}", country_id=self.env.ref(f'base.{country}').id)
+            self.account_of(body).write(
+                {'debtor_kind': 'public', 'is_health_body': kind == 'health'})
+            late = self.invoice(100, date='2026-01-16', due='2026-03-10', partner=body)
+            self.assertEqual(bool(late.ar_term_warning), flagged, (country, kind))
+
+    def test_no_flag_where_no_limit_was_read(self):
+        self.company.country_id = self.env.ref('base.nl')
+        self.assertFalse(self.term(nb_days=120).ar_term_warning)
+        self.assertFalse(self.invoice(100, date='2026-01-01', due='2026-12-31').ar_term_warning)
