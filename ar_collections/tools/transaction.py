@@ -27,7 +27,7 @@ def end_reading(env):
 
     However long the answer takes, no transaction stays open meanwhile ("idle in transaction"
     keeps dead rows from being cleaned up everywhere). What is read afterwards is read afresh. For
-    a button, not within a savepoint.
+    a button on saved records: not in an onchange, not within a savepoint.
 
     Nothing is ever committed here. Where something was written or locked, or waits for the commit,
     the transaction stays as it is: a transaction without a number (xid) has done neither.

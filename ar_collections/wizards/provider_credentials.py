@@ -12,7 +12,8 @@ class ArProviderCredentials(models.TransientModel):
         string="Callback address", compute='_compute_callback_url',
         help="Shown once. Give it to the provider; whoever has it can only make us read again.")
 
-    callback_is_secure = fields.Boolean(compute='_compute_callback_url')
+    callback_is_secure = fields.Boolean(
+        string="Has https", compute='_compute_callback_url')
 
     @api.depends_context('ar_callback_url')
     def _compute_callback_url(self):

@@ -20,10 +20,11 @@ class ArProviderLink(models.Model):
     _inherit = 'ar.provider.link'
 
     lost_number = fields.Char(
-        readonly=True, copy=False, help="The provider said that it does not know this number.")
+        string="Lost number", readonly=True, copy=False,
+        help="The provider said that it does not know this number.")
     lost_state = fields.Selection(
-        [('wanted', "To be searched"), ('asked', "Asked"), ('done', "Searched")],
-        readonly=True, copy=False, index='btree_not_null',
+        [('wanted', "To be searched"), ('asked', "Asked"), ('done', "Done")],
+        string="Search for the lost number", readonly=True, copy=False, index='btree_not_null',
         help="The search for the company behind the lost number, made once.")
 
     def _note_lost_number(self, error):

@@ -92,7 +92,7 @@ class ArProviderOption(models.Model):
             'portfolio_id': self.env._("Number of the portfolio of watched companies"),
             'callback_header': self.env._(
                 "Unconfirmed, off when empty: name of the header that tells the insurer our "
-                "callback address, as its technical contact names it"),
+                "callback address, as your technical contract names it"),
             'block_id': self.env._("Data block of the contract that holds the failure score"),
         }
         for option in self:
