@@ -4,6 +4,9 @@ Token, job flow and reference tables are documented (AT-1, AT-2); bodies of cove
 public clients (AT-5 to AT-8). Of the decision codes only two were ever seen: any other is unknown,
 and the amount known before stays. No contract is public for overdues, claims and policy.
 """
+import base64
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,13 +44,19 @@ AGREED = frozenset({'AlreadyAgreed', 'Agreement'})
 JOB_RUNNING = frozenset({'PENDING', 'INPROGRESS', 'IN_PROGRESS', 'CREATED'})
 JOB_DEADLINE = timedelta(hours=24)
 PAGE = 500
+# Hours for which a call wants to be told what becomes of it: the example of AT-2.
+CALLBACK_HOURS = 24
+# Headers that say something else already.
+TAKEN_HEADERS = frozenset({'accept', 'authorization', 'connection', 'content-length',
+                           'content-type', 'cookie', 'host', 'transfer-encoding', 'user-agent'})
 LISTS = ('covers', 'coverRequests', 'results', 'items')
 
 
 class AllianzTradeClient(InsurerClient):
     """Company search, covers and their requests, for one policy.
 
-    Options: business_unit, policy_id, extension_id, policy_currency; grade_path when confirmed.
+    Options: business_unit, policy_id, extension_id, policy_currency; grade_path when confirmed;
+    callback_header.
     """
 
     code = 'allianz_trade'
@@ -176,7 +185,7 @@ class AllianzTradeClient(InsurerClient):
 
     def _submit(self, operation, order, method, url, data):
         answer = self._write(order.reference, Call(
-            operation, method, url, Kind.WRITE, json=data,
+            operation, method, url, Kind.WRITE, json=data, headers=self._get_callback(),
             accept=frozenset({200, 201, 202})))
         job = answer.json()
         if not isinstance(job, str | int) or isinstance(job, bool) or not str(job).strip():
@@ -371,6 +380,23 @@ class AllianzTradeClient(InsurerClient):
         return self._compare(granted, requested.amount if same else None, previous)
 
     # === CALLBACKS === #
+
+    def _get_callback(self):
+        """Return the header that tells where we are called when a job has ended (AT-2).
+
+        Its content is documented, its name is not public: option `callback_header`, off when empty.
+
+        :raise ConfigurationError: the option is no name of a header, or one with another meaning
+        """
+        name, url = (self.options.get('callback_header') or '').strip(), self._get_callback_url()
+        if not name or not url:
+            return {}
+        if not re.fullmatch('[A-Za-z][A-Za-z0-9-]*', name) or name.lower() in TAKEN_HEADERS:
+            raise ConfigurationError('callback_header', "not usable as the name of a header")
+        text = json.dumps({'callbackUrl': url, 'timeToLive': CALLBACK_HOURS})
+        value = base64.b64encode(text.encode()).decode()
+        self.masker.add(value)
+        return {name: value}
 
     @provides(Confidence.DOCUMENTED)
     def parse_callback(self, params: Mapping[str, Any], body: bytes = b'') -> CallbackHint:

@@ -86,6 +86,7 @@ class Client(Exchange):
                  timezone: str = 'Europe/Paris',
                  tokens: TokenCache | None = None, limiter: Limiter | None = None,
                  journal: WriteJournal | None = None, budget: DailyBudget | None = None,
+                 callback_url: str = '',
                  simulator: LocalSimulator | None = None,
                  timeouts: tuple[float, float] | None = None,
                  clock: Callable[[], float] = time.time,
@@ -106,6 +107,7 @@ class Client(Exchange):
         self.journal = journal if journal is not None else WriteJournal()
         self.budget = budget
         self.masker = Masker()
+        self._callback_url = self._take_callback(callback_url)
         self._credentials = self._take_credentials(credentials or {})
         self._bases = self._take_bases()
         super().__init__(timeouts, simulator, USER_AGENT)
@@ -157,6 +159,17 @@ class Client(Exchange):
         for value in credentials.values():
             self.masker.add(value)
         return {name: Secret(value) for name, value in credentials.items() if value}
+
+    def _take_callback(self, url):
+        """Keep the address at which the provider may call us: a secret, as it holds one."""
+        self.masker.add(url)
+        self.masker.add(url.rpartition('/')[2])
+        return Secret(url)
+
+    def _get_callback_url(self) -> str:
+        """Return the address to tell the provider, '' when there is none, or none with https."""
+        url = self._callback_url.reveal()
+        return url if url.startswith('https://') or self._simulator else ''
 
     def _take_bases(self):
         bases = dict(self.bases.get(self.environment, {}))

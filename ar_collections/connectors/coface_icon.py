@@ -166,7 +166,8 @@ class CofaceIconClient(CofaceClient):
         answer = self._write(reference, Call(
             'order_rating', 'POST', self._url('api', '/publications/orders'), Kind.WRITE,
             billed=True, json={'externalId': f'{slug}#{number}', 'countryCode': country,
-                               'customerReference': reference, 'assessments': [assessment]},
+                               'customerReference': reference, 'assessments': [assessment],
+                               **self._get_callback('callbackUrl')},
             accept=frozenset({200, 201, 202})))
         return self._load_order(self._read(answer), answer)
 
@@ -268,7 +269,8 @@ class CofaceIconClient(CofaceClient):
         answer = self._write(reference, Call(
             'start_monitoring', 'POST', self._url('api', '/monitorings/orders'), Kind.WRITE,
             billed=True, json={'externalId': f'{slug}#{number}', 'countryCode': country,
-                               'productSlug': product, 'customerReference': reference},
+                               'productSlug': product, 'customerReference': reference,
+                               **self._get_callback('notificationCallbackUrl')},
             accept=frozenset({200, 201})))
         reader = self._read(answer)
         return Monitoring(number, True, False, reader.text('id', required=True),
@@ -291,6 +293,13 @@ class CofaceIconClient(CofaceClient):
             events[event.event_id] = event
         return Batch(tuple(events.values()), batch.complete, batch.position,
                      batch.announced_total, meta=batch.meta)
+
+    # === CALLBACKS === #
+
+    def _get_callback(self, key):
+        """Return the part of an order that tells where we are called when it is ready (CO-3)."""
+        url = self._get_callback_url()
+        return {key: url} if url else {}
 
     @provides(Confidence.DOCUMENTED)
     def parse_callback(self, params: Mapping[str, Any], body: bytes = b'') -> CallbackHint:

@@ -13,7 +13,7 @@ KEYS = (
     'password', 'passwd', '_password', 'secret', 'client_secret', 'apikey', 'api_key', 'api_token',
     'access_token', 'accesstoken', 'id_token', 'idtoken', 'refresh_token', 'refreshtoken', 'token',
     'authorization', 'x-api-key', 'atradius-app-key', 'x-insee-api-key-integration', 'userid',
-    'username', '_username', 'contractid',
+    'username', '_username', 'contractid', 'callbackurl', 'notificationcallbackurl',
 )
 _NAMES = '|'.join(map(re.escape, KEYS))
 _JSON_FIELD = re.compile(rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*"', re.I)

@@ -3,12 +3,13 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
 from .provider_common import LEVANT, ProviderCommon
 from .secret_scan import Listener, SecretScan
 from .simulators.allianz_trade import AllianzTrade
-from .simulators.coface import CofaceIcon
+from .simulators.coface import DELIVERY, CofaceIcon
 
 
 @tagged('post_install', '-at_install')
@@ -71,17 +72,24 @@ class TestProviderCallback(SecretScan, ProviderCommon, HttpCase):
         self.assertFalse(event.customer_id)
         self.assertFalse(self.env['ar.rating'].search([('customer_id', '=', account.id)]))
 
-    def test_only_the_secret_opens_and_only_its_fingerprint_is_stored(self):
+    def test_only_the_secret_opens_and_nobody_reads_it(self):
         path = self.make_address()
         token = path.rsplit('/', 1)[1]
         self.assertGreaterEqual(len(token), 40)
         self.assertEqual(self.ring('/ar_collections/callback/' + 'x' * 43).status_code, 404)
         self.assertEqual(self.ring(
             f'/ar_collections/callback/{self.provider.sudo().callback_digest}').status_code, 404)
-        for table in ('ar_provider', 'ar_provider_credentials', 'ar_provider_secret'):
+        # It is told to the provider, so it is kept: among the credentials and nowhere else.
+        kept = self.env['ar.provider.secret'].search([('value', '=', token)])
+        self.assertRecordValues(kept, [{'provider_id': self.provider.id}])
+        for user in (self.user('admin', 'ar_admin'), self.user('manager')):
+            with self.assertRaises(AccessError):
+                kept.with_user(user).read(['value'])
+        for table in ('ar_provider', 'ar_provider_credentials'):
             self.env.cr.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')
             self.assertFalse([row for row in self.env.cr.fetchall() if token in row[0]], table)
         again = self.make_address()
+        self.assertFalse(kept.filtered_domain([('value', '=', token)]))
         self.assertEqual(self.ring(path).status_code, 404, "the old address is dead")
         self.assertEqual(self.ring(again).status_code, 200)
         self.provider.is_on = False
@@ -112,6 +120,40 @@ class TestProviderCallback(SecretScan, ProviderCommon, HttpCase):
         self.ring(path)
         self.poll()
         self.assertEqual((len(link.rating_ids), self.sim.count('order')), (1, 1))
+
+    def test_coface_is_told_the_address_in_its_order_and_calls_it(self):
+        self.sim.reset()
+        self.env['ir.config_parameter'].set_param('web.base.url', self.base_url())
+        link = self.link(self.provider, self.make_account("Levant", LEVANT), 'ICO0000000101')
+        path = self.make_address()
+        self.poll()
+        [order] = [json.loads(call['body']) for call in self.sim.calls
+                   if call['route'] == 'order']
+        self.assertEqual(order['callbackUrl'], self.base_url() + path)
+        self.assertFalse(self.rings())
+        # While we are switched off it is not answered; it comes again a minute later.
+        self.provider.is_on = False
+        self.let_time_pass(DELIVERY)
+        self.provider.is_on = True
+        self.assertFalse(self.rings())
+        self.let_time_pass(60)
+        self.assertEqual(
+            [ping['statuses'] for ping in self.sim.callbacks.values()], [[404, 200]])
+        self.assertRecordValues(self.rings(), [{
+            'state': 'new', 'kind': 'callback', 'source': 'callback', 'environment': 'test'}])
+        self.assertFalse(link.rating_ids)
+        self.poll()
+        self.assertEqual((link.rating_ids.value, self.sim.count('order')), ('6', 1))
+        self.assertEqual(self.rings().state, 'done')
+        self.assertFalse(self.sim.errors)
+
+    def let_time_pass(self, seconds):
+        """Move the simulator's clock: it calls by itself what has become due."""
+        self.env.flush_all()
+        self.env.cr.clear()
+        with self.allow_requests(all_requests=True):
+            self.sim.advance(seconds)
+        self.env.invalidate_all()
 
     def test_what_rings_while_we_read_is_read_in_a_minute(self):
         path = self.make_address()
@@ -171,8 +213,20 @@ class TestProviderCallback(SecretScan, ProviderCommon, HttpCase):
             self.ring(path, body=f'{{"token": "{self.token}", "key": "{CofaceIcon.api_key}"}}')
             self.ring(f'{path}?token={self.token}')
             self.ring(f'{path}x')
+            link = self.link(self.provider, self.make_account("Levant", LEVANT), 'ICO0000000101')
             self.poll()
-        self.assertEqual(len(self.rings()), 2)
+            # Told to the provider, which repeats it in its list: our order is looked up there.
+            self.assertIn(self.token, self.sim.calls[-1]['body'])
+            link.write({'order_id': False, 'next_try_at': False})
+            self.poll()
+            self.assertTrue(link.order_id)
+            self.sim.orders[link.order_id]['note'] = f"called {self.sim.orders[link.order_id]}"
+            self.sim.orders[link.order_id]['publications'][0]['status'] = 'cancelled'
+            self.ring(f'{path}?n=2')
+            self.poll()
+            self.assertIn('***', self.env['ar.provider.event'].search([
+                ('kind', '=', 'order'), ('link_id', '=', link.id)]).raw)
+        self.assertEqual(len(self.rings()), 3)
         self.assertIn(self.token, "\n".join(listener.lines), "the listener hears the address")
         # The access log holds each address, as docs/connectors.md says; urllib3 is the caller's.
         self.look_in("logs", [line for line in listener.lines if not line.startswith(

@@ -11,8 +11,9 @@ from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 from ..connectors.recherche_entreprises import RechercheEntreprisesClient
 from ..connectors.transport import LocalSimulator
+from ..connectors.vies import ViesClient
 from .local_http import LocalHttp
-from .simulators.open_data import RechercheEntreprises, make_siret
+from .simulators.open_data import RechercheEntreprises, Vies, make_siret
 
 
 @tagged('post_install', '-at_install')
@@ -176,14 +177,16 @@ class TestSlowProvider(LocalHttp, TransactionCase):
         self.addCleanup(self.commit, lambda env: env[model].browse(record_id).unlink())
         return record_id
 
-    def locks_beside(self, act, rows):
+    def locks_beside(self, act, rows, sim=None):
         """Run a button against a provider that hangs, and look at the database meanwhile.
 
         :param act: takes an environment of the button's own transaction
         :param rows: [(table, id)] that another transaction must be able to take
-        :return: (what the button wrote or locked so far, what it returned)
+        :param sim: who hangs, when it is not the register
+        :return: (what the button wrote, locked or left open so far, what it returned)
         """
-        self.sim.fail(fault='hang', seconds=1.5)
+        sim = sim or self.sim
+        sim.fail(fault='hang', seconds=1.5)
         pid, result = [], []
 
         def push():
@@ -196,10 +199,10 @@ class TestSlowProvider(LocalHttp, TransactionCase):
         button.start()
         self.addCleanup(button.join, 20)
         for _wait in range(200):
-            if self.sim.calls:
+            if sim.calls:
                 break
             time.sleep(0.01)
-        self.assertTrue(self.sim.calls, "the provider was not reached")
+        self.assertTrue(sim.calls, "the provider was not reached")
         with db_connect(self.env.cr.dbname).cursor() as cr:
             for table, record_id in rows:
                 cr.execute(f'SELECT id FROM {table} WHERE id = %s FOR UPDATE NOWAIT', [record_id])
@@ -211,9 +214,11 @@ class TestSlowProvider(LocalHttp, TransactionCase):
                 UNION ALL
                 SELECT mode FROM pg_locks WHERE pid = %(pid)s AND locktype <> 'virtualxid'
                    AND mode NOT IN ('AccessShareLock')
+                UNION ALL
+                SELECT state FROM pg_stat_activity WHERE pid = %(pid)s AND state <> 'idle'
                 """, {'pid': pid[0]})
             locks = cr.fetchall()
-            self.assertEqual(len(self.sim.calls), 1, "it still hangs: this was looked at in time")
+            self.assertEqual(len(sim.calls), 1, "it still hangs: this was looked at in time")
             cr.rollback()
         button.join(20)
         self.assertFalse(button.is_alive())
@@ -242,6 +247,24 @@ class TestSlowProvider(LocalHttp, TransactionCase):
         self.assertFalse(locks)
         self.assertIn("answers", result[0]['params']['message'])
 
+    def test_a_slow_vat_service_holds_no_lock(self):
+        sim = Vies().start()
+        self.addCleanup(sim.stop)
+        self.patch(self.registry['ar.customer'], '_get_vat_client', lambda customer: ViesClient(
+            environment='production', simulator=LocalSimulator(sim.url),
+            sleep=lambda seconds: None))
+        partner_id = self.make('res.partner', {'name': "Levant", 'vat': 'FR83012345674'})
+        customer_id = self.commit(lambda env: env['ar.customer']._get_or_create(
+            env['res.partner'].browse(partner_id), env.company).id)
+        self.addCleanup(
+            self.commit, lambda env: env['ar.customer'].browse(customer_id).unlink())
+        locks, _result = self.locks_beside(
+            lambda env: env['ar.customer'].browse(customer_id).action_check_vat(),
+            [('res_partner', partner_id), ('ar_customer', customer_id)], sim)
+        self.assertFalse(locks)
+        self.assertEqual(self.commit(
+            lambda env: env['ar.customer'].browse(customer_id).vat_state), 'valid')
+
     def test_the_test_sees_a_lock_where_there_is_one(self):
         partner_id = self.make('res.partner', {'name': "Levant", 'is_company': True})
         search_id = self.make(
@@ -254,4 +277,8 @@ class TestSlowProvider(LocalHttp, TransactionCase):
             return search.action_search()
 
         locks, _result = self.locks_beside(search_after_writing, [('res_partner', partner_id)])
-        self.assertTrue(locks)
+        self.assertIn(('idle in transaction',), locks)
+        self.assertGreater(len(locks), 1)
+        self.assertEqual(self.commit(
+            lambda env: env['ar.company.search'].browse(search_id).postal_code), '44000',
+            "what was written before is neither lost nor committed early")

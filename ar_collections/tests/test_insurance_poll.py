@@ -1,3 +1,4 @@
+import json
 from unittest.mock import patch
 
 from odoo import fields
@@ -8,6 +9,7 @@ from ..models.insurance.provider_codes import SCALES
 from .poll_common import PollCommon
 from .provider_common import AUBE, LEVANT, MIDI
 from .simulators.atradius import BUYERS, Atradius
+from .simulators.coface import CofaceIcon
 
 # A right check digit, and nobody's number at the simulators.
 UNKNOWN = '040000424'
@@ -53,11 +55,15 @@ class TestProviderPoll(PollCommon):
         self.poll('2026-06-03')
         self.assertEqual(self.sim.count('score'), 4, "the same alert is no news")
 
-    def test_each_change_of_a_rating_is_news_to_an_insurer_that_gives_no_day(self):
+    def make_atradius(self, **vals):
         sim = self.start(Atradius)
-        provider = self.make_provider(sim, name="Atradius", rating_days=0)
+        provider = self.make_provider(sim, name="Atradius", **vals)
         for option in provider.option_ids:
             option.value = {'policy_currency': 'EUR'}.get(option.name, '1')
+        return sim, provider
+
+    def test_each_change_of_a_rating_is_news_to_an_insurer_that_gives_no_day(self):
+        sim, provider = self.make_atradius(rating_days=0)
         link = self.link(provider, self.accounts[1], '8200002')
         self.poll()
         self.assertEqual(link.rating_ids.mapped('value'), ['71'])
@@ -157,6 +163,88 @@ class TestProviderPoll(PollCommon):
         self.poll()
         self.assertIn("does not know", link.message)
         self.assertTrue(link.answered_at)
+
+    # === NUMBERS THAT ARE LOST === #
+
+    def link_coface(self):
+        sim = self.start(CofaceIcon)
+        provider = self.make_provider(sim, name="Coface")
+        return sim, self.link(provider, self.accounts[0], 'ICO0000000101')
+
+    def events(self, link, state):
+        return self.env['ar.provider.event'].search([
+            ('link_id', '=', link.id), ('state', '=', state)])
+
+    # Fault 21
+    def test_a_renumbered_company_is_found_again_and_its_old_number_kept(self):
+        sim, link = self.link_coface()
+        sim.companies['ICO0000009999'] = sim.companies.pop('ICO0000000101')
+        self.poll()
+        self.assertRecordValues(link, [{
+            'state': 'linked', 'external_id': 'ICO0000009999', 'evidence': 'national',
+            'evidence_value': LEVANT, 'former_ids': "ICO0000000101 (2026-06-01)",
+            'message': False, 'environment': 'simulator'}])
+        self.assertIn("ICO0000000101 → ICO0000009999", self.events(link, 'done').mapped('summary'))
+        self.assertFalse(link.customer_id.activity_ids)
+        self.poll()
+        self.assertEqual([json.loads(call['body'])['externalId'] for call in sim.calls
+                          if call['route'] == 'order'],
+                         ['icon#ICO0000000101', 'icon#ICO0000009999'])
+        self.assertEqual((sim.count('find'), bool(link.order_id)), (1, True))
+
+    def test_a_lost_number_that_leads_nowhere_is_told_to_a_person_once(self):
+        sim, link = self.link_coface()
+        sim.companies.pop('ICO0000000101')
+        for day in ('2026-06-01', '2026-06-02', '2026-07-15'):
+            self.poll(day)
+        self.assertEqual((sim.count('order'), sim.count('find')), (2, 1))
+        self.assertEqual((link.state, link.external_id), ('linked', 'ICO0000000101'))
+        self.assertRegex(self.events(link, 'person').note, f"any more.* found by {LEVANT}")
+        self.assertEqual(len(link.customer_id.activity_ids), 1)
+
+    def test_a_billed_search_for_a_lost_number_is_made_once(self):
+        sim, provider = self.make_atradius(daily_budget=1)
+        lost, killed = (self.link(provider, account, f'829999{number}')
+                        for number, account in enumerate(self.accounts[:2]))
+        killed.write({'lost_number': killed.external_id, 'lost_state': 'asked',
+                      'answered_at': fields.Datetime.now(), 'rating_wanted': False})
+        self.poll()
+        # The one billed call of the day has told that the number is lost.
+        self.assertEqual((sim.count('buyer'), sim.count('buyers')), (1, 0))
+        self.assertEqual(lost.lost_state, 'wanted')
+        self.assertIn("billed search was lost", self.events(killed, 'person').note)
+        self.poll('2026-06-02')
+        self.assertEqual((sim.count('buyer'), sim.count('buyers')), (1, 1))
+        self.assertRecordValues(lost, [{'external_id': '8200001', 'evidence': 'national'}])
+        for day in ('2026-06-03', '2026-06-04'):
+            self.poll(day)
+        self.assertEqual((lost.rating_ids.value, sim.count('buyers')), ('38', 1))
+        self.assertEqual(killed.external_id, '8299991')
+
+    # Fault 18
+    def test_an_order_that_vanished_or_was_cancelled_is_told_and_not_made_again(self):
+        sim, link = self.link_coface()
+        for day, spoil in (
+                ('2026-06-01', lambda: sim.orders.clear()),
+                ('2026-06-10', lambda: [order.update(status='205')
+                                        for order in sim.orders.values()])):
+            with self.subTest(day):
+                sim.calls.clear()
+                self.poll(day)
+                self.assertTrue(link.order_id)
+                spoil()
+                self.poll(fields.Date.add(fields.Date.to_date(day), days=1))
+                self.assertFalse(link.order_id)
+                self.poll(fields.Date.add(fields.Date.to_date(day), days=2))
+                self.assertEqual(sim.count('order'), 1)
+                event = self.events(link, 'person')
+                self.assertEqual((len(event), event.kind), (1, 'order'))
+                self.assertIn("not ordered again", event.note)
+                self.assertIn("lost or cancelled", link.message)
+                self.assertEqual(len(link.customer_id.activity_ids), 1)
+                event.action_done()
+                link.customer_id.activity_ids.unlink()
+                link.action_ask_rating()
 
     # Fault 27
     def test_an_unknown_word_is_a_task_for_whoever_follows_the_customer(self):

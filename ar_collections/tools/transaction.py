@@ -1,4 +1,5 @@
-"""What is remembered for one transaction."""
+"""What is remembered for one transaction, and how one that has only read is ended."""
+from odoo.tools import SQL
 
 
 def get_memory(cr, name):
@@ -19,3 +20,25 @@ def get_memory(cr, name):
         cr.postcommit.add(forget)
         cr.postrollback.add(forget)
     return cr.cache[name]
+
+
+def end_reading(env):
+    """End a transaction that has only read, before somebody outside is asked.
+
+    However long the answer takes, no transaction stays open meanwhile ("idle in transaction"
+    keeps dead rows from being cleaned up everywhere). What is read afterwards is read afresh. For
+    a button on saved records: not in an onchange, not within a savepoint.
+
+    Nothing is ever committed here. Where something was written or locked, or waits for the commit,
+    the transaction stays as it is: a transaction without a number (xid) has done neither.
+
+    :param env: its transaction is ended
+    :return: whether it was ended
+    """
+    env.flush_all()
+    if env.cr.precommit or env.cr.postcommit:
+        return False
+    [(is_clean,)] = env.execute_query(SQL("SELECT pg_current_xact_id_if_assigned() IS NULL"))
+    if is_clean:
+        env.cr.rollback()
+    return is_clean

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..connectors.errors import ConnectorError, InvalidInputError, TemporaryError
 from ..connectors.recherche_entreprises import RechercheEntreprisesClient
+from ..tools.transaction import end_reading
 
 # Somebody waits at the screen: one repetition, and no long silence.
 TIMEOUTS, TOTAL_TIMEOUT = (5.0, 10.0), 15.0
@@ -48,16 +49,19 @@ class ArCompanySearch(models.TransientModel):
         """Ask the register and show what it answers; nothing is changed in the contact.
 
         The register is asked before anything is written here: however long it takes, no row stays
-        locked. It is only read: where the database has this request run again, it is asked again.
+        locked and no transaction open. It is only read: where the database has this request run
+        again, it is asked again.
         """
         self.ensure_one()
         self.partner_id.check_access('write')
         client = self._get_client()
         client.max_retries, client.total_timeout = 1, TOTAL_TIMEOUT
+        words, postal_code = self.words, (self.postal_code or '').strip()
+        active_only = not self.include_closed
+        end_reading(self.env)
         try:
             found = client.search_company(
-                self.words, postal_code=(self.postal_code or '').strip(),
-                active_only=not self.include_closed)
+                words, postal_code=postal_code, active_only=active_only)
         except ConnectorError as error:
             raise UserError(self._get_error_text(error)) from None
         finally:

@@ -12,11 +12,16 @@ class ArProviderCredentials(models.TransientModel):
         string="Callback address", compute='_compute_callback_url',
         help="Shown once. Give it to the provider; whoever has it can only make us read again.")
 
+    callback_is_secure = fields.Boolean(
+        string="Has https", compute='_compute_callback_url')
+
     @api.depends_context('ar_callback_url')
     def _compute_callback_url(self):
         # Travels with the action that shows it: not even this table sees it.
+        url = self.env.context.get('ar_callback_url')
         for wizard in self:
-            wizard.callback_url = self.env.context.get('ar_callback_url')
+            wizard.callback_url = url
+            wizard.callback_is_secure = bool(url) and url.startswith('https://')
 
     @api.model_create_multi
     def create(self, vals_list):

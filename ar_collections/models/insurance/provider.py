@@ -14,6 +14,8 @@ from .provider_codes import EXTRA_OPTIONS, PROVIDERS, PUBLIC
 ADMIN = 'ar_collections.group_ar_admin'
 # A server that may speak to simulators says so when it is started: no record can.
 SIMULATORS_ALLOWED = 'AR_COLLECTIONS_SIMULATORS'
+# Stored beside the credentials, and told to providers that want it with each order.
+CALLBACK_SECRET = 'callback_token'
 
 
 class ArProvider(models.Model):
@@ -236,20 +238,23 @@ class ArProvider(models.Model):
         self.ensure_one()
         self._check_administrator()
         known = self._get_client_class().credential_fields
-        # sudo: nobody has a right on secrets; the administrator was checked above.
-        Secret = self.env['ar.provider.secret'].sudo()
         for name, value in values.items():
             if name not in (*known, 'user_prefix'):
                 raise ValidationError(self.env._("%s is no credential of this provider.", name))
-            if not value:
-                continue
-            secret = Secret.search([('provider_id', '=', self.id), ('name', '=', name)])
-            if secret:
-                secret.value = value
-            else:
-                Secret.create({'provider_id': self.id, 'name': name, 'value': value})
+            if value:
+                self._store_secret(name, value)
         self._forget_problem()
         self.invalidate_recordset(['credential_state', 'has_credentials'])
+
+    def _store_secret(self, name, value):
+        """Store a secret in the place of the one before. The caller has checked the user."""
+        # sudo: nobody has a right on secrets.
+        Secret = self.env['ar.provider.secret'].sudo()
+        secret = Secret.search([('provider_id', '=', self.id), ('name', '=', name)])
+        if secret:
+            secret.value = value
+        else:
+            Secret.create({'provider_id': self.id, 'name': name, 'value': value})
 
     def action_set_credentials(self):
         """Open the dialogue in which new credentials are typed in."""
@@ -264,10 +269,15 @@ class ArProvider(models.Model):
     # === CALLBACK ADDRESS === #
 
     def action_new_callback(self):
-        """Make a new callback address and show it once; the one before stops working."""
+        """Make a new callback address and show it once; the one before stops working.
+
+        Its secret is kept as a credential: orders tell it to the provider. The address itself is
+        made anew each time, so that it follows the address of this Odoo.
+        """
         self.ensure_one()
         self._check_administrator()
         token = secrets.token_urlsafe(32)
+        self._store_secret(CALLBACK_SECRET, token)
         self.sudo().write({
             'callback_digest': self._get_callback_digest(token),
             'callback_since': fields.Datetime.now()})
@@ -276,9 +286,11 @@ class ArProvider(models.Model):
             'type': 'ir.actions.act_window', 'res_model': wizard._name, 'res_id': wizard.id,
             'view_mode': 'form', 'target': 'new', 'name': self.env._("Callback address"),
             'views': [(self.env.ref('ar_collections.ar_provider_callback_view_form').id, 'form')],
-            'context': {
-                'ar_callback_url': f'{self.get_base_url()}/ar_collections/callback/{token}'},
+            'context': {'ar_callback_url': self._get_callback_url(token)},
         }
+
+    def _get_callback_url(self, token):
+        return f'{self.get_base_url()}/ar_collections/callback/{token}' if token else ''
 
     @api.model
     def _get_callback_digest(self, token):

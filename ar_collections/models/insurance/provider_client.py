@@ -21,6 +21,8 @@ from ...connectors.errors import (
     UnknownOutcomeError,
 )
 from ...connectors.transport import LocalSimulator
+from ...tools.transaction import end_reading
+from .provider import CALLBACK_SECRET
 from .provider_memory import KeptBudget, KeptJournal, KeptLimiter, KeptTokens
 
 _logger = logging.getLogger(__name__)
@@ -75,13 +77,15 @@ class ArProvider(models.Model):
         """Like `_call`, for a button: errors become words that say what to do.
 
         Call it before anything is written: what the transaction has written would stay locked for
-        as long as the provider takes. What is noted about the call is another transaction's.
+        as long as the provider takes. A transaction that has only read is ended: nothing stays open
+        meanwhile. What is noted about the call is another transaction's.
 
         :raise UserError: in place of every error of the client
         """
         try:
             with self._open_client(timeouts=USER_TIMEOUTS) as client:
                 client.total_timeout, client.max_retries = USER_TOTAL, USER_RETRIES
+                end_reading(self.env)
                 return self._call(operation, *args, client=client, **kwargs)
         except (ConnectorError, ConfigurationError) as error:
             raise UserError(self._get_error_text(error)) from None
@@ -120,13 +124,14 @@ class ArProvider(models.Model):
             if provider.environment != 'test' or not self._are_simulators_allowed():
                 raise ConfigurationError('simulator', "simulators are not allowed here")
             simulator = LocalSimulator(provider.simulator_url)
-        secrets = self.env['ar.provider.secret'].sudo().search([
-            ('provider_id', '=', provider.id)])
+        secrets = {secret.name: secret.value for secret in self.env['ar.provider.secret'].sudo(
+            ).search([('provider_id', '=', provider.id)])}
+        callback = provider._get_callback_url(secrets.pop(CALLBACK_SECRET, ''))
         options = {option.name: option.value for option in provider.option_ids if option.value}
         bases = {name.split('.', 1)[1]: options.pop(name)
                  for name in list(options) if name.startswith('bases.')}
         return self._get_client_class()(
-            {secret.name: secret.value for secret in secrets},
+            secrets, callback_url=callback,
             environment=provider.environment, account=f'{self.env.cr.dbname}/{provider.id}',
             options={**options, **({'bases': bases} if bases else {})},
             confirmed=provider._get_confirmed(), timezone=provider.company_id._get_ar_tz(),

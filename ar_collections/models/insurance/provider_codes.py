@@ -25,7 +25,8 @@ NUMBER_IS_SIREN = frozenset({'infolegale'})
 
 # Options of a client that it can do without: what a contract may add.
 EXTRA_OPTIONS = {
-    'allianz_trade': ('extension_id', 'policy_currency', 'id_type', 'grade_path'),
+    'allianz_trade': (
+        'extension_id', 'policy_currency', 'id_type', 'grade_path', 'callback_header'),
     'coface_cofaserve': ('delivery_path', 'identifier_type'),
     'creditsafe': ('portfolio_id',),
     'infolegale': ('portfolio_id',),

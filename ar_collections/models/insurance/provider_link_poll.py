@@ -56,6 +56,8 @@ class ArProviderLink(models.Model):
                     isinstance(error, BudgetError) or provider._is_problem(error)):
                 # Not this company's fault.
                 raise
+            if isinstance(error, NotFoundError):
+                self._note_lost_number(error)
             self._set_answered(provider._get_error_text(error))
             return None, 1
 

@@ -35,6 +35,9 @@ class KeptLimiter:
     def __init__(self, provider):
         self._provider = provider
         self._keys = {}
+        # Read now: a button has no transaction open while it calls.
+        self._code = provider.code
+        self._is_shared = provider._get_client_class().rate_is_shared
 
     def reserve(self, key, calls, seconds, now):
         """Take the next place and return how long to wait for it, in seconds."""
@@ -66,8 +69,8 @@ class KeptLimiter:
     def _read(self, calls, seconds, now):
         """Return how many calls others have made in the window, and the time of the last one."""
         provider = self._provider
-        same = SQL("p.code = %s", provider.code) if (
-            provider._get_client_class().rate_is_shared) else SQL("p.id = %s", provider.id)
+        same = SQL("p.code = %s", self._code) if self._is_shared else SQL(
+            "p.id = %s", provider.id)
         since = datetime.fromtimestamp(now - seconds, UTC).replace(tzinfo=None)
         with provider._own_environment() as env:
             [(number, last)] = env.execute_query(SQL(

@@ -3,6 +3,7 @@ from odoo import fields, models
 from ...connectors.errors import (
     BudgetError,
     ConnectorError,
+    NotFoundError,
     TemporaryError,
     UnexpectedAnswerError,
     UnknownOutcomeError,
@@ -36,13 +37,17 @@ class ArProvider(models.Model):
             Link = self.env['ar.provider.link']
             count += Link.search_count(self._get_due_domain() & fields.Domain(
                 'order_reference', '=', False))
-            count += Link.search_count(self._get_ordered_domain())
+            count += Link.search_count(self._get_ordered_domain(self._has_poll_wish()))
         return count
 
-    def _get_ordered_domain(self):
+    def _get_ordered_domain(self, is_called):
+        """Return the domain of the orders to look at now.
+
+        :param is_called: the provider has called us, and it may be about orders
+        """
         now = fields.Datetime.now()
         due = fields.Domain('next_try_at', '=', False) | fields.Domain('next_try_at', '<=', now)
-        if self._has_poll_wish():
+        if is_called:
             # A call does not say which order is ready. One that failed still waits for its time.
             due |= fields.Domain('failures', '=', 0)
         return due & fields.Domain([
@@ -53,7 +58,10 @@ class ArProvider(models.Model):
         if not self._can('poll_order'):
             return
         Link = self.env['ar.provider.link']
-        for link in map(Link.browse, Link.search(self._get_ordered_domain(), order='id').ids):
+        # What a call may be about is the client's to say; nothing that was sent is kept.
+        is_called = self._has_poll_wish() and client.parse_callback({}).kind == 'open_orders'
+        domain = self._get_ordered_domain(is_called)
+        for link in map(Link.browse, Link.search(domain, order='id').ids):
             try:
                 link._follow_order(client)
             except TemporaryError as error:
@@ -101,6 +109,8 @@ class ArProvider(models.Model):
                     link.order_reference = False
                     yield 0
                     raise
+                if isinstance(error, NotFoundError):
+                    link._note_lost_number(error)
                 link._end_order(self._get_error_text(error))
                 yield 1
             else:

@@ -90,6 +90,9 @@ class ArProviderOption(models.Model):
             'delivery_path': self.env._("Route of a delivery, with {delivery_id} in it"),
             'identifier_type': self.env._("The insurer's word for the national number"),
             'portfolio_id': self.env._("Number of the portfolio of watched companies"),
+            'callback_header': self.env._(
+                "Unconfirmed, off when empty: name of the header that tells the insurer our "
+                "callback address, as your technical contract names it"),
             'block_id': self.env._("Data block of the contract that holds the failure score"),
         }
         for option in self:

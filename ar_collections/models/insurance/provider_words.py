@@ -163,6 +163,9 @@ class ArProvider(models.Model):
             'host': self.env._(
                 "An address in the options of %s is not one of the provider's. Nothing was sent "
                 "there.", self.name),
+            'callback_header': self.env._(
+                "The option callback_header of %s cannot be the name of a header. Type in the name "
+                "from your contract, or empty it. Nothing was sent.", self.name),
             'private_address': self.env._(
                 "The name of %s leads to a private network. Nothing was sent there.", self.name),
         }

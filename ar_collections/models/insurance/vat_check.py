@@ -4,6 +4,7 @@ from odoo.tools import format_date
 
 from ...connectors.errors import ConnectorError, InvalidInputError, TemporaryError
 from ...connectors.vies import COUNTRIES, ViesClient
+from ...tools.transaction import end_reading
 
 # Somebody waits at the screen: one repetition, and no long silence.
 TIMEOUTS, TOTAL_TIMEOUT = (5.0, 10.0), 15.0
@@ -57,7 +58,8 @@ class ArCustomer(models.Model):
     def action_check_vat(self):
         """Button: ask VIES whether the VAT number is valid today; keep answer, day and proof.
 
-        VIES is asked before anything is written: however long it takes, no row stays locked.
+        VIES is asked before anything is written: however long it takes, no row stays locked and no
+        transaction open.
         Nothing but the answer is kept, so no name or address of a sole trader.
 
         :raise UserError: no number, or no answer; what was known before is kept
@@ -70,11 +72,13 @@ class ArCustomer(models.Model):
                 "%s has no VAT number: fill in the tax ID on the contact.", partner.display_name))
         country, number = self._split_vat(partner)
         own_country, own_number = self._split_vat(self.company_id.partner_id)
-        client = self._get_vat_client()
+        asked, client = partner.vat, self._get_vat_client()
         client.max_retries, client.total_timeout = 1, TOTAL_TIMEOUT
+        requester = (own_country, own_number) if (
+            own_country in COUNTRIES and own_number) else None
+        end_reading(self.env)
         try:
-            check = client.check_vat(country, number, requester=(
-                own_country, own_number) if own_country in COUNTRIES and own_number else None)
+            check = client.check_vat(country, number, requester=requester)
         except ConnectorError as error:
             raise UserError(self._get_vat_error(error, number)) from None
         finally:
@@ -82,7 +86,7 @@ class ArCustomer(models.Model):
         today = self.company_id._get_ar_today()
         # sudo: the answer is written by the program only; the user's right was checked above.
         self.sudo().write({
-            'vat_state': 'valid' if check.valid else 'invalid', 'vat_checked_number': partner.vat,
+            'vat_state': 'valid' if check.valid else 'invalid', 'vat_checked_number': asked,
             'vat_checked_on': today, 'vat_consultation': check.consultation or False})
         text = self.env._("VIES says that the VAT number %(number)s is valid on %(day)s.",
                           number=number, day=format_date(self.env, today)) if check.valid else (

@@ -1,3 +1,5 @@
+import base64
+import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -52,6 +54,32 @@ class TestAllianzTrade(AllianzCase):
         self.assertEqual(request.status, CoverStatus.GRANTED)
         self.assertEqual(request.cover.usable_amount(date(2027, 1, 20)), Decimal(40000))
         self.assertEqual(request.cover.usable_amount(date(2027, 1, 1)), 0, "before it begins")
+
+    def test_our_address_is_told_in_the_header_that_the_contract_names(self):
+        url = 'https://erp.example/canary-address-secret'
+        for number, (header, told) in enumerate((
+                ('', url), ('X-Assumed-Callback', ''), ('X-Assumed-Callback', url))):
+            self.sim.reset()
+            client = self.make_client(
+                callback_url=told, options={**self.options, 'callback_header': header})
+            with self.capture() as log:
+                request = client.request_cover(self.order(reference=f'REQ/{number}'))
+            sent = next(call for call in self.sim.calls if call['route'] == 'create_cover')
+            self.assertEqual('x-assumed-callback' in sent['headers'], bool(header and told))
+        self.assertEqual(
+            json.loads(base64.b64decode(sent['headers']['x-assumed-callback'])),
+            {'callbackUrl': url, 'timeToLive': 24})
+        for text in (*log.output, repr(request), client.masker.text(
+                sent['headers']['x-assumed-callback'])):
+            self.assertNotIn('canary-address-secret', text)
+            self.assertNotIn(sent['headers']['x-assumed-callback'], text)
+        self.sim.reset()
+        for bad in ('Authorization', 'content-type', 'X Callback', 'X:\r\nY'):
+            client = self.make_client(
+                callback_url=url, options={**self.options, 'callback_header': bad})
+            with self.assertRaises(ConfigurationError):
+                client.request_cover(self.order(reference=f'BAD/{bad}'))
+        self.assertFalse(self.sim.count('create_cover'))
 
     def test_a_partial_grant_then_a_reduction(self):
         request = self.decide(self.client.request_cover(self.order(100_000)))

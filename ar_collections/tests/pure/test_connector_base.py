@@ -22,11 +22,25 @@ from ...connectors.errors import (
 from ...connectors.parsing import load_json, load_xml, parse_amount, parse_day, strip_html
 from ...connectors.recherche_entreprises import RechercheEntreprisesClient
 from ...connectors.results import CoverOrder, Money
-from ..simulators.allianz_trade import AllianzTrade
+from ...connectors.transport import LocalSimulator
+from ..simulators.allianz_trade import FAMILIES, AllianzTrade
 from ..simulators.open_data import RechercheEntreprises
 from .connector_common import ConnectorCase
 
 PARIS = ZoneInfo('Europe/Paris')
+
+
+class BothEnvironments(AllianzTrade):
+    """The paths of test and production at one address: only the token tells them apart."""
+
+    def __init__(self):
+        super().__init__()
+        test, production = ([parts.split('/') for parts in FAMILIES[name].values()] for name in (
+            'test', 'production'))
+        self._routes += [
+            (method, [*new, *parts[len(old):]], *more)
+            for method, parts, *more in self._routes
+            for old, new in zip(test, production, strict=True) if parts[:len(old)] == old]
 
 
 @tagged('post_install', '-at_install')
@@ -88,6 +102,28 @@ class TestTokens(ConnectorCase):
                 {'credentials': {'api_key': 'another-key'}}, {'simulator': None})}
         self.assertEqual(len(keys), 5)
         self.assertEqual(self.make_client().account_key, self.client.account_key)
+
+    # Fault 3
+    def test_two_accounts_and_two_environments_never_share_a_token(self):
+        with_both = BothEnvironments().start()
+        self.addCleanup(with_both.stop)
+        first, second, production = (self.make_client(
+            simulator=LocalSimulator(with_both.url), **changes) for changes in (
+            {}, {'account': 'second'}, {'environment': 'production'}))
+        for client in (first, second, first, second):
+            client.list_covers()
+        self.assertEqual(with_both.count('token'), 2)
+        production.list_covers()
+        self.assertEqual(with_both.count('token'), 3, "a switch of environment logs in anew")
+        for client in (production, first):
+            client.list_covers()
+        self.assertEqual(with_both.count('token'), 3)
+        sent = [call['headers']['authorization'] for call in with_both.calls
+                if call['route'] == 'search_covers']
+        one, two, other = sent[0], sent[1], sent[4]
+        self.assertEqual(len({one, two, other}), 3)
+        self.assertEqual(sent, [one, two, one, two, other, other, one])
+        self.assertFalse(with_both.errors)
 
     def test_waiting_workers_share_one_login(self):
         self.sim.fail('token', 'drip', seconds=0.001)

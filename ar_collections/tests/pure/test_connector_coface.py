@@ -1,3 +1,4 @@
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -20,13 +21,24 @@ from ...connectors.errors import (
     UnexpectedAnswerError,
     UnknownOutcomeError,
 )
+from ...connectors.masking import MASK
 from ...connectors.results import Candidates, CoverStatus, Money, Order
-from ..simulators.coface import CofaceIcon, CofaServe
+from ..simulators.coface import DELIVERY, CofaceIcon, CofaServe
+from ..simulators.server import Response, Simulator, route
 from .connector_common import ConnectorCase
 
 ICON = 'ICO0000000101'
 CREDENTIALS = {'api_key': CofaceIcon.api_key, 'username': CofaceIcon.username,
                'password': CofaceIcon.password}
+
+
+class House(Simulator):
+    """Who is called."""
+
+    @route('GET', '/ring/*', "ours")
+    def ring(self, request):
+        """Say yes."""
+        return Response()
 
 
 @tagged('post_install', '-at_install')
@@ -214,6 +226,47 @@ class TestCofaceIcon(ConnectorCase):
 
     def test_a_company_is_watched(self):
         self.assertTrue(self.client.start_monitoring(ICON, 'FR', 'MON/1').monitoring_id)
+
+    # === OUR ADDRESS === #
+
+    def test_an_order_tells_our_address_and_is_called_there_until_we_answer(self):
+        house = House().start()
+        self.addCleanup(house.stop)
+        self.client = self.make_client(callback_url=f'{house.url}/ring/canary-address-secret')
+        with self.capture() as log:
+            order = self.order()
+            self.client.start_monitoring(ICON, 'FR', 'MON/2')
+            found = self.client.find_request('ORD/1')
+        orders = [json.loads(call['body']) for call in self.sim.calls
+                  if call['route'] in ('order', 'watch')]
+        url = f'{house.url}/ring/canary-address-secret'
+        self.assertEqual([body.get(key) for body, key in zip(
+            orders, ('callbackUrl', 'notificationCallbackUrl'), strict=True)], [url, url])
+        # The simulator repeats in its list what it was sent.
+        for text in (*log.output, repr(found), repr(order), repr(self.client)):
+            self.assertNotIn('canary-address-secret', text)
+        self.assertIn(MASK, repr(found.meta.raw))
+        house.fail('ring', status=503, times=2)
+        self.assertEqual(self.client.poll_order(order.order_id).state, 'pending')
+        for seconds, tries in ((DELIVERY - 1, 0), (1, 1), (59, 1), (1, 2), (119, 2), (1, 3)):
+            self.pass_time(seconds)
+            self.assertEqual(house.count('ring'), tries, seconds)
+        self.assertEqual(self.client.poll_order(order.order_id).state, 'ready')
+        self.pass_time(10 * 86400)
+        self.assertEqual(house.count('ring'), 3, "answered: called no more")
+        house.fail('ring', status=404, times=99)
+        self.order('ORD/2')
+        for _hour in range(80):
+            self.pass_time(3600)
+        self.assertEqual(house.count('ring'), 19, "sixteen times, then never again")
+
+    def test_without_an_address_or_without_https_nothing_is_told(self):
+        self.order()
+        self.assertNotIn('callback', self.sim.calls[-1]['body'])
+        for url, told in (('http://erp.example/c/1', ''), ('https://erp.example/c/1',) * 2):
+            client = CofaceIconClient(CREDENTIALS, callback_url=url)
+            self.addCleanup(client.close)
+            self.assertEqual(client._get_callback_url(), told)
 
 
 @tagged('post_install', '-at_install')

@@ -54,7 +54,9 @@ def main():
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *args: stop.set())
-    stop.wait()
+    while not stop.wait(5):
+        for simulator in running:
+            simulator.tick()
     for simulator in running:
         simulator.stop()
 

@@ -1,5 +1,7 @@
 """Coface: ICON as documented (CO-1 to CO-8); CofaServe mostly our assumption, see each route."""
+import http.client
 import itertools
+from urllib.parse import urlsplit
 
 from .server import Response, Simulator, route
 
@@ -10,6 +12,11 @@ COMPANIES = {
                       'easy': '00990002', 'dra': '0', 'opinion': 'X'},
 }
 DATA = '/dataapi-v1'
+# Seconds until an order with an address is delivered: our assumption; and how often the address is
+# called when it does not answer (CO-3): after 1, 2, 4 … 256 minutes, then every 8 hours.
+DELIVERY = 120
+CALLBACK_WAITS = [60 * 2 ** n for n in range(9)] + [8 * 3600] * 6
+CALLBACK_TIMEOUT = 10
 
 
 class _Coface(Simulator):
@@ -45,13 +52,14 @@ class _Coface(Simulator):
 
 
 class CofaceIcon(_Coface):
-    """Paths of the test environment. State: `orders` (status by id), `companies`, `notices`."""
+    """Paths of the test environment. State: `orders` (status by id), `companies`, `notices`,
+    `callbacks` (the addresses to call, by id)."""
 
     code = 'coface_icon'
 
     def setup(self):
         """No orders, all companies."""
-        self.orders, self.watched = {}, {}
+        self.orders, self.watched, self.callbacks = {}, {}, {}
         self.companies = {key: dict(value) for key, value in COMPANIES.items()}
         self.notices = []
         self.seen = {}
@@ -78,9 +86,7 @@ class CofaceIcon(_Coface):
             return refused
         external, name = request.arg('externalId'), request.arg('companyName')
         if external:
-            slug, value = external.split('#')
-            found = [key for key, x in self.companies.items() if {
-                'registration-number': x['siren'], 'easy': x['easy'], 'icon': key}[slug] == value]
+            found = self._find_by_number(external)
         else:
             found = [key for key, x in self.companies.items()
                      if all(word in x['name'] for word in name.upper().split())]
@@ -120,13 +126,24 @@ class CofaceIcon(_Coface):
         number = str(next(self.ids))
         return Response({'status': 'initiated', 'id': number}, 201)
 
+    def _find_by_number(self, external):
+        slug, value = external.split('#')
+        return [key for key, x in self.companies.items() if {
+            'registration-number': x['siren'], 'easy': x['easy'], 'icon': key}[slug] == value]
+
     @route('POST', f'{DATA}/publications/orders', "D CO-2 CO-3")
     def order(self, request):
-        """Accepted; ready on the next look unless the state says otherwise."""
+        """Accepted; ready on the next look unless the state says otherwise, or delivered later
+        when it names an address to call. A number of nobody: as the search answers (A)."""
         refused = self._refuse(request)
         if refused:
             return refused
+        if not self._find_by_number(request.json['externalId']):
+            return _error(400, 'too_many_results', "Company not found")
         number = str(next(self.ids))
+        if request.json.get('callbackUrl'):
+            self.callbacks[number] = {
+                'url': request.json['callbackUrl'], 'at': self.now() + DELIVERY, 'statuses': []}
         self.orders[number] = {
             'id': number, 'status': 'in-preparation',
             'customerReference': request.json.get('customerReference'),
@@ -134,6 +151,21 @@ class CofaceIcon(_Coface):
                               'expectedDeliveryDate': self.today(3)}],
             'request': request.json}
         return Response({key: x for key, x in self.orders[number].items() if key != 'request'})
+
+    def tick(self):
+        """Deliver what is due and call its address: a bare GET, up to sixteen times (CO-3)."""
+        with self.lock:
+            due = [(number, x) for number, x in self.callbacks.items() if x['at'] <= self.now()]
+            for number, callback in due:
+                if number in self.orders and not callback['statuses']:
+                    self.orders[number]['publications'][0]['status'] = 'delivered'
+        for _number, callback in due:
+            callback['statuses'].append(_ping(callback['url']))
+            tries = len(callback['statuses'])
+            if 200 <= callback['statuses'][-1] < 300 or tries > len(CALLBACK_WAITS):
+                callback['at'] = float('inf')
+            else:
+                callback['at'] = self.now() + CALLBACK_WAITS[tries - 1]
 
     @route('GET', f'{DATA}/publications/orders', "D CO-3 CO-7")
     def order_state(self, request):
@@ -221,6 +253,20 @@ class CofaServe(_Coface):
         return self._refuse(request) or Response({
             'deliveryId': request.groups[0], 'status': 'DELIVERED', 'decision': {
                 'code': 'AGREED', 'amount': 25000, 'currency': 'EUR'}})
+
+
+def _ping(url):
+    """Call an address; return its status, 0 when nobody answers."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == 'https' else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=CALLBACK_TIMEOUT)
+    try:
+        connection.request('GET', parts.path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
 
 
 def _error(status, code, message):

@@ -135,6 +135,10 @@ class Simulator:
     def advance(self, seconds):
         """Move the clock."""
         self.offset += seconds
+        self.tick()
+
+    def tick(self):
+        """Heirs do what the clock has made due."""
 
     def fail(self, route='*', fault='status', times=1, **details):
         """Misbehave on the next `times` calls of a route."""
