@@ -116,6 +116,37 @@ class TestOutcomes(WorklistCommon):
         self.assertFalse(self.reasons(self.run_dunning('2026-06-05')))
         self.assertEqual(self.row().amount, 1300)
 
+    def test_paid_already_undone_claims_the_items_again(self):
+        answer = self.click(outcome='paid', user=self.collector, date='2026-06-05',
+                            item_ids=self.items(self.bill).ids)
+        self.env['ar.interaction'].with_user(self.collector).browse(
+            answer['interaction_id']).action_undo()
+        run = self.run_dunning('2026-06-02')
+        self.assertFalse(self.reasons(run))
+        self.assertEqual(run.reminder_ids.line_ids.move_id, self.bill)
+
+    def test_off_the_list_until_its_day_although_more_is_overdue(self):
+        """A second invoice nobody spoke about is overdue: the customer still gets its peace."""
+        other = self.invoice(300, due='2026-05-10')
+        reason = self.env.ref('ar_collections.ar_dispute_reason_price')
+        for outcome, values, eve, day in (
+                ('dispute', {'reason_id': reason.id}, '2026-06-04', '2026-06-05'),
+                ('paid', {'date': '2026-06-12'}, '2026-06-11', '2026-06-12')):
+            with self.subTest(outcome=outcome):
+                self.assertTrue(self.row())
+                answer = self.click(outcome=outcome, user=self.collector,
+                                    item_ids=self.items(self.bill).ids, **values)
+                self.assertEqual(answer['next_date'], day)
+                self.assertFalse(self.row())
+                self.assertFalse(self.work(self.collector))
+                self.go(eve)
+                self.assertFalse(self.row())
+                self.go(day)
+                self.assertEqual(
+                    self.row().amount, 300 if outcome == 'dispute' else 1300)
+                self.account_of().dispute_ids.action_withdraw()
+        self.assertTrue(other.amount_residual)
+
     def test_paid_already_removes_the_item_from_a_waiting_reminder(self):
         self.run_dunning('2026-06-01')
         self.assertEqual(self.reminders().state, 'approved')
@@ -124,12 +155,47 @@ class TestOutcomes(WorklistCommon):
         self.assertEqual(self.reminders().state, 'cancelled')
 
     def test_the_proof_is_asked_for_in_the_language_of_the_customer(self):
-        self.click(outcome='paid', user=self.collector, date='2026-06-05', ask_proof=True,
-                   contact_id=self.buyer.id, item_ids=self.items(self.bill).ids)
-        mail = self.account_of().message_ids.filtered(
-            lambda message: self.buyer in message.partner_ids)
-        self.assertEqual(len(mail), 1)
-        self.assertIn(self.bill.name, mail.subject)
+        self.env['res.lang']._activate_lang('fr_FR')
+        self.buyer.lang = 'fr_FR'
+
+        def mails():
+            return self.account_of().message_ids.filtered(
+                lambda message: self.buyer in message.partner_ids)
+        answer = self.click(outcome='paid', user=self.collector, contact_id=self.buyer.id,
+                            item_ids=self.items(self.bill).ids)
+        self.assertTrue(answer['can_undo'] and answer['can_ask_proof'])
+        self.assertFalse(mails(), "one click sends nothing")
+        said = self.contacts().with_user(self.collector)
+        said.action_ask_proof()
+        said.action_ask_proof()
+        self.assertEqual(mails().subject, f"Votre paiement de {self.bill.name}")
+        # A mail that has left is not taken back.
+        self.assertRecordValues(said, [{'can_undo': False, 'can_ask_proof': False}])
+        with self.assertRaises(UserError):
+            said.action_undo()
+        auditor = self.user('auditor', 'proof_auditor')
+        with self.assertRaises(AccessError):
+            said.with_user(auditor).action_ask_proof()
+        self.buyer.email = False
+        self.go('2026-06-02')
+        again = self.click(outcome='paid', user=self.collector, item_ids=self.items(self.bill).ids)
+        self.assertFalse(again['can_ask_proof'])
+        with self.assertRaisesRegex(UserError, "e-mail address"):
+            (self.contacts() - said).with_user(self.collector).action_ask_proof()
+
+    def test_another_day_to_wait_for_the_money(self):
+        self.click(outcome='paid', user=self.collector, item_ids=self.items(self.bill).ids)
+        said = self.contacts().with_user(self.collector)
+        self.assertEqual(said.set_day('2026-06-19')['next_date'], '2026-06-19')
+        day = fields.Date.to_date('2026-06-19')
+        self.assertEqual(
+            (self.account_of().follow_up_date, self.activities().date_deadline), (day, day))
+        self.assertEqual(self.reasons(self.run_dunning('2026-06-18')), [('said_paid', 1000)])
+        for date in ('2026-06-17', '', False):
+            with self.assertRaises(UserError):
+                said.set_day(date)
+        with self.assertRaises(UserError):
+            self.contacts().with_user(self.user('manager', 'day_boss')).set_day('2026-06-25')
 
     def test_a_wrong_contact_is_taken_off(self):
         contact = self.customer("Gone", parent_id=self.buyer.id, type='invoice', phone='123')
@@ -213,7 +279,8 @@ class TestOutcomes(WorklistCommon):
         self.assertIn('request', {line['code'] for line in before['lines']})
         for outcome, values in (
                 ('no_answer', {}), ('spoken', {}), ('call_back', {'date': '2026-06-09'}),
-                ('wrong_contact', {}), ('wrong_address', {}), ('escalate', {})):
+                ('paid', {'date': '2026-06-09'}), ('wrong_contact', {}), ('wrong_address', {}),
+                ('escalate', {})):
             with self.subTest(outcome=outcome):
                 token = Worklist.load_customer(customer.id)['token']
                 values.update(contact_id=contact.id, item_ids=self.items(self.bill).ids)
@@ -297,12 +364,15 @@ class TestOutcomes(WorklistCommon):
         for outcome, values in (
             ('no_answer', {}), ('spoken', {}), ('call_back', {'date': '2026-06-09'}),
             ('wrong_contact', {}), ('wrong_address', {}), ('escalate', {}),
-            ('paid', {'item_ids': items, 'ask_proof': True}),
+            ('paid', {'item_ids': items}),
             ('promise', {'item_ids': items, 'date': '2026-06-09'}),
             ('dispute', {'item_ids': items, 'reason_id': reason.id}),
         ):
             self.assertFalse(self.click(user=own, outcome=outcome, **values)['again'], outcome)
         self.assertEqual(len(self.contacts()), 9)
+        said = self.contacts().filtered(lambda row: row.outcome == 'paid').with_user(own)
+        said.action_ask_proof()
+        self.assertTrue(said.proof_asked_at)
 
     def test_the_guide_fits_what_happened(self):
         def guide():
