@@ -7,7 +7,6 @@ from lxml.html import fromstring
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
-from odoo.tools.translate import TranslationImporter
 
 from .test_door import picture
 from .test_door_attacks import DoorHttpCommon
@@ -140,13 +139,6 @@ class TestDoorPages(DoorHttpCommon):
         self.assertIn("We have noted your promise", again.text)
         self.assertEqual(len(self.acts()), 1, "a reload of the form is no second promise")
 
-    def use_french(self, module, *xmlids):
-        """Let these pages speak the French that is delivered with a module."""
-        importer = TranslationImporter(self.env.cr, verbose=False)
-        importer.load_file(f'{module}/i18n/fr.po', 'fr_FR', xmlids=set(xmlids))
-        importer.save(overwrite=True)
-        self.env.registry.clear_cache('templates')
-
     def test_what_is_asked_for_is_noted_and_thanked_for_in_french(self):
         """The real pages, posted; the words of the translation that is delivered."""
         self.use_french(
@@ -185,6 +177,26 @@ class TestDoorPages(DoorHttpCommon):
         proposal._refuse("Deux fois <b>seulement</b>.")
         self.env.flush_all()
         self.assertIn("Deux fois &lt;b&gt;seulement&lt;/b&gt;.", self.get().text)
+
+    def test_a_promise_and_a_dispute_are_thanked_for_in_french(self):
+        self.use_french('ar_collections', 'ar_collections.door_thanks')
+        self.buyer.lang = 'fr_FR'
+        self.env.flush_all()
+        for kind, values, words in (
+                ('promise', {'items': self.ids(self.late), 'date': self.day},
+                 ("Merci. Nous avons noté votre promesse :", "250,00",
+                  "vous ne recevrez pas de relance")),
+                ('dispute', {'items': self.ids(self.old), 'reason': str(self.reason.id),
+                             'note': "Trois chaises cassées"},
+                 ("Merci. Nous l'examinons.", "Votre référence :"))):
+            page, _data = self.form(kind, **values)
+            text = " ".join(fromstring(page.text).xpath(
+                'string(//*[@role="status"][contains(@class, "alert-success")])').split())
+            for word in words:
+                self.assertIn(word, text, kind)
+            self.assertNotIn("Thank", text)
+        self.assertIn(self.acts().dispute_id.name, text)
+        self.assertEqual(set(self.acts().mapped('kind')), {'promise', 'dispute'})
 
     def test_what_is_wrong_is_said_and_what_was_typed_stays(self):
         page, _data = self.form('promise', items=self.ids(self.old), date='2020-01-01',

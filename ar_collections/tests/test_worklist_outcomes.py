@@ -96,6 +96,7 @@ class TestOutcomes(WorklistCommon):
                    item_ids=self.items(self.bill).ids, note="10 % too much")
         dispute = self.account_of().dispute_ids
         self.assertRecordValues(dispute, [{'reason_id': reason.id, 'amount': 1000}])
+        self.assertEqual(self.bill.payment_state, 'not_paid', "“blocked” would survive payment")
         # What is noted about a call is ours; the customer reads its disputes on its own page.
         [shown] = self.env['ar.door'].sudo()._read_disputes(self.account_of())
         self.assertNotIn("too much", str(shown))
@@ -130,7 +131,7 @@ class TestOutcomes(WorklistCommon):
         other = self.invoice(300, due='2026-05-10')
         reason = self.env.ref('ar_collections.ar_dispute_reason_price')
         for outcome, values, eve, day in (
-                ('dispute', {'reason_id': reason.id}, '2026-06-04', '2026-06-05'),
+                ('dispute', {'reason_id': reason.id}, '2026-06-05', '2026-06-06'),
                 ('paid', {'date': '2026-06-12'}, '2026-06-11', '2026-06-12')):
             with self.subTest(outcome=outcome):
                 self.assertTrue(self.row())
@@ -144,7 +145,7 @@ class TestOutcomes(WorklistCommon):
                 self.go(day)
                 self.assertEqual(
                     self.row().amount, 300 if outcome == 'dispute' else 1300)
-                self.account_of().dispute_ids.action_withdraw()
+                self.account_of().dispute_ids._settle('withdrawn', "A mistake")
         self.assertTrue(other.amount_residual)
 
     def test_paid_already_removes_the_item_from_a_waiting_reminder(self):

@@ -32,9 +32,16 @@ function moves(key, name) {
     ];
 }
 
-/** A day to come as the fields of the browser want it. */
-function inDays(days) {
-    return luxon.DateTime.now().plus({ days }).toISODate();
+/** A day to come, as the calendar of the browser hands it over. */
+function choosesDay(days) {
+    return ({ anchor }) => {
+        anchor.focus();
+        anchor.value = luxon.DateTime.now().plus({ days }).toISODate();
+        for (const name of ["input", "change"]) {
+            anchor.dispatchEvent(new Event(name, { bubbles: true }));
+        }
+        anchor.blur();
+    };
 }
 
 const OPEN = ".o_ar_customer .o_ar_card:not(.o_ar_stale)";
@@ -240,7 +247,7 @@ tours.add("ar_worklist_keys", {
         {
             content: "C: call back on a day, with a note",
             trigger: ".o_ar_outcome_form[data-form=call_back] input[name=date]",
-            run: `edit ${inDays(9)}`,
+            run: choosesDay(9),
         },
         {
             trigger: ".o_ar_outcome_form textarea[name=note]",
@@ -271,7 +278,7 @@ tours.add("ar_worklist_keys", {
         {
             content: "Another day, a note, and the proof: no way back after that",
             trigger: ".o_ar_done input[name=done_date]",
-            run: `edit ${inDays(12)} && press Tab`,
+            run: choosesDay(12),
         },
         {
             trigger: ".o_ar_done_note",
