@@ -375,6 +375,23 @@ class TestOutcomes(WorklistCommon):
         said.action_ask_proof()
         self.assertTrue(said.proof_asked_at)
 
+    def test_an_opening_balance_is_worked_by_a_collector_of_own_customers(self):
+        """Its entry is no invoice, and no document of theirs: they still ask for the money."""
+        own = self.user('own', 'opening_own')
+        opening = self.entry(400, '2026-05-02', due='2026-05-02')
+        self.items(opening).no_followup = False
+        self.account_of().collector_id = own
+        self.env['ar.customer']._refresh(self.company)
+        Worklist = self.env['ar.worklist'].with_user(own)
+        Worklist.env.invalidate_all()
+        data = Worklist.load_customer(self.account_of().id)
+        self.assertIn(opening.name, [item['name'] for item in data['items']])
+        items = self.items(opening).ids
+        self.click(outcome='paid', user=own, item_ids=items, date='2026-06-05')
+        self.contacts().with_user(own).action_ask_proof()
+        self.click(outcome='promise', user=own, item_ids=items, date='2026-06-09')
+        self.assertEqual(self.account_of().promise_ids.amount, 400)
+
     def test_the_guide_fits_what_happened(self):
         def guide():
             return self.env['ar.worklist'].load_customer(self.account_of().id)['guides'][0]

@@ -60,7 +60,8 @@ class ArInteraction(models.Model):
 
     def _get_documents_text(self):
         """Return the numbers of the documents spoken about, in one line."""
-        return ", ".join(name for name in self.item_ids.move_id.mapped('name') if name)
+        # Not of the entries themselves: a collector need not see those that are no invoices.
+        return ", ".join(dict.fromkeys(filter(None, self.item_ids.mapped('move_name'))))
 
     def _get_proof_recipient(self):
         """Return whom to ask: the contact who said it, else the customer; nobody without e-mail."""
