@@ -245,14 +245,14 @@ class DoorPortal(StatementPortal):
     @http.route(paths('/invoice/<int:move_id>'), type='http', auth='public', website=True,
                 sitemap=False, multilang=False, methods=['GET'])
     def door_invoice(self, move_id, door_token=None, customer_id=None, **kwargs):
-        """Download the stored PDF of an invoice; made when there is none yet."""
+        """Download the stored PDF of an invoice; printed when there is none."""
         door, other = self._open_door(door_token, customer_id)
         if other:
             return other
         move = request.env['ar.door'].sudo()._get_document(door.customer, move_id)
         if not move:
             return self._refuse_gone()
-        legal = move._get_invoice_legal_documents('pdf', allow_fallback=True)
+        legal = move._get_ar_invoice_pdf()
         if not legal:
             return self._refuse_gone()
         return self._keep_secret(request.make_response(legal['content'], headers=[

@@ -116,6 +116,7 @@ from . import (
     test_tour,
     test_worklist,
     test_worklist_outcomes,
+    test_worklist_paid,
     test_worklist_tour,
 )
 from . import test_cover_decision, test_cover_insured, test_cover_request, test_cover_story

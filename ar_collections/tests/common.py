@@ -7,6 +7,7 @@ from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools.translate import TranslationImporter
 
 from odoo.addons.base.tests.common import MockSmtplibCase
 
@@ -53,6 +54,14 @@ class CollectionsCommon(MockSmtplibCase, TransactionCase):
     def go(self, date, hour='09:00:00'):
         """Move the clock to a day."""
         self.clock.move_to(f'{date} {hour}')
+
+    def use_french(self, module, *xmlids):
+        """Let these views or records speak the French that is delivered with a module."""
+        self.env['res.lang']._activate_lang('fr_FR')
+        importer = TranslationImporter(self.env.cr, verbose=False)
+        importer.load_file(f'{module}/i18n/fr.po', 'fr_FR', xmlids=set(xmlids))
+        importer.save(overwrite=True)
+        self.env.registry.clear_cache('templates')
 
     # === SET-UP === #
 

@@ -2,10 +2,11 @@
 import html
 import re
 
+from lxml.html import fromstring
+
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
-from odoo.tools.translate import TranslationImporter
 
 from .test_door import picture
 from .test_door_attacks import DoorHttpCommon
@@ -140,13 +141,10 @@ class TestDoorPages(DoorHttpCommon):
 
     def test_what_is_asked_for_is_noted_and_thanked_for_in_french(self):
         """The real pages, posted; the words of the translation that is delivered."""
-        importer = TranslationImporter(self.env.cr, verbose=False)
-        importer.load_file('ar_collections/i18n/fr.po', 'fr_FR', xmlids={
-            'ar_collections.door_thanks', 'ar_collections.door_instalments'})
-        importer.save(overwrite=True)
+        self.use_french(
+            'ar_collections', 'ar_collections.door_thanks', 'ar_collections.door_instalments')
         self.buyer.lang = 'fr_FR'
         self.env.flush_all()
-        self.env.registry.clear_cache('templates')
         items = self.ids(self.late)
         for kind, values, words, noted in (
                 ('copy', {'items': items, 'note': "Le bon de livraison signé"},
@@ -179,6 +177,26 @@ class TestDoorPages(DoorHttpCommon):
         proposal._refuse("Deux fois <b>seulement</b>.")
         self.env.flush_all()
         self.assertIn("Deux fois &lt;b&gt;seulement&lt;/b&gt;.", self.get().text)
+
+    def test_a_promise_and_a_dispute_are_thanked_for_in_french(self):
+        self.use_french('ar_collections', 'ar_collections.door_thanks')
+        self.buyer.lang = 'fr_FR'
+        self.env.flush_all()
+        for kind, values, words in (
+                ('promise', {'items': self.ids(self.late), 'date': self.day},
+                 ("Merci. Nous avons noté votre promesse :", "250,00",
+                  "vous ne recevrez pas de relance")),
+                ('dispute', {'items': self.ids(self.old), 'reason': str(self.reason.id),
+                             'note': "Trois chaises cassées"},
+                 ("Merci. Nous l'examinons.", "Votre référence :"))):
+            page, _data = self.form(kind, **values)
+            text = " ".join(fromstring(page.text).xpath(
+                'string(//*[@role="status"][contains(@class, "alert-success")])').split())
+            for word in words:
+                self.assertIn(word, text, kind)
+            self.assertNotIn("Thank", text)
+        self.assertIn(self.acts().dispute_id.name, text)
+        self.assertEqual(set(self.acts().mapped('kind')), {'promise', 'dispute'})
 
     def test_what_is_wrong_is_said_and_what_was_typed_stays(self):
         page, _data = self.form('promise', items=self.ids(self.old), date='2020-01-01',
@@ -227,6 +245,27 @@ class TestDoorPages(DoorHttpCommon):
         found = self.get(f'/invoice/{self.old.id}')
         self.assertEqual(found.content, b'%PDF-1.4 stored')
         self.assertIn('attachment', found.headers['Content-Disposition'])
+
+    def test_an_invoice_that_was_never_sent_is_an_invoice(self):
+        """Nothing was stored: what is posted is printed as what it is, never as a pro forma."""
+        self.use_french('account', 'account.report_invoice_document')
+        credit = self.credit_note(30, date='2026-05-10')
+        for move, lang, title in (
+                (self.old, 'en_US', "Invoice"), (self.old, 'fr_FR', "Facture"),
+                (credit, 'en_US', "Credit Note")):
+            with self.subTest(move=move.name, lang=lang):
+                self.buyer.lang = lang
+                self.env.flush_all()
+                self.assertFalse(move.invoice_pdf_report_id)
+                found = self.get(f'/invoice/{move.id}')
+                self.assertEqual(found.status_code, 200)
+                text = " ".join(fromstring(found.text).text_content().split())
+                self.assertRegex(text, rf"(?<!\w) ?{title} {move.name}")
+                self.assertNotRegex(text.lower(), "pro.?forma")
+                self.assertIn('attachment', found.headers['Content-Disposition'])
+                self.assertNotIn('proforma', found.headers['Content-Disposition'])
+                self.env.invalidate_all()
+                self.assertFalse(move.invoice_pdf_report_id, "a visit stores nothing")
 
     def test_the_number_of_queries_of_the_page(self):
         counts = []

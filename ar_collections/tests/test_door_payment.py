@@ -59,6 +59,23 @@ class TestDoorPayment(DoorPaymentCommon):
         self.assertEqual(
             [move.amount_residual for move in (self.old, self.late, self.coming)], [0, 250, 0])
 
+    def test_done_or_on_its_way_it_is_thanked_for_in_french(self):
+        self.use_french('ar_collections', 'ar_collections.door_thanks')
+        self.buyer.lang = 'fr_FR'
+        for state, words in (
+                ('pending', "Merci. Votre paiement est en cours."),
+                ('done', "Merci pour votre paiement.")):
+            transaction = self.start('-'.join(self.ids(self.old)), 100)
+            if state == 'done':
+                self.arrive(transaction)
+            else:
+                transaction._set_pending()
+            page = self.get(path=transaction.landing_route).text
+            self.assertIn(words, page)
+            self.assertNotIn("Thank you", page)
+            if state == 'pending':
+                transaction._set_canceled()
+
     def test_the_secret_of_the_link_is_not_kept_with_the_payment(self):
         secret = self.path.rpartition('/')[2]
         transaction = self.start('due', 350)

@@ -280,6 +280,9 @@ class TestSending(CollectionsCommon):
         attached = {a.name: a.raw for a in self.reminder.mail_id.attachment_ids}
         self.assertEqual(len(attached), 2)
         self.assertIn(b"%PDF-legal", attached.values())
+        [printed] = [name for name, content in attached.items() if content != b"%PDF-legal"]
+        self.assertIn(self.second.name.replace('/', '_'), printed)
+        self.assertNotIn(b"proforma", attached[printed].lower().replace(b" ", b""))
 
     def test_the_statement_is_attached_when_the_level_wants_it(self):
         coming = self.invoice(77, due='2026-07-15', date='2026-05-20')

@@ -36,15 +36,23 @@ class TestLegalCase(LegalCommon):
     def test_the_stages_leave_steps_that_nobody_changes(self):
         case = self.case(self.invoice(100, due='2026-05-20'), user=self.clerk)
         self.hand_over(case)
+        self.go('2026-06-02')
+        counsel = self.customer("Maître Counsel")
+        self.hand_over(case, 'lawyer', party_id=counsel.id, party_reference='2026/17')
+        self.assertRecordValues(case, [
+            {'stage': 'lawyer', 'party_id': counsel.id, 'party_reference': '2026/17'}])
+        self.assertFalse(self.run_dunning('2026-06-02').reminder_ids)
         self.go('2026-06-03')
-        self.hand_over(case, 'court', court="Tribunal de commerce de Nantes")
+        self.hand_over(
+            case, 'court', court="Tribunal de commerce de Nantes", party_id=counsel.id)
         self.env['ar.legal.step.note'].with_user(self.clerk).create({
             'case_id': case.id, 'mode': 'judgment', 'text': "Ordered to pay"}).action_note()
         self.assertEqual(case.stage, 'judgment')
         self.assertEqual(
             [(str(step.date), step.stage) for step in case.step_ids.sorted('id')],
-            [('2026-06-01', 'notice'), ('2026-06-01', 'agency'), ('2026-06-03', 'court'),
-             ('2026-06-03', 'judgment')])
+            [('2026-06-01', 'notice'), ('2026-06-01', 'agency'), ('2026-06-02', 'lawyer'),
+             ('2026-06-03', 'court'), ('2026-06-03', 'judgment')])
+        self.assertEqual(case.step_ids.sorted('id').mapped('party_id'), self.agency | counsel)
         with self.assertRaises(AccessError):
             case.write({'stage': 'closed'})
         for call in (lambda: case.step_ids[0].sudo().write({'name': "Other"}),

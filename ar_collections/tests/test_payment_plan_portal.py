@@ -108,6 +108,13 @@ class TestPlanSigning(PlanPortalCommon):
         self.env.invalidate_all()
         self.assertEqual((plan.state, other.state), ('active', 'proposed'))
         self.assertIn("Thank you", self.url_open(answer['redirect_url']).text)
+        self.use_french('ar_collections', 'ar_collections.portal_my_payment_plan')
+        plan.partner_id.lang = 'fr_FR'
+        self.env.flush_all()
+        thanks = self.url_open(answer['redirect_url']).text
+        self.assertIn("Merci !", thanks.replace('\xa0', ' ').replace('\u202f', ' '))
+        self.assertIn("Votre signature", thanks)
+        self.assertNotIn("Thank you", thanks)
         self.env['ar.portal.link.new'].create(
             {'customer_id': plan.customer_id.id}).action_revoke_all()
         old = plan.access_token

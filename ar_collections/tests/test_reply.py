@@ -243,12 +243,38 @@ class TestReplyAccept(ReplyCommon):
         self.assertEqual(str(self.account.follow_up_date), '2026-06-15')
         self.assertEqual(reply.state, 'accepted')
 
-    def test_a_new_address_opens_a_new_contact(self):
-        reply = self.answer("Please write to accounts@buyer.example.com from now on, "
-                            "Mrs Brown no longer works for our company.")
+    def test_a_new_address_gets_the_next_reminder_with_one_click(self):
+        brown = self.customer("Mrs Brown", parent_id=self.buyer.id, email='brown@example.com')
+        self.account.collections_contact_id = brown
+        words = ("Please write to Accounts@buyer.example.com from now on, "
+                 "Mrs Brown no longer works for our company.")
+        reply = self.answer(words)
+        self.assertIs(reply.action_accept(), True)
+        contact = self.buyer.child_ids - brown
+        self.assertRecordValues(contact, [{
+            'email': 'accounts@buyer.example.com', 'lang': self.buyer.lang, 'type': 'contact',
+            'commercial_partner_id': self.buyer.id}])
+        self.assertEqual(self.account.collections_contact_id, contact)
+        self.assertRecordValues(reply, [{'state': 'accepted', 'new_contact_id': contact.id}])
+        self.assertFalse(self.account.activity_ids, "nothing is left to do")
+        reminders = self.reminders()
+        self.run_dunning('2026-07-20')
+        self.assertEqual((self.reminders() - reminders).recipient_id, contact)
+        # The same address again, of somebody found wrong in between: nobody is made twice.
+        self.account.wrong_contact_ids = contact
+        self.account.collections_contact_id = brown
+        self.answer(words).action_accept()
+        self.assertEqual(self.buyer.child_ids, brown | contact)
+        self.assertEqual(self.account.collections_contact_id, contact)
+        self.assertFalse(self.account.wrong_contact_ids)
+
+    def test_a_wrong_person_without_an_address_opens_the_card(self):
+        reply = self.answer("Mrs Brown no longer works for our company.")
         action = reply.action_accept()
-        self.assertEqual(action['context']['default_email'], 'accounts@buyer.example.com')
-        self.assertIn("accounts@buyer.example.com", self.account.activity_ids.summary)
+        self.assertEqual((action['res_model'], action['res_id']), ('res.partner', self.buyer.id))
+        self.assertIn("find the right one", self.account.activity_ids.summary)
+        self.assertRecordValues(reply, [{'state': 'accepted', 'new_contact_id': False}])
+        self.assertFalse(self.buyer.child_ids)
 
     def test_a_request_about_data_goes_to_a_person_within_a_month(self):
         reply = self.answer("Under the GDPR I ask you to delete my personal data.")

@@ -2,26 +2,12 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .worklist_common import WorklistCommon
+from .worklist_common import OutcomeCommon
 
 
 @tagged('post_install', '-at_install')
-class TestOutcomes(WorklistCommon):
+class TestOutcomes(OutcomeCommon):
     """Each outcome does the next thing by itself and takes the customer off until its date."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.bill = cls.invoice(1000, due='2026-05-02')
-        cls.collector = cls.user('collector', 'outcome_collector')
-        cls.env['ar.customer']._get_or_create(cls.buyer, cls.company).collector_id = cls.collector
-
-    def activities(self):
-        return self.env['mail.activity'].search([
-            ('res_model', '=', 'ar.customer'), ('res_id', '=', self.account_of().id)])
-
-    def contacts(self):
-        return self.env['ar.interaction'].search([])
 
     def test_a_second_click_does_nothing_more(self):
         customer = self.account_of()
@@ -96,6 +82,7 @@ class TestOutcomes(WorklistCommon):
                    item_ids=self.items(self.bill).ids, note="10 % too much")
         dispute = self.account_of().dispute_ids
         self.assertRecordValues(dispute, [{'reason_id': reason.id, 'amount': 1000}])
+        self.assertEqual(self.bill.payment_state, 'not_paid', "“blocked” would survive payment")
         # What is noted about a call is ours; the customer reads its disputes on its own page.
         [shown] = self.env['ar.door'].sudo()._read_disputes(self.account_of())
         self.assertNotIn("too much", str(shown))
@@ -104,32 +91,27 @@ class TestOutcomes(WorklistCommon):
         with self.assertRaises(UserError):
             self.click(outcome='dispute', item_ids=self.items(self.bill).ids)
 
-    def test_paid_already_stops_claims_about_the_items_until_the_day(self):
+    def test_off_the_list_until_its_day_although_more_is_overdue(self):
+        """A second invoice nobody spoke about is overdue: the customer still gets its peace."""
         other = self.invoice(300, due='2026-05-10')
-        self.click(outcome='paid', user=self.collector, date='2026-06-05',
-                   item_ids=self.items(self.bill).ids)
-        run = self.run_dunning('2026-06-01')
-        self.assertEqual(self.reasons(run), [('said_paid', 1000)])
-        self.assertEqual(run.reminder_ids.line_ids.move_id, other)
-        self.assertIn(self.bill.name, self.activities().summary)
-        run.reminder_ids._set_cancelled("The test goes on")
-        self.assertFalse(self.reasons(self.run_dunning('2026-06-05')))
-        self.assertEqual(self.row().amount, 1300)
-
-    def test_paid_already_removes_the_item_from_a_waiting_reminder(self):
-        self.run_dunning('2026-06-01')
-        self.assertEqual(self.reminders().state, 'approved')
-        self.click(outcome='paid', date='2026-06-05', item_ids=self.items(self.bill).ids)
-        self.send()
-        self.assertEqual(self.reminders().state, 'cancelled')
-
-    def test_the_proof_is_asked_for_in_the_language_of_the_customer(self):
-        self.click(outcome='paid', user=self.collector, date='2026-06-05', ask_proof=True,
-                   contact_id=self.buyer.id, item_ids=self.items(self.bill).ids)
-        mail = self.account_of().message_ids.filtered(
-            lambda message: self.buyer in message.partner_ids)
-        self.assertEqual(len(mail), 1)
-        self.assertIn(self.bill.name, mail.subject)
+        reason = self.env.ref('ar_collections.ar_dispute_reason_price')
+        for outcome, values, eve, day in (
+                ('dispute', {'reason_id': reason.id}, '2026-06-05', '2026-06-06'),
+                ('paid', {'date': '2026-06-12'}, '2026-06-11', '2026-06-12')):
+            with self.subTest(outcome=outcome):
+                self.assertTrue(self.row())
+                answer = self.click(outcome=outcome, user=self.collector,
+                                    item_ids=self.items(self.bill).ids, **values)
+                self.assertEqual(answer['next_date'], day)
+                self.assertFalse(self.row())
+                self.assertFalse(self.work(self.collector))
+                self.go(eve)
+                self.assertFalse(self.row())
+                self.go(day)
+                self.assertEqual(
+                    self.row().amount, 300 if outcome == 'dispute' else 1300)
+                self.account_of().dispute_ids._settle('withdrawn', "A mistake")
+        self.assertTrue(other.amount_residual)
 
     def test_a_wrong_contact_is_taken_off(self):
         contact = self.customer("Gone", parent_id=self.buyer.id, type='invoice', phone='123')
@@ -213,7 +195,8 @@ class TestOutcomes(WorklistCommon):
         self.assertIn('request', {line['code'] for line in before['lines']})
         for outcome, values in (
                 ('no_answer', {}), ('spoken', {}), ('call_back', {'date': '2026-06-09'}),
-                ('wrong_contact', {}), ('wrong_address', {}), ('escalate', {})):
+                ('paid', {'date': '2026-06-09'}), ('wrong_contact', {}), ('wrong_address', {}),
+                ('escalate', {})):
             with self.subTest(outcome=outcome):
                 token = Worklist.load_customer(customer.id)['token']
                 values.update(contact_id=contact.id, item_ids=self.items(self.bill).ids)
@@ -297,12 +280,15 @@ class TestOutcomes(WorklistCommon):
         for outcome, values in (
             ('no_answer', {}), ('spoken', {}), ('call_back', {'date': '2026-06-09'}),
             ('wrong_contact', {}), ('wrong_address', {}), ('escalate', {}),
-            ('paid', {'item_ids': items, 'ask_proof': True}),
+            ('paid', {'item_ids': items}),
             ('promise', {'item_ids': items, 'date': '2026-06-09'}),
             ('dispute', {'item_ids': items, 'reason_id': reason.id}),
         ):
             self.assertFalse(self.click(user=own, outcome=outcome, **values)['again'], outcome)
         self.assertEqual(len(self.contacts()), 9)
+        said = self.contacts().filtered(lambda row: row.outcome == 'paid').with_user(own)
+        said.action_ask_proof()
+        self.assertTrue(said.proof_asked_at)
 
     def test_the_guide_fits_what_happened(self):
         def guide():

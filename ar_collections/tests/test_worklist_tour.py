@@ -65,6 +65,16 @@ class TestWorklistTour(WorklistTourCommon):
             'line_ids': [Command.create({'move_line_id': self.items(disputed).id})]})
         self.env['ar.interaction'].create(
             {'customer_id': alpha.id, 'note': "The reception took a message"})
+        delta, echo, foxtrot = (
+            self.customer(name, phone="+33 3") for name in ("Delta", "Echo", "Foxtrot"))
+        late['due'] = fields.Date.subtract(today, days=30)
+        _call, wrong, _right, paid, other = (
+            self.invoice(amount, **{**late, 'partner': partner})
+            for amount, partner in ((500, delta), (300, echo), (50, echo), (150, foxtrot),
+                                    (25, foxtrot)))
+        self.env['ar.customer']._refresh(self.company)
+        self.env['ar.customer'].search(
+            [('company_id', '=', self.company.id)]).collector_id = self.collector
         self.start_tour(PAGE, 'ar_worklist_keys', login=self.collector.login)
         self.env.invalidate_all()
         written = self.env['ar.interaction'].with_context(active_test=False).search(
@@ -75,13 +85,36 @@ class TestWorklistTour(WorklistTourCommon):
             [("Alpha", 'wrong_contact', 'call', False, "Left the company"),
              ("Alpha", 'escalate', 'call', True, "He laughs at us"),
              ("Bravo", 'spoken', 'call', True, ""),
-             ("Charlie", 'wrong_address', 'letter', True, "")])
+             ("Charlie", 'wrong_address', 'letter', True, ""),
+             ("Delta", 'call_back', 'call', True, "After the holidays"),
+             ("Echo", 'dispute', 'call', True, "Ten percent too much"),
+             ("Foxtrot", 'paid', 'call', False, ""),
+             ("Foxtrot", 'paid', 'call', True, "By cheque")])
         self.assertEqual(written[0].contact_id.name, "Accountant")
         self.assertFalse(alpha.wrong_contact_ids)
         self.assertEqual(
             [(task.user_id, task.summary) for task in alpha.activity_ids],
             [(boss, "Escalated by Tour Collector: He laughs at us")])
         self.assertEqual(alpha.promise_ids, promise)
+        # What the forms and the bar were told, down to the records.
+        call_back, disputed, _undone, said = written[-4:]
+        self.assertEqual(call_back.next_date, fields.Date.add(today, days=9))
+        self.assertEqual(call_back.customer_id.follow_up_date, call_back.next_date)
+        self.assertRecordValues(disputed.dispute_id, [{
+            'reason_id': self.env.ref('ar_collections.ar_dispute_reason_quality').id,
+            'amount': 300, 'state': 'open', 'partner_id': echo.id}])
+        self.assertEqual(disputed.item_ids, self.items(wrong))
+        self.assertEqual(disputed.dispute_id.line_ids.move_line_id, self.items(wrong))
+        self.assertEqual(wrong.payment_state, 'not_paid', "Odoo's “blocked” is never used")
+        self.assertEqual(said.item_ids, self.items(paid) | self.items(other))
+        wait = fields.Date.add(today, days=12)
+        self.assertEqual((said.next_date, said.activity_id.date_deadline), (wait, wait))
+        self.assertEqual(said.customer_id.activity_ids, said.activity_id)
+        mail = said.customer_id.message_ids.filtered(lambda one: foxtrot in one.partner_ids)
+        self.assertEqual(len(mail), 1, "undone before the proof was asked for: no mail")
+        self.assertEqual(mail.author_id, self.collector.partner_id)
+        for move in paid | other:
+            self.assertIn(move.name, mail.subject)
 
     def test_an_auditor_reads(self):
         auditor = self.user('auditor', 'tour_auditor')

@@ -183,3 +183,21 @@ class WorklistCommon(DeskCommon):
         else:
             value = Decimal('0.5')
         return max(min(value, Decimal(1)), Decimal('0.05')).quantize(CENT, ROUND_HALF_UP)
+
+
+class OutcomeCommon(WorklistCommon):
+    """One invoice overdue for a month, and the collector who calls about it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bill = cls.invoice(1000, due='2026-05-02')
+        cls.collector = cls.user('collector', 'outcome_collector')
+        cls.env['ar.customer']._get_or_create(cls.buyer, cls.company).collector_id = cls.collector
+
+    def activities(self):
+        return self.env['mail.activity'].search([
+            ('res_model', '=', 'ar.customer'), ('res_id', '=', self.account_of().id)])
+
+    def contacts(self):
+        return self.env['ar.interaction'].search([])

@@ -31,4 +31,6 @@ from . import agreement_loss
 from . import legal_company, legal_customer, legal_figures, legal_ledger
 from . import factoring_door
 from . import worklist_waiting
+from . import named_contact
+from . import interaction_paid
 from . import write_off_tax

@@ -3,9 +3,10 @@ from odoo.exceptions import UserError
 
 from .interaction import CORRECTION_HOURS
 
-# What one click writes down, and what can be put back as it was. A promise, a dispute and a proof
-# that was asked for are records or letters of their own: they are cancelled there.
-UNDOABLE = {'no_answer', 'call_back', 'spoken', 'wrong_contact', 'wrong_address', 'escalate'}
+# What one click writes down, and what can be put back as it was. A promise and a dispute are
+# records of their own: they are cancelled there.
+UNDOABLE = {
+    'no_answer', 'call_back', 'paid', 'spoken', 'wrong_contact', 'wrong_address', 'escalate'}
 
 
 class ArInteraction(models.Model):
@@ -63,8 +64,8 @@ class ArInteraction(models.Model):
 
         :return: True
         :raise AccessError: without the right to write, or outside the perimeter
-        :raise UserError: after a day, for anybody but the author, for a promise, a dispute or
-            "paid already", and while a later outcome stands
+        :raise UserError: after a day, for anybody but the author, for a promise or a dispute, once
+            the proof of a payment was asked for, and while a later outcome stands
         """
         self.ensure_one()
         self.check_access('write')

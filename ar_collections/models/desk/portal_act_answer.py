@@ -90,21 +90,9 @@ class ArPortalAct(models.Model):
     def _accept_contact(self):
         """Add the contact, or take the one with the same address; it gets the reminders."""
         self.ensure_one()
-        customer = self.customer_id
-        Partner = self.env['res.partner']
-        contact = Partner
-        if self.new_email:
-            contact = Partner.search([
-                ('id', 'child_of', customer.partner_id.id),
-                ('email_normalized', '=', self.new_email)], limit=1)
-        if not contact:
-            contact = Partner.create({
-                'name': self.new_name, 'email': self.new_email, 'phone': self.new_phone,
-                'parent_id': customer.partner_id.id, 'type': 'contact',
-                'lang': customer.partner_id.lang,
-                'comment': self.env._("Named by the customer on its page.")})
-        self.new_contact_id = contact
-        customer.collections_contact_id = contact
+        self.new_contact_id = self.customer_id._take_named_contact(
+            self.new_email, self.new_name, phone=self.new_phone,
+            comment=self.env._("Named by the customer on its page."))
 
     # === INSTALMENTS === #
 

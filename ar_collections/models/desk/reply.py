@@ -82,6 +82,8 @@ class ArReply(models.Model):
     done_at = fields.Datetime(string="Handled", readonly=True)
     promise_id = fields.Many2one('ar.promise', readonly=True, ondelete='set null')
     dispute_id = fields.Many2one('ar.dispute', readonly=True, ondelete='set null')
+    new_contact_id = fields.Many2one(
+        'res.partner', string="Contact made", readonly=True, ondelete='set null')
 
     _message_uniq = models.Constraint('UNIQUE(message_id)', "This message has been read already.")
     _state_idx = models.Index("(company_id, received_at DESC) WHERE state = 'new'")

@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import email_normalize, format_date
 
 from .reply import UNCLEAR
 
@@ -224,21 +225,24 @@ class ArReply(models.Model):
             customer.follow_up_date = day
 
     def _accept_contact(self):
-        """Open the contact to correct; a task stays until that is done."""
-        self.customer_id.sudo().activity_schedule(
+        """Write to the address that the message names from now on.
+
+        Without one a person has to find it: the card opens, and a task stays until that is done.
+        """
+        # sudo: the right to decide about this reply was asked for; contacts are kept by others.
+        customer = self.customer_id.sudo()
+        email = email_normalize(self.email_found)
+        if email:
+            contact = customer._take_named_contact(email, email, comment=self.env._(
+                "Named by the customer in its message of %s.",
+                format_date(self.env, self.received_on)))
+            return self._close('accepted', new_contact_id=contact.id)
+        customer.activity_schedule(
             'mail.mail_activity_data_todo', user_id=self.env.uid,
             date_deadline=self.company_id._get_ar_today(),
-            summary=(self.env._("New address %s: correct the contact", self.email_found)
-                     if self.email_found else self.env._("Wrong contact: find the right one")),
-            note=self.sentence)
+            summary=self.env._("Wrong contact: find the right one"), note=self.sentence)
         self._close('accepted')
-        action = self._open_record(self.partner_id)
-        if self.email_found:
-            action.update(name=self.env._("New contact"), context={
-                'default_parent_id': self.partner_id.id, 'default_type': 'invoice',
-                'default_email': self.email_found, 'default_lang': self.partner_id.lang})
-            del action['res_id']
-        return action
+        return self._open_record(self.partner_id)
 
     def _accept_privacy(self):
         """Give it to the person in charge: one month to answer (GDPR, article 12(3))."""

@@ -155,7 +155,7 @@ class ArWorklist(models.Model):
         today = customer.company_id._get_ar_today()
         states = self._get_item_states(customer, items)
         return [{
-            'id': item.id, 'name': item.move_id.name or item.name or "",
+            'id': item.id, 'name': item.move_name or item.name or "",
             'move_id': item.move_id.id, 'due': format_date(
                 self.env, item.date_maturity or item.date),
             'days': max((today - (item.date_maturity or item.date)).days, 0),

@@ -14,7 +14,8 @@ class ArDunningEngine(models.AbstractModel):
             ('said_paid', SQL(
                 "l.id IN (SELECT rel.move_line_id FROM ar_interaction_item_rel rel"
                 " JOIN ar_interaction i ON i.id = rel.interaction_id"
-                " WHERE i.company_id = %s AND i.outcome = 'paid' AND i.next_date > %s)",
+                " WHERE i.company_id = %s AND i.active AND i.outcome = 'paid'"
+                " AND i.next_date > %s)",
                 company.id, date)),
         ]
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import format_date, plaintext2html
+from odoo.tools import format_date
 
 from .interaction import KINDS
 
@@ -28,9 +28,10 @@ class ArWorklist(models.Model):
         :param str token: from `load_customer`
         :param dict values: ``kind``, ``contact_id``, ``phone``, ``note``, ``item_ids``, ``date``
             (ISO, the day promised, agreed or to wait for), ``amount`` (promise, in the currency of
-            the items), ``reason_id`` (dispute), ``ask_proof``
-        :return: {'message', 'next_date', 'interaction_id', 'again', 'can_undo'}; ``again`` when
-            nothing new was done; ``can_undo`` when `ar.interaction.action_undo` takes it back
+            the items), ``reason_id`` (dispute)
+        :return: {'message', 'next_date', 'interaction_id', 'again', 'can_undo', 'can_ask_proof'};
+            ``again`` when nothing new was done; ``can_undo`` when `ar.interaction.action_undo`
+            takes it back; ``can_ask_proof`` when its `action_ask_proof` has somebody to write to
         :raise AccessError: without the right to write, or outside the perimeter
         """
         customer = self._get_customer(customer_id)
@@ -71,7 +72,7 @@ class ArWorklist(models.Model):
             message = self.env._("Written down for %s.", customer.display_name)
         return {
             'message': message, 'interaction_id': interaction.id, 'again': again,
-            'can_undo': interaction.can_undo,
+            'can_undo': interaction.can_undo, 'can_ask_proof': interaction.can_ask_proof,
             'next_date': interaction.next_date and fields.Date.to_string(interaction.next_date),
         }
 
@@ -91,7 +92,7 @@ class ArWorklist(models.Model):
             'kind': kind, 'items': items, 'contact': contact,
             'phone': str(values.get('phone') or '')[:64], 'note': str(values.get('note') or ''),
             'date': fields.Date.to_date(values.get('date') or False),
-            'amount': float(values.get('amount') or 0), 'ask_proof': bool(values.get('ask_proof')),
+            'amount': float(values.get('amount') or 0),
             'reason_id': int(values.get('reason_id') or 0),
         }
 
@@ -184,7 +185,7 @@ class ArWorklist(models.Model):
             'dispute_id': dispute.id, 'next_date': min(dispute.deadline, again)})
 
     def _log_paid(self, customer, key, values):
-        """Wait for the money: no reminder about these items until then; ask for the proof."""
+        """Wait for the money: no reminder about these items until then."""
         company = customer.company_id.sudo()
         date = values['date'] or company._get_ar_work_day(
             company._get_ar_today(), company.ar_said_paid_days)
@@ -192,12 +193,10 @@ class ArWorklist(models.Model):
             raise UserError(self.env._("Choose the items that are said to be paid."))
         interaction = self._log(
             customer, key, 'paid', values, next_date=self._check_date(customer, date))
-        documents = ", ".join(name for name in values['items'].move_id.mapped('name') if name)
         self._plan(
             interaction, 'mail.mail_activity_data_todo',
-            self.env._("Proof of payment of %s: has it come?", documents), date=date)
-        if values['ask_proof']:
-            self._ask_proof(customer, values['contact'], documents)
+            self.env._("Proof of payment of %s: has it come?", interaction._get_documents_text()),
+            date=date)
         return interaction
 
     def _log_wrong_contact(self, customer, key, values):
@@ -264,22 +263,6 @@ class ArWorklist(models.Model):
             mail_activity_quick_update=True).activity_schedule(
             activity_type, date_deadline=date or customer.company_id._get_ar_today(),
             summary=summary, user_id=user.id)
-
-    def _ask_proof(self, customer, contact, documents):
-        """Ask the contact by e-mail for the proof of payment, in the customer's language."""
-        partner = contact if contact.sudo().email else customer.partner_id
-        # sudo: the mail leaves in the name of the company, about a customer the writer may change.
-        if not partner.sudo().email:
-            return
-        customer = customer.sudo().with_context(lang=partner.sudo().lang or self.env.lang)
-        customer.message_post(
-            partner_ids=partner.ids, message_type='comment', subtype_xmlid='mail.mt_comment',
-            subject=customer.env._("Your payment of %s", documents),
-            body=plaintext2html(customer.env._(
-                "Good day,\n\nThank you for telling us that you have paid %(documents)s. So that "
-                "we can find your payment, please send us the proof of the transfer: a reply to "
-                "this message is enough.\n\n%(me)s\n%(company)s", documents=documents,
-                me=self.env.user.name, company=customer.company_id.name)))
 
 
 class ArCustomer(models.Model):

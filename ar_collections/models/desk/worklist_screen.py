@@ -60,7 +60,9 @@ class ArWorklist(models.Model):
         columns = [SQL.identifier(self._table, name) for name in (
             'id', 'customer_id', 'partner_id', 'company_id', 'currency_id', 'collector_id',
             'responsible_id', 'triage', 'priority', 'amount', 'item_count', 'days', 'max_days',
-            'likelihood', 'last_contact_at', 'last_outcome', 'dunning_level_id', 'risk_class_id')]
+            'likelihood', 'dunning_level_id', 'risk_class_id')]
+        # The last contact is read for the rows of the page alone, as the view reads it: of 20,000
+        # customers it costs as much as half of the money. Here nobody reads `parts` either.
         [(found,)] = self.env.execute_query(SQL(
             """
             WITH work AS MATERIALIZED (%(work)s),
@@ -83,8 +85,15 @@ class ArWorklist(models.Model):
                     SELECT triage, currency_id, COUNT(*) AS count, SUM(amount) AS amount
                       FROM scoped GROUP BY triage, currency_id) tab),
                 'rows', (SELECT json_agg(page) FROM (
-                    SELECT * FROM scoped WHERE %(triage)s
-                     ORDER BY priority DESC, id LIMIT %(limit)s OFFSET %(offset)s) page))
+                    SELECT shown.*, contact.last_contact_at, contact.last_outcome
+                      FROM (SELECT * FROM scoped WHERE %(triage)s
+                             ORDER BY priority DESC, id LIMIT %(limit)s OFFSET %(offset)s) shown
+                      LEFT JOIN LATERAL (
+                            SELECT i.date AS last_contact_at, i.outcome AS last_outcome
+                              FROM ar_interaction i
+                             WHERE i.customer_id = shown.customer_id AND i.active
+                             ORDER BY i.date DESC, i.id DESC LIMIT 1) contact ON TRUE
+                     ORDER BY shown.priority DESC, shown.id) page))
             """,
             work=query.select(*columns), scope=scope, uid=self.env.uid, limit=limit, offset=offset,
             triage=SQL("triage = %s", triage) if triage in dict(TRIAGES) else SQL("TRUE")))
@@ -92,7 +101,6 @@ class ArWorklist(models.Model):
 
     def _get_rows(self, found):
         """Return rows for the screen: names are read at once for the whole page."""
-        # Not `parts`: what nobody reads here PostgreSQL does not build.
         # sudo: names of customers, colleagues and levels of rows that the rules have shown.
         partners = self.env['res.partner'].sudo().browse(row['partner_id'] for row in found)
         users = self.env['res.users'].sudo().browse(

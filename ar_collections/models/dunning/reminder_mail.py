@@ -80,8 +80,8 @@ class ArReminder(models.Model):
         if self.level_id.attach_invoices:
             moves = self.line_ids.filtered(lambda line: line.kind != 'credit').move_id
             for move in moves.filtered(lambda m: m.is_sale_document(include_receipts=True)):
-                # The stored legal PDF, never rendered again; a pro forma when none was made.
-                legal = move.sudo()._get_invoice_legal_documents('pdf', allow_fallback=True)
+                # sudo: the invoices of this reminder, whoever lets it leave.
+                legal = move.sudo()._get_ar_invoice_pdf()
                 if legal:
                     documents.append((legal['filename'], legal['content'], 'application/pdf'))
         if self.level_id.attach_statement:

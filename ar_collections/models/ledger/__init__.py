@@ -1,1 +1,1 @@
-from . import account_account, account_partial_reconcile, account_payment
+from . import account_account, account_move, account_partial_reconcile, account_payment

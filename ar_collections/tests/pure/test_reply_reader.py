@@ -65,8 +65,8 @@ class TestReplyReader(BaseCase):
     def test_replies_held_back_from_the_rules(self):
         """Written after the rules, which were not changed for them.
 
-        Measured when they were written: 80 of 100 say something clear; 56 proposals, all of them
-        right (precision 1.00, recall 0.70). What is not proposed is read by a person.
+        Measured when they were written: 90 of 110 say something clear; 64 proposals, all of them
+        right (precision 1.00, recall 0.71). What is not proposed is read by a person.
         """
         proposed = right = clear = 0
         wrong = []

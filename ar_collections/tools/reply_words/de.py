@@ -191,7 +191,10 @@ CONTACT = re.compile(
     r"|\bnicht (?:\w+ )?(?:zustandig|zustaendig|der richtige (?:ansprechpartner|kontakt)"
     r"|die richtige (?:person|adresse|stelle|ansprechpartnerin))\b"
     r"|\bfalsche[rn]? (?:adresse|person|abteilung|ansprechpartner|empfanger|kontakt)\b"
-    r"|\b(?:neue (?:\w+ )?(?:adresse|anschrift)|umgezogen)\b"
+    r"|\b(?:neuen? (?:\w+ )?(?:post|firmen|rechnungs)?(?:adresse|anschrift)|umgezogen"
+    r"|(?:adresse|anschrift) hat sich (?:\w+ )?geandert|neuen standort (?:\w+ )?gezogen)\b"
+    r"|\bfinden sie uns (?:jetzt |nun )?in\b|sitz (?:ist|befindet sich) (?:jetzt|nun)\b"
+    r"|\bunsere (?:\w+ )?(?:adresse|anschrift) (?:\w+ ){0,3}(?:andern|aktualisieren|korrigieren)\b"
     r"|\b(?:bitte|schreiben|wenden)\b.{0,80}\b[\w.+-]+@[\w.-]+\w")
 PRIVACY = re.compile(
     r"\b(?:abmelden|abbestellen|austragen)\b.{0,30}|\b(?:aus (?:ihrem|dem) verteiler|newsletter|"

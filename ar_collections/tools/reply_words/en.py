@@ -192,7 +192,11 @@ CONTACT = re.compile(
     r"|\bnot (?:responsible|in charge)\b|\bmailbox is no longer\b"
     r"|\b(?:new|changed|change of)(?: our| my| the)?(?: billing| postal| e-?mail"
     r"| invoice)? address\b"
-    r"|\bwe(?:'ve| have)? moved (?:to|office)"
+    r"|\bwe(?:'ve| have)?(?: just| recently)? moved(?= (?:to|office|premises|house)|[.,:;!]|$)"
+    r"|\b(?:we|company|offices?|firm)(?: \w+)? relocated\b"
+    r"|\baddress(?: \w+)? (?:has|have|is|was)(?: \w+)? changed\b|\baddress is now\b"
+    r"|\b(?:our|the)(?: \w+)? (?:office|headquarters|premises) (?:is|are) (?:now )?(?:at|in)\b"
+    r"|\b(?:change|update|correct) our(?: \w+)? address\b"
     r"|\b(?:please|kindly)\b.{0,60}\b[\w.+-]+@[\w.-]+\w")
 PRIVACY = re.compile(
     r"\bunsubscribe\b|\bopt(?:ing)?[- ]out\b|\bgdpr\b|\bdata protection\b|\bccpa\b"

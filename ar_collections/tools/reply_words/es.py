@@ -189,8 +189,11 @@ CONTACT = re.compile(
     r"|\bno (?:soy|es) (?:\w+ )?(?:la persona|el contacto|la direccion|el departamento|responsable"
     r"|el responsable)\b|\b(?:direccion|persona|departamento|contacto) (?:equivocad[oa]"
     r"|incorrect[oa]"
-    r"|errone[oa])\b|\b(?:nueva direccion|cambio de direccion|nos hemos mudado"
-    r"|nos hemos trasladado)\b"
+    r"|errone[oa])\b|\b(?:nueva direccion|nuevo domicilio|cambio de (?:direccion|domicilio)"
+    r"|(?:nos hemos|se ha) (?:mudado|trasladado)"
+    r"|(?:direccion|domicilio)(?: \w+)? ha cambiado"
+    r"|(?:sede|oficina) esta(?: ahora)? en la"
+    r"|(?:cambiar|corregir|actualizar) nuestr[oa] (?:direccion|domicilio))\b"
     r"|\b(?:por favor|rogamos|contacte\w*|escrib\w+|dirij\w+"
     r"|envi\w+)\b.{0,80}\b[\w.+-]+@[\w.-]+\w")
 PRIVACY = re.compile(

@@ -207,7 +207,11 @@ CONTACT = re.compile(
     r"|interlocuteur"
     r"|service|destinataire)|concernee? par|en charge|l'interlocut\w+)\b"
     r"|\bmauvais(?:e)? (?:adresse|personne|destinataire|service|interlocuteur)\b"
-    r"|\b(?:nouvelle adresse|change d'adresse|changement d'adresse|demenag\w+)\b"
+    r"|\b(?:nouvelle adresse|chang\w+ (?:d'adresse|de locaux|de siege)|demenag\w+)\b"
+    r"|\badresse(?: \w+)? (?:a|est) change\w*\b"
+    r"|\b(?:nos bureaux|notre siege|nos locaux)(?: \w+)? (?:sont|est|se trouve\w*)"
+    r"(?: (?:desormais|maintenant))? (?:au|a|situe\w*|\d)"
+    r"|\b(?:modifier|corriger|mettre a jour) notre(?: \w+)? adresse\b"
     r"|\b(?:merci|veuillez|priere|contactez|ecri\w+|envo\w+"
     r"|adress\w+)\b.{0,60}\b[\w.+-]+@[\w.-]+\w")
 PRIVACY = re.compile(

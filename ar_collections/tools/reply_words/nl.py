@@ -184,7 +184,10 @@ CONTACT = re.compile(
     r"|\bniet (?:de )?(?:juiste|goede) (?:persoon|contactpersoon|adres|afdeling)\b"
     r"|\bverkeerde? (?:adres|persoon|afdeling|contactpersoon|mailadres)\b"
     r"|\bniet verantwoordelijk\b"
-    r"|\b(?:nieuw (?:\w+ )?adres|nieuwe adres|verhuisd|adreswijziging)\b"
+    r"|\b(?:nieuwe? (?:\w+ )?(?:post|bezoek|factuur)?adres|verhuisd|adreswijziging"
+    r"|adres is (?:\w+ )?(?:gewijzigd|veranderd)|op een (?:andere|nieuwe) locatie)\b"
+    r"|adres is nu\b|\bkantoor (?:is|zit|staat) (?:nu )?(?:aan|op)\b|\bons kantoor (?:nu )?aan de\b"
+    r"|\bons (?:\w+ )?adres (?:\w+ ){0,3}(?:wijzigen|aanpassen)\b"
     r"|\b(?:graag|gelieve|kunt|stuur|mailen|neem)\b.{0,80}\b[\w.+-]+@[\w.-]+\w")
 PRIVACY = re.compile(
     r"\b(?:uitschrijven|uit te schrijven|afmelden|af te melden)\b|\b(?:mailinglijst|maillijst"

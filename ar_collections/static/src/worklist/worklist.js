@@ -176,7 +176,6 @@ export class Worklist extends Component {
             amount: "",
             reason_id: customer.reasons[0]?.id || false,
             note: "",
-            ask_proof: false,
         };
         if (!outcome.fields.length) {
             return this.send(form);
@@ -227,7 +226,6 @@ export class Worklist extends Component {
                     date: form.date || false,
                     amount: Number(form.amount) || 0,
                     reason_id: Number(form.reason_id) || 0,
-                    ask_proof: form.ask_proof,
                     item_ids: this.chosenItems.map((item) => item.id),
                 },
             ]);

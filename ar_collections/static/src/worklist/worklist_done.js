@@ -9,15 +9,20 @@ export function getDone(answer, form, customer) {
     const contactId = Number(form.contact_id);
     return {
         id: answer.interaction_id,
+        code: form.code,
         customer_id: customer.id,
         label: getOutcome(form.code).label.toString(),
         contact: customer.contacts.find((contact) => contact.id === contactId)?.name || "",
         message: answer.message,
         note: form.note,
+        // Of "paid already": until which day we wait, and whether there is somebody to ask.
+        date: answer.next_date,
+        today: customer.defaults.today,
+        canAskProof: answer.can_ask_proof,
     };
 }
 
-/** What the last click wrote down, until the next one: add a note, or undo it. */
+/** What the last click wrote down, until the next one: complete it, or undo it. */
 export class WorklistDone extends Component {
     static template = "ar_collections.WorklistDone";
     static props = { done: Object, onUndone: Function };
@@ -26,8 +31,18 @@ export class WorklistDone extends Component {
         this.notification = useService("notification");
         this.orm = useService("orm");
         this.noteRef = useRef("note");
-        this.state = useState({ note: this.props.done.note, isBusy: false, isSaved: false });
-        this.saved = this.props.done.note;
+        const { note, date, message, canAskProof } = this.props.done;
+        this.state = useState({
+            note,
+            date,
+            message,
+            canAskProof,
+            canUndo: true,
+            isBusy: false,
+            isSaved: false,
+        });
+        this.saved = note;
+        this.savedDate = date;
         useExternalListener(document, "keydown", this.onKeydown);
     }
 
@@ -41,6 +56,9 @@ export class WorklistDone extends Component {
         } else if (ev.key === "t") {
             ev.preventDefault();
             this.noteRef.el.focus();
+        } else if (ev.key === "m") {
+            ev.preventDefault();
+            this.askProof();
         }
     }
 
@@ -64,16 +82,51 @@ export class WorklistDone extends Component {
         this.state.isSaved = true;
     }
 
-    async undo() {
-        if (this.state.isBusy) {
+    /** Another day to wait for the money. While it is typed in, it passes through days gone by. */
+    async saveDate() {
+        const { date } = this.state;
+        if (!date || date < this.props.done.today || date === this.savedDate) {
             return;
         }
+        const before = this.savedDate;
+        this.savedDate = date;
+        try {
+            this.state.message = (await this.call("set_day", [date])).message;
+        } catch (error) {
+            this.savedDate = this.state.date = before;
+            throw error;
+        }
+    }
+
+    /** A mail that has left cannot be taken back: no undo after it. */
+    async askProof() {
+        if (!this.state.canAskProof || this.state.isBusy) {
+            return;
+        }
+        await this.call("action_ask_proof");
+        this.state.canAskProof = this.state.canUndo = false;
+        this.notification.add(_t("The proof of payment was asked for by e-mail."), {
+            type: "success",
+        });
+    }
+
+    async call(method, values = []) {
         this.state.isBusy = true;
         try {
-            await this.orm.call("ar.interaction", "action_undo", [[this.props.done.id]]);
+            return await this.orm.call("ar.interaction", method, [
+                [this.props.done.id],
+                ...values,
+            ]);
         } finally {
             this.state.isBusy = false;
         }
+    }
+
+    async undo() {
+        if (!this.state.canUndo || this.state.isBusy) {
+            return;
+        }
+        await this.call("action_undo");
         this.notification.add(_t("Undone: %s", this.props.done.label), { type: "info" });
         await this.props.onUndone(this.props.done);
     }

@@ -8,7 +8,7 @@ export const OUTCOMES = [
     { code: "no_answer", key: "n", icon: "fa-phone", fields: [], label: _t("No answer") },
     { code: "call_back", key: "c", icon: "fa-calendar", fields: ["date"], label: _t("Call back on…") },
     { code: "promise", key: "p", icon: "fa-handshake-o", fields: ["date", "amount", "items"], label: _t("Promise") },
-    { code: "paid", key: "y", icon: "fa-check", fields: ["date", "items", "proof"], label: _t("Paid already") },
+    { code: "paid", key: "y", icon: "fa-check", fields: [], label: _t("Paid already") },
     { code: "dispute", key: "d", icon: "fa-comments-o", fields: ["reason", "items"], label: _t("Dispute") },
     { code: "spoken", key: "s", icon: "fa-commenting-o", fields: [], label: _t("Nothing agreed") },
     { code: "wrong_contact", key: "w", icon: "fa-user-times", fields: [], label: _t("Wrong contact") },

@@ -32,6 +32,18 @@ function moves(key, name) {
     ];
 }
 
+/** A day to come, as the calendar of the browser hands it over. */
+function choosesDay(days) {
+    return ({ anchor }) => {
+        anchor.focus();
+        anchor.value = luxon.DateTime.now().plus({ days }).toISODate();
+        for (const name of ["input", "change"]) {
+            anchor.dispatchEvent(new Event(name, { bubbles: true }));
+        }
+        anchor.blur();
+    };
+}
+
 const OPEN = ".o_ar_customer .o_ar_card:not(.o_ar_stale)";
 
 // A collector's hour: call, promise, payment registered, next.
@@ -136,7 +148,6 @@ tours.add("ar_worklist_keys", {
         { trigger: ".o_ar_items tr:contains(77.00):contains(Disputed) input:disabled" },
         ...opens("c", "call_back"),
         ...opens("p", "promise"),
-        ...opens("y", "paid"),
         ...opens("d", "dispute"),
         {
             content: "A tick is no typing: the keys go on",
@@ -232,7 +243,49 @@ tours.add("ar_worklist_keys", {
         },
         { trigger: `${OPEN}:has(h2:contains(Charlie))`, run: press("a") },
         { trigger: ".o_ar_done:contains(Wrong address)" },
+        { trigger: `${OPEN}:has(h2:contains(Delta))`, run: press("c") },
+        {
+            content: "C: call back on a day, with a note",
+            trigger: ".o_ar_outcome_form[data-form=call_back] input[name=date]",
+            run: choosesDay(9),
+        },
+        {
+            trigger: ".o_ar_outcome_form textarea[name=note]",
+            run: "edit After the holidays",
+        },
+        { trigger: ".o_ar_outcome_form button[type=submit]", run: "click" },
+        { trigger: `${OPEN}:has(h2:contains(Echo))`, run: press("d") },
+        {
+            content: "D: the reason, and one of the two items",
+            trigger: ".o_ar_outcome_form[data-form=dispute] select[name=reason]",
+            run: "selectByLabel Quality or damage",
+        },
+        { trigger: ".o_ar_items tr[data-item]:contains(50.00):not(:contains(300.00)) input:checked", run: "click" },
+        {
+            trigger: ".o_ar_outcome_form textarea[name=note]",
+            run: "edit Ten percent too much",
+        },
+        { trigger: ".o_ar_outcome_form:contains(1 items) button[type=submit]", run: "click" },
+        { trigger: `${OPEN}:has(h2:contains(Foxtrot))`, run: press("y") },
+        {
+            content: "Y: one click, and back again",
+            trigger: ".o_ar_done:contains(Paid already) .o_ar_undo",
+        },
+        { trigger: ".o_ar_empty:contains(Nobody has to be contacted now)", run: press("u") },
+        { trigger: ".o_ar_worklist:not(:has(.o_ar_done))" },
+        { trigger: `${OPEN}:has(h2:contains(Foxtrot))`, run: press("y") },
         { trigger: ".o_ar_empty:contains(Nobody has to be contacted now)" },
+        {
+            content: "Another day, a note, and the proof: no way back after that",
+            trigger: ".o_ar_done input[name=done_date]",
+            run: choosesDay(12),
+        },
+        {
+            trigger: ".o_ar_done_note",
+            run: "edit By cheque && press Enter",
+        },
+        { trigger: ".o_ar_done_saved", run: press("m") },
+        { trigger: ".o_ar_done:not(:has(.o_ar_proof)):not(:has(.o_ar_undo))" },
     ],
 });
 
