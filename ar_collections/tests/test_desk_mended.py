@@ -106,6 +106,38 @@ class TestDeskMended(PlanCommon):
         self.pay(invoice, 100, '2026-06-02')
         self.assertEqual(promise.state, 'kept')
 
+    def test_new_instalments_in_draft_keep_the_part_that_is_disputed(self):
+        """The dispute of 30 became one of the whole item that replaced the lost one."""
+        invoice = self.invoice(100, terms=[(30, 50), (60, 50)], date='2026-03-01')
+        terms, dispute = invoice.invoice_payment_term_id, self.dispute(invoice, amount=30)
+        old = self.items(invoice)
+        invoice.button_draft()
+        invoice.invoice_payment_term_id = False
+        invoice.invoice_payment_term_id = terms
+        self.assertNotEqual(self.items(invoice), old, "Odoo has replaced one")
+        invoice.action_post()
+        self.assertEqual(dispute.line_ids.move_line_id, self.items(invoice))
+        self.assertEqual(dispute.line_ids.mapped('amount'), [30, 30])
+        self.assertRecordValues(dispute, [{'state': 'open', 'amount': 60}])
+        self.assertEqual(self.run_dunning().reminder_ids.amount_claimed, 40, "the rest")
+
+    def test_a_smaller_item_in_draft_lowers_what_is_disputed_of_it(self):
+        """Else the invoice could not be posted while the dispute stands about another one."""
+        invoice = self.invoice(100, terms=[(30, 20), (60, 80)], date='2026-03-01')
+        other = self.invoice(70, due='2026-05-20')
+        terms, dispute = invoice.invoice_payment_term_id, self.dispute(invoice | other, amount=20)
+        old = self.items(invoice)
+        invoice.button_draft()
+        invoice.invoice_payment_term_id = False
+        terms.line_ids[0].value_amount, terms.line_ids[1].value_amount = 10, 90
+        invoice.invoice_payment_term_id = terms
+        self.assertEqual(dispute.state, 'open', "about the other one")
+        invoice.action_post()
+        new = self.items(invoice) - old
+        self.assertEqual(new.amount_residual, 10)
+        self.assertEqual({line.move_line_id: line.amount for line in dispute.line_ids}, {
+            new: 10, self.items(invoice) - new: 20, self.items(other): 20})
+
     def test_undoing_an_older_payment_while_a_newer_promise_stands(self):
         """The unique index refused to undo the reconciliation at all."""
         invoice = self.invoice(100, due='2026-05-20')

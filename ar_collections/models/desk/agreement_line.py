@@ -302,7 +302,15 @@ class ArAgreementLine(models.AbstractModel):
         states = self[self._agreement]._get_live_states()
         if self.state not in states or not self.search_count([
                 ('move_line_id', '=', item.id), ('state', 'in', states)], limit=1):
-            self.move_line_id = item
+            self.write({'move_line_id': item.id, **self._get_follow_values(item)})
+
+    def _get_follow_values(self, item):
+        """Hook: return what else changes on a line whose item was replaced by this one.
+
+        :param item: `account.move.line`, posted
+        :rtype: dict
+        """
+        return {}
 
 
 class ArAgreementOwedLine(models.AbstractModel):

@@ -47,3 +47,11 @@ class ArDisputeLine(models.Model):
         for line in self:
             if 0 < line.residual < line.amount:
                 line.amount = line.residual
+
+    def _get_follow_values(self, item):
+        """EXTENDS agreement: a part stays disputed, or as much as the new item owes.
+
+        Written with the item: computed from it, the amount would become all that it owes.
+        """
+        return {**super()._get_follow_values(item), 'amount': min(
+            self.amount, item.amount_residual_currency)}
