@@ -148,6 +148,86 @@ class TestDeskMended(PlanCommon):
         self.assertEqual((first.state, second.state), ('replaced', 'open'))
         self.assertFalse(first._follow() | second._follow())
 
+    def test_a_later_dispute_that_was_settled_holds_no_item(self):
+        """Paid and unpaid again, the older one stayed paid."""
+        invoice = self.invoice(100, due='2026-05-20')
+        first = self.dispute(invoice)
+        first._settle('upheld', "As ordered.")
+        second = self.dispute(invoice)
+        second._settle('upheld', "As ordered.")
+        first.action_reopen()
+        self.pay(invoice, 100, '2026-06-02')
+        self.assertEqual((first.state, second.state), ('paid', 'upheld'))
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual((first.state, second.state), ('open', 'upheld'))
+
+    def test_no_reopening_beside_a_later_dispute_that_may_open_by_itself(self):
+        """The unique index then refused to undo the payment."""
+        invoice, other = self.invoice(100, due='2026-05-20'), self.invoice(50, due='2026-05-20')
+        first = self.dispute(invoice | other)
+        first._settle('upheld', "As ordered.")
+        second = self.dispute(invoice)
+        self.pay(invoice, 100, '2026-06-02')
+        self.assertEqual(second.state, 'paid')
+        with self.assertRaisesRegex(UserError, f"{second.name}.*new dispute"):
+            first.action_reopen()
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual((first.state, second.state), ('upheld', 'open'))
+
+    def test_a_plan_that_nobody_agreed_to_replaces_none(self):
+        """Cancelled as a draft, or lapsed: a payment in time that is booked late came too late."""
+        for propose in (False, True):
+            with self.subTest(propose=propose):
+                self.go('2026-06-01')
+                invoice = self.invoice(90, due='2026-05-20')
+                first = self.active_plan(invoice)
+                self.follow('2026-06-21')
+                self.assertEqual(first.state, 'broken')
+                second = self.draft_plan(invoice, first='2026-07-20')
+                if propose:
+                    second.action_submit()
+                    self.follow('2026-07-07')
+                else:
+                    second.action_cancel()
+                self.assertEqual(second.state, 'cancelled')
+                self.pay(invoice, 90, '2026-06-15')
+                self.assertEqual(first.state, 'kept')
+                invoice.line_ids.remove_move_reconcile()
+                self.go('2026-06-18')
+                self.assertTrue(first._follow())
+                self.assertEqual(first.state, 'active')
+
+    def test_a_plan_that_waits_for_approval_holds_its_items(self):
+        """The unique index refused the payment that made the older one good."""
+        self.company.ar_plan_approval_amount = 10
+        invoice = self.invoice(90, due='2026-05-20')
+        first = self.draft_plan(invoice)
+        first.action_submit()
+        first.sudo()._propose()
+        first.action_start()
+        self.follow('2026-06-21')
+        second = self.draft_plan(invoice, first='2026-07-20')
+        second.action_submit()
+        self.assertEqual((first.state, second.state), ('broken', 'to_approve'))
+        self.pay(invoice, 30, '2026-06-15')
+        self.assertEqual((first.state, second.state), ('cancelled', 'to_approve'))
+
+    def test_a_loss_before_the_dispute_is_no_answer_to_it(self):
+        """Paid in full, a dispute about the rest ended as written off."""
+        invoice = self.invoice(100, due='2026-05-20')
+        accounts = self.env['account.account'].create({
+            'code': '654100', 'name': "Bad debts", 'account_type': 'expense',
+            'company_ids': [Command.set(self.company.ids)]})
+        self.company.write({'ar_bad_debt_account_id': accounts.id, 'ar_write_off_free': 1000})
+        loss = self.env['ar.write.off'].create({
+            'customer_id': self.account_of().id, 'reason': "Gone.", 'date': '2026-06-01',
+            'line_ids': [Command.create({'move_line_id': self.items(invoice).id, 'amount': 10})]})
+        loss.action_submit()
+        loss.move_id.action_post()
+        dispute = self.dispute(invoice)
+        self.pay(invoice, 90, '2026-06-01')
+        self.assertEqual(dispute.state, 'paid')
+
     def test_today_is_the_company_s(self):
         self.company.resource_calendar_id.tz = 'Pacific/Auckland'
         promise = self.promise(self.invoice(100, due='2026-05-20'), '2026-06-05')

@@ -162,7 +162,7 @@ class ArAgreementLine(models.AbstractModel):
     # === LEDGER === #
 
     def _get_taken_again(self):
-        """Return the agreements of these lines that lost an item to a newer live one.
+        """Return the agreements of these lines that lost an item to a newer one.
 
         They cannot be opened again: an item stands in one of a kind at a time. One query.
 
@@ -176,11 +176,19 @@ class ArAgreementLine(models.AbstractModel):
               FROM %(table)s mine
               JOIN %(table)s other ON other.move_line_id = mine.move_line_id
                    AND other.%(parent)s > mine.%(parent)s
-             WHERE mine.id = ANY(%(ids)s) AND other.state <> ALL(%(never)s)
+             WHERE mine.id = ANY(%(ids)s) AND %(takes)s
             """,
             parent=SQL.identifier(self._agreement), table=SQL.identifier(self._table),
-            ids=self.ids, never=['draft', 'to_approve']))
+            ids=self.ids, takes=self._get_taking_condition()))
         return Agreement.browse(row[0] for row in rows)
+
+    @api.model
+    def _get_taking_condition(self):
+        """Hook: return which lines take their item over from an older agreement; alias `other`.
+
+        :rtype: SQL
+        """
+        return SQL("TRUE")
 
     @api.model
     def _read_settlements(self, terms, company):
