@@ -356,5 +356,6 @@ class DeskMachine(DeskAgreements, DeskInvariants, RuleBasedStateMachine):
         self.states_are_those_of_the_ledger()
         self.look()
         self.agreements_stay_with_their_invoices()
+        self.what_is_disputed_stays()
         self.an_item_is_reminded_once()
         self.planned_items_age_by_their_instalments()
