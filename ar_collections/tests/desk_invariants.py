@@ -126,6 +126,11 @@ class DeskInvariants:
                 if standing and root.move_id.state == 'posted':
                     assert line.move_line_id == standing
 
+    def what_is_disputed_stays(self):
+        for one in self.disputes:
+            found = sorted(cents(line.amount) for line in one.record.line_ids)
+            assert found == sorted(one.amounts), f"{found} is disputed, {one.amounts} was noted"
+
     def an_item_is_reminded_once(self):
         lines = self.env['ar.reminder.line'].search([
             ('company_id', '=', self.case.company.id), ('kind', '=', 'step'),

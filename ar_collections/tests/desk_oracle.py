@@ -76,11 +76,15 @@ class Chosen:
         now = Item(line)
         self.line, self.amount, self.known = line, Item.own(line), set(now.partials)
 
+    def since(self):
+        """Return (cents, day, kind) of what was matched since it was chosen."""
+        return [part for key, part in Item(self.line).partials.items() if key not in self.known]
+
     def settled(self, deadline=None):
         """Return (money by the deadline, money, settled otherwise, lost after the deadline)."""
         item = Item(self.line)
         gone = max(self.amount - item.open, 0)
-        new = [part for key, part in item.partials.items() if key not in self.known]
+        new = self.since()
         money = [(amount, day) for amount, day, kind in new if kind == 'money']
         cash = sum(amount for amount, _day in money)
         in_time = sum(amount for amount, day in money if deadline is None or day <= deadline)
@@ -142,47 +146,89 @@ class Promise(Agreement):
 
 
 class Dispute(Agreement):
-    is_open, by_ledger = True, False
+    """What was typed in of each item is noted here; nothing but opening it again lowers it."""
 
-    def found(self):
-        return self.record.id, self.record.state == 'open'
+    BY_LEDGER = ('paid', 'credited', 'written_off', 'void')
+    state = 'open'
 
-    def expected(self):
-        return self.record.id, self.is_open
+    def __init__(self, record, amounts):
+        """Note the cents that are disputed, by item."""
+        super().__init__(record)
+        self.amounts = [amounts[chosen.line] for chosen in self.items]
+        self.notes = []
+
+    @property
+    def is_open(self):
+        return self.state == 'open'
+
+    def is_owed(self):
+        return any(Item(chosen.line).open > 0 for chosen in self.items)
 
     def judge(self, today, others):
-        owed = any(Item(chosen.line).open > 0 for chosen in self.items)
-        if self.is_open and not owed:
-            self.is_open, self.by_ledger = False, True
-        elif self.by_ledger and owed:
-            self.is_open, self.by_ledger = True, False
+        if self.is_open and not self.is_owed():
+            self.state = self.read_end()
+        elif self.state in self.BY_LEDGER and self.is_owed():
+            self.state = 'open'
+
+    def read_end(self):
+        """Return why nothing is owed any more."""
+        if not any(Item(chosen.line).posted for chosen in self.items):
+            return 'void'
+        if any(note.state == 'posted' for note in self.notes):
+            return 'credited'
+        lost = any(kind == 'loss' for chosen in self.items
+                   for _amount, _day, kind in chosen.since())
+        return 'written_off' if lost else 'paid'
+
+    def reopen(self):
+        """Somebody opens it again: no more is disputed than is owed by now."""
+        self.state = 'open'
+        owed = [Item(chosen.line).open for chosen in self.items]
+        self.amounts = [min(amount, most) if most > 0 else amount
+                        for amount, most in zip(self.amounts, owed, strict=True)]
 
     def part(self, line):
-        return sum(cents(row.amount) for row in self.record.line_ids
-                   if Claim.of(row.move_line_id).root == Claim.of(line).root
-                   ) if self.is_open else 0
+        root = Claim.of(line).root
+        return sum(amount for chosen, amount in zip(self.items, self.amounts, strict=True)
+                   if Claim.of(chosen.line).root == root) if self.is_open else 0
 
 
 class Plan(Agreement):
-    state = 'active'
+    """A draft until it is proposed, proposed until it starts or lapses; then the ledger's."""
 
-    def __init__(self, record):
-        super().__init__(record)
-        self.parts = [(part.due_date, part.due_date + timedelta(days=record.grace_days),
-                       cents(part.amount)) for part in record.instalment_ids.sorted('due_date')]
-        self.part_states = []
+    state, started = 'draft', False
+
+    def propose(self, last_day):
+        """What is owed now, and the instalments as they are now, are what the plan is about."""
+        super().__init__(self.record)
+        self.parts = [
+            (part.due_date, part.due_date + timedelta(days=self.record.grace_days),
+             cents(part.amount)) for part in self.record.instalment_ids.sorted('due_date')]
+        self.state, self.last_day, self.part_states = 'proposed', last_day, []
+
+    def start(self):
+        self.state, self.started = 'active', True
+
+    def sleep(self, today):
+        """The night comes: a proposal that waits for too long lapses."""
+        if self.state == 'proposed' and self.last_day < today:
+            self.state = 'cancelled'
 
     def found(self):
-        states = () if self.record.state == 'cancelled' else (
-            self.record.instalment_ids.sorted('due_date').mapped('state'))
-        return self.record.id, self.record.state, *states
+        started = self.record.state in ('active', 'kept', 'broken')
+        return self.record.id, self.record.state, *(
+            self.record.instalment_ids.sorted('due_date').mapped('state') if started else ())
 
     def expected(self):
-        return self.record.id, self.state, *(
-            () if self.state == 'cancelled' else self.part_states)
+        started = self.state in ('active', 'kept', 'broken')
+        return self.record.id, self.state, *(self.part_states if started else ())
+
+    def is_newer_on_same_items(self, other):
+        """What nobody agreed to takes no item over, unless the customer may still agree."""
+        return (self.started or self.state == 'proposed') and super().is_newer_on_same_items(other)
 
     def judge(self, today, others):
-        if self.state == 'cancelled':
+        if self.state in ('draft', 'proposed', 'cancelled'):
             return
         _in_time, paid, otherwise, _late = self.settled()
         up_to, missed, self.part_states = 0, 0, []

@@ -106,6 +106,38 @@ class TestDeskMended(PlanCommon):
         self.pay(invoice, 100, '2026-06-02')
         self.assertEqual(promise.state, 'kept')
 
+    def test_new_instalments_in_draft_keep_the_part_that_is_disputed(self):
+        """The dispute of 30 became one of the whole item that replaced the lost one."""
+        invoice = self.invoice(100, terms=[(30, 50), (60, 50)], date='2026-03-01')
+        terms, dispute = invoice.invoice_payment_term_id, self.dispute(invoice, amount=30)
+        old = self.items(invoice)
+        invoice.button_draft()
+        invoice.invoice_payment_term_id = False
+        invoice.invoice_payment_term_id = terms
+        self.assertNotEqual(self.items(invoice), old, "Odoo has replaced one")
+        invoice.action_post()
+        self.assertEqual(dispute.line_ids.move_line_id, self.items(invoice))
+        self.assertEqual(dispute.line_ids.mapped('amount'), [30, 30])
+        self.assertRecordValues(dispute, [{'state': 'open', 'amount': 60}])
+        self.assertEqual(self.run_dunning().reminder_ids.amount_claimed, 40, "the rest")
+
+    def test_a_smaller_item_in_draft_lowers_what_is_disputed_of_it(self):
+        """Else the invoice could not be posted while the dispute stands about another one."""
+        invoice = self.invoice(100, terms=[(30, 20), (60, 80)], date='2026-03-01')
+        other = self.invoice(70, due='2026-05-20')
+        terms, dispute = invoice.invoice_payment_term_id, self.dispute(invoice | other, amount=20)
+        old = self.items(invoice)
+        invoice.button_draft()
+        invoice.invoice_payment_term_id = False
+        terms.line_ids[0].value_amount, terms.line_ids[1].value_amount = 10, 90
+        invoice.invoice_payment_term_id = terms
+        self.assertEqual(dispute.state, 'open', "about the other one")
+        invoice.action_post()
+        new = self.items(invoice) - old
+        self.assertEqual(new.amount_residual, 10)
+        self.assertEqual({line.move_line_id: line.amount for line in dispute.line_ids}, {
+            new: 10, self.items(invoice) - new: 20, self.items(other): 20})
+
     def test_undoing_an_older_payment_while_a_newer_promise_stands(self):
         """The unique index refused to undo the reconciliation at all."""
         invoice = self.invoice(100, due='2026-05-20')
@@ -115,6 +147,86 @@ class TestDeskMended(PlanCommon):
         invoice.line_ids.remove_move_reconcile()
         self.assertEqual((first.state, second.state), ('replaced', 'open'))
         self.assertFalse(first._follow() | second._follow())
+
+    def test_a_later_dispute_that_was_settled_holds_no_item(self):
+        """Paid and unpaid again, the older one stayed paid."""
+        invoice = self.invoice(100, due='2026-05-20')
+        first = self.dispute(invoice)
+        first._settle('upheld', "As ordered.")
+        second = self.dispute(invoice)
+        second._settle('upheld', "As ordered.")
+        first.action_reopen()
+        self.pay(invoice, 100, '2026-06-02')
+        self.assertEqual((first.state, second.state), ('paid', 'upheld'))
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual((first.state, second.state), ('open', 'upheld'))
+
+    def test_no_reopening_beside_a_later_dispute_that_may_open_by_itself(self):
+        """The unique index then refused to undo the payment."""
+        invoice, other = self.invoice(100, due='2026-05-20'), self.invoice(50, due='2026-05-20')
+        first = self.dispute(invoice | other)
+        first._settle('upheld', "As ordered.")
+        second = self.dispute(invoice)
+        self.pay(invoice, 100, '2026-06-02')
+        self.assertEqual(second.state, 'paid')
+        with self.assertRaisesRegex(UserError, f"{second.name}.*new dispute"):
+            first.action_reopen()
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual((first.state, second.state), ('upheld', 'open'))
+
+    def test_a_plan_that_nobody_agreed_to_replaces_none(self):
+        """Cancelled as a draft, or lapsed: a payment in time that is booked late came too late."""
+        for propose in (False, True):
+            with self.subTest(propose=propose):
+                self.go('2026-06-01')
+                invoice = self.invoice(90, due='2026-05-20')
+                first = self.active_plan(invoice)
+                self.follow('2026-06-21')
+                self.assertEqual(first.state, 'broken')
+                second = self.draft_plan(invoice, first='2026-07-20')
+                if propose:
+                    second.action_submit()
+                    self.follow('2026-07-07')
+                else:
+                    second.action_cancel()
+                self.assertEqual(second.state, 'cancelled')
+                self.pay(invoice, 90, '2026-06-15')
+                self.assertEqual(first.state, 'kept')
+                invoice.line_ids.remove_move_reconcile()
+                self.go('2026-06-18')
+                self.assertTrue(first._follow())
+                self.assertEqual(first.state, 'active')
+
+    def test_a_plan_that_waits_for_approval_holds_its_items(self):
+        """The unique index refused the payment that made the older one good."""
+        self.company.ar_plan_approval_amount = 10
+        invoice = self.invoice(90, due='2026-05-20')
+        first = self.draft_plan(invoice)
+        first.action_submit()
+        first.sudo()._propose()
+        first.action_start()
+        self.follow('2026-06-21')
+        second = self.draft_plan(invoice, first='2026-07-20')
+        second.action_submit()
+        self.assertEqual((first.state, second.state), ('broken', 'to_approve'))
+        self.pay(invoice, 30, '2026-06-15')
+        self.assertEqual((first.state, second.state), ('cancelled', 'to_approve'))
+
+    def test_a_loss_before_the_dispute_is_no_answer_to_it(self):
+        """Paid in full, a dispute about the rest ended as written off."""
+        invoice = self.invoice(100, due='2026-05-20')
+        accounts = self.env['account.account'].create({
+            'code': '654100', 'name': "Bad debts", 'account_type': 'expense',
+            'company_ids': [Command.set(self.company.ids)]})
+        self.company.write({'ar_bad_debt_account_id': accounts.id, 'ar_write_off_free': 1000})
+        loss = self.env['ar.write.off'].create({
+            'customer_id': self.account_of().id, 'reason': "Gone.", 'date': '2026-06-01',
+            'line_ids': [Command.create({'move_line_id': self.items(invoice).id, 'amount': 10})]})
+        loss.action_submit()
+        loss.move_id.action_post()
+        dispute = self.dispute(invoice)
+        self.pay(invoice, 90, '2026-06-01')
+        self.assertEqual(dispute.state, 'paid')
 
     def test_today_is_the_company_s(self):
         self.company.resource_calendar_id.tz = 'Pacific/Auckland'

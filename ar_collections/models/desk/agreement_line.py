@@ -162,7 +162,7 @@ class ArAgreementLine(models.AbstractModel):
     # === LEDGER === #
 
     def _get_taken_again(self):
-        """Return the agreements of these lines that lost an item to a newer live one.
+        """Return the agreements of these lines that lost an item to a newer one.
 
         They cannot be opened again: an item stands in one of a kind at a time. One query.
 
@@ -176,11 +176,19 @@ class ArAgreementLine(models.AbstractModel):
               FROM %(table)s mine
               JOIN %(table)s other ON other.move_line_id = mine.move_line_id
                    AND other.%(parent)s > mine.%(parent)s
-             WHERE mine.id = ANY(%(ids)s) AND other.state <> ALL(%(never)s)
+             WHERE mine.id = ANY(%(ids)s) AND %(takes)s
             """,
             parent=SQL.identifier(self._agreement), table=SQL.identifier(self._table),
-            ids=self.ids, never=['draft', 'to_approve']))
+            ids=self.ids, takes=self._get_taking_condition()))
         return Agreement.browse(row[0] for row in rows)
+
+    @api.model
+    def _get_taking_condition(self):
+        """Hook: return which lines take their item over from an older agreement; alias `other`.
+
+        :rtype: SQL
+        """
+        return SQL("TRUE")
 
     @api.model
     def _read_settlements(self, terms, company):
@@ -302,7 +310,15 @@ class ArAgreementLine(models.AbstractModel):
         states = self[self._agreement]._get_live_states()
         if self.state not in states or not self.search_count([
                 ('move_line_id', '=', item.id), ('state', 'in', states)], limit=1):
-            self.move_line_id = item
+            self.write({'move_line_id': item.id, **self._get_follow_values(item)})
+
+    def _get_follow_values(self, item):
+        """Hook: return what else changes on a line whose item was replaced by this one.
+
+        :param item: `account.move.line`, posted
+        :rtype: dict
+        """
+        return {}
 
 
 class ArAgreementOwedLine(models.AbstractModel):

@@ -46,13 +46,26 @@ class ArDispute(models.Model):
         return (*super()._get_ledger_states(), 'written_off')
 
     def _get_settled_state(self):
-        """EXTENDS desk: neither paid nor credited when a loss is booked on one of its claims."""
+        """EXTENDS desk: neither paid nor credited when a loss was booked on one of its claims.
+
+        One that is older than the dispute is no answer to it.
+        """
         state = super()._get_settled_state()
         if state != 'paid':
             return state
-        items = self.line_ids.move_line_id.sudo()
-        every = items.union(*self.env['ar.doubtful.line']._get_successors(items).values())
         # Read from the ledger: the loss itself may follow it only after this.
-        lost = self.env['ar.write.off.line'].sudo().search_count([
-            ('credit_line_id', 'in', every.matched_credit_ids.credit_move_id.ids)], limit=1)
+        self.env['ar.write.off.line'].flush_model(['credit_line_id'])
+        claims = self.env['ar.doubtful.line']._get_claim_query(SQL(
+            "SELECT id, move_line_id FROM ar_dispute_line"
+            " WHERE dispute_id = %s AND move_line_id IS NOT NULL", self.id))
+        lost = self.env.execute_query(SQL(
+            """
+            SELECT 1
+              FROM (%s) claim (line_id, item_id)
+              JOIN ar_dispute_line line ON line.id = claim.line_id
+              JOIN account_partial_reconcile pr ON pr.debit_move_id = claim.item_id
+                   AND pr.id > COALESCE(line.last_partial_id, 0)
+              JOIN ar_write_off_line loss ON loss.credit_line_id = pr.credit_move_id
+             LIMIT 1
+            """, claims))
         return 'written_off' if lost else state

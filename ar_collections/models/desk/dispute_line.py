@@ -1,6 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.tools import formatLang
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, formatLang
 
 
 class ArDisputeLine(models.Model):
@@ -42,8 +42,39 @@ class ArDisputeLine(models.Model):
                     residual=formatLang(
                         self.env, line.residual, currency_obj=line.currency_id)))
 
+    @api.model
+    def _get_holding_states(self):
+        """Return the states that hold an item: open, or opened again when a payment is undone."""
+        return ('open', *self.env['ar.dispute']._get_ledger_states())
+
+    @api.model
+    def _get_taking_condition(self):
+        """EXTENDS agreement: not one that a person has settled."""
+        return SQL("other.state = ANY(%s)", list(self._get_holding_states()))
+
+    def _check_free(self):
+        """EXTENDS agreement: two that the ledger may open would meet on the same item."""
+        super()._check_free()
+        # sudo: the other one may belong to a colleague.
+        taken = self.sudo().search([
+            ('move_line_id', 'in', self.move_line_id.ids), ('dispute_id', 'not in',
+             self.dispute_id.ids), ('state', 'in', self._get_holding_states())], limit=1)
+        if taken:
+            raise UserError(self.env._(
+                "%(item)s was settled in %(dispute)s, which opens again when that is undone. Note "
+                "a new dispute about what is still owed.",
+                item=taken.move_line_id.display_name, dispute=taken.dispute_id.display_name))
+
     def _limit_to_residual(self):
         """Lower the amounts to what is still owed, when a dispute is opened again."""
         for line in self:
             if 0 < line.residual < line.amount:
                 line.amount = line.residual
+
+    def _get_follow_values(self, item):
+        """EXTENDS agreement: a part stays disputed, or as much as the new item owes.
+
+        Written with the item: computed from it, the amount would become all that it owes.
+        """
+        return {**super()._get_follow_values(item), 'amount': min(
+            self.amount, item.amount_residual_currency)}

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -22,6 +22,14 @@ class ArPaymentPlanLine(models.Model):
     _live_uniq = models.UniqueIndex(
         "(move_line_id) WHERE state IN ('to_approve', 'proposed', 'active')",
         "One of these items stands in another payment plan: close that one first.")
+
+    @api.model
+    def _get_taking_condition(self):
+        """EXTENDS agreement: what nobody agreed to takes nothing over, unless it still waits."""
+        return SQL(
+            "(other.state = ANY(%s) OR EXISTS (SELECT FROM ar_payment_plan plan"
+            " WHERE plan.id = other.plan_id AND plan.started_on IS NOT NULL))",
+            list(self.env['ar.payment.plan']._get_live_states()))
 
     def _read_amounts(self):
         """Read again what the items owe; reconciliations from here on count for the plan."""
