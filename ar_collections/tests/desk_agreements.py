@@ -105,7 +105,7 @@ class DeskAgreements:
         """Credit the invoices by Odoo's own dialogue, as much as is owed on them or a part."""
         one = self.pick(data, self.correctable)
         context = one.record.action_credit_note()['context']
-        wizard = self.env['account.move.reversal'].with_context(context).create({
+        wizard = self.env['account.move.reversal'].with_context(**context).create({
             'date': self.day, 'journal_id': self.get_moves(one).journal_id.id})
         wizard.reverse_moves()
         for note in wizard.new_move_ids:

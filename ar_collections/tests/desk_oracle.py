@@ -200,7 +200,7 @@ class Plan(Agreement):
 
     def propose(self, last_day):
         """What is owed now, and the instalments as they are now, are what the plan is about."""
-        super().__init__(self.record)
+        Agreement.__init__(self, self.record)
         self.parts = [
             (part.due_date, part.due_date + timedelta(days=self.record.grace_days),
              cents(part.amount)) for part in self.record.instalment_ids.sorted('due_date')]

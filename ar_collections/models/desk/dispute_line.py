@@ -54,7 +54,7 @@ class ArDisputeLine(models.Model):
 
     def _check_free(self):
         """EXTENDS agreement: two that the ledger may open would meet on the same item."""
-        super()._check_free()
+        result = super()._check_free()
         # sudo: the other one may belong to a colleague.
         taken = self.sudo().search([
             ('move_line_id', 'in', self.move_line_id.ids), ('dispute_id', 'not in',
@@ -64,6 +64,7 @@ class ArDisputeLine(models.Model):
                 "%(item)s was settled in %(dispute)s, which opens again when that is undone. Note "
                 "a new dispute about what is still owed.",
                 item=taken.move_line_id.display_name, dispute=taken.dispute_id.display_name))
+        return result
 
     def _limit_to_residual(self):
         """Lower the amounts to what is still owed, when a dispute is opened again."""

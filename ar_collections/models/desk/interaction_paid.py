@@ -26,8 +26,9 @@ class ArInteraction(models.Model):
     @api.depends('proof_asked_at')
     def _compute_can_undo(self):
         """EXTENDS desk: nobody takes back a mail that has left."""
-        super()._compute_can_undo()
+        result = super()._compute_can_undo()
         self.filtered('proof_asked_at').can_undo = False
+        return result
 
     def _get_derived_fields(self):
         """EXTENDS desk."""
