@@ -45,6 +45,10 @@ class ProviderCommon(LocalHttp, CollectionsCommon):
             name: getattr(simulator, name) for name in fields})
         return provider
 
+    def confirm(self, provider, capability):
+        provider.operation_ids.filtered(
+            lambda operation: operation.capability == capability).confirmed = True
+
     @classmethod
     def confirm_scales(cls):
         """Confirm the lines of all scales, as a credit manager does who has compared them."""

@@ -216,6 +216,7 @@ class TestProviderCallback(SecretScan, ProviderCommon, HttpCase):
             link = self.link(self.provider, self.make_account("Levant", LEVANT), 'ICO0000000101')
             self.poll()
             # Told to the provider, which repeats it in its list: our order is looked up there.
+            self.confirm(self.provider, 'find_request')
             self.assertIn(self.token, self.sim.calls[-1]['body'])
             link.write({'order_id': False, 'next_try_at': False})
             self.poll()

@@ -112,10 +112,6 @@ class TestProviderPollResumed(PollCommon):
         self.assertEqual(self.values(provider), {LEVANT: '6'})
         self.assertFalse(link.order_reference)
 
-    def confirm(self, provider, capability):
-        provider.operation_ids.filtered(
-            lambda operation: operation.capability == capability).confirmed = True
-
     def test_an_order_whose_answer_was_lost_is_for_a_person(self):
         """Only the state of an order whose number is known is documented (CO-3)."""
         sim = self.start(CofaceIcon)

@@ -232,7 +232,9 @@ class TestCofaceIcon(ConnectorCase):
     def test_an_order_tells_our_address_and_is_called_there_until_we_answer(self):
         house = House().start()
         self.addCleanup(house.stop)
-        self.client = self.make_client(callback_url=f'{house.url}/ring/canary-address-secret')
+        self.client = self.make_client(
+            callback_url=f'{house.url}/ring/canary-address-secret',
+            confirmed=[Capability.FIND_REQUEST])
         with self.capture() as log:
             order = self.order()
             self.client.start_monitoring(ICON, 'FR', 'MON/2')
