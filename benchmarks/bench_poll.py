@@ -195,6 +195,16 @@ def step_companies(env, options):
         server.wait()
 
 
+def add_french_customers(env, company, number):
+    """Give a company customers with a SIREN each, and commit."""
+    sirens = [f'{n:08d}' for n in range(number)]
+    env['ar.customer']._get_or_create(env['res.partner'].create([
+        {'name': f'Company {siren}', 'is_company': True,
+         'company_registry': siren + luhn(siren), 'country_id': env.ref('base.fr').id}
+        for siren in sirens]), company)
+    env.cr.commit()
+
+
 def step_limited(env, options):
     """Poll the register that allows 30 calls in a minute, in real time: about a minute."""
     number = options.get('companies', REGISTERED)
@@ -203,18 +213,12 @@ def step_limited(env, options):
         # Without a country: Odoo would install what French companies need.
         company = env['res.company'].create({
             'name': 'Bench register', 'ar_register_active': True})
-        france = env.ref('base.fr')
         provider, _off = env['ar.provider'].create([
             {'name': code, 'code': code, 'company_id': company.id, 'test_counts': True,
              'is_on': code == 'insee_sirene', 'simulator_url': urls.get(code)}
             for code in ('insee_sirene', 'recherche_entreprises')])
         provider._set_credentials({'api_key': 'canary-insee-key-2b7'})
-        sirens = [f'{n:08d}' for n in range(number)]
-        env['ar.customer']._get_or_create(env['res.partner'].create([
-            {'name': f'Company {siren}', 'is_company': True,
-             'company_registry': siren + luhn(siren), 'country_id': france.id}
-            for siren in sirens]), company)
-        env.cr.commit()
+        add_french_customers(env, company, number)
         seconds, _queries, _memory = read(poll(env.cr.dbname, provider.id))
         times = get_times(urls['insee_sirene'], 'siren')
         return {
@@ -239,13 +243,7 @@ def step_gazette(env, options):
                     'name': 'bodacc', 'code': 'bodacc', 'company_id': company.id})
         provider.write({'is_on': True, 'environment': 'test', 'test_counts': True,
                         'simulator_url': urls['bodacc']})
-        france = env.ref('base.fr')
-        sirens = [f'{n:08d}' for n in range(number)]
-        env['ar.customer']._get_or_create(env['res.partner'].create([
-            {'name': f'Company {siren}', 'is_company': True,
-             'company_registry': siren + luhn(siren), 'country_id': france.id}
-            for siren in sirens]), company)
-        env.cr.commit()
+        add_french_customers(env, company, number)
         first = read(poll(env.cr.dbname, provider.id, '_cron_poll_bodacc'))
         times = get_times(urls['bodacc'], 'records')
         again = read(poll(env.cr.dbname, provider.id, '_cron_poll_bodacc'))

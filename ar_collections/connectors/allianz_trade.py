@@ -4,15 +4,13 @@ Token, job flow and reference tables are documented (AT-1, AT-2); bodies of cove
 public clients (AT-5 to AT-8). Of the decision codes only two were ever seen: any other is unknown,
 and the amount known before stays. No contract is public for overdues, claims and policy.
 """
-import base64
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from .callback import make_callback_header
 from .capability import Capability, provides
 from .errors import (
     AlreadyPendingError,
@@ -44,11 +42,6 @@ AGREED = frozenset({'AlreadyAgreed', 'Agreement'})
 JOB_RUNNING = frozenset({'PENDING', 'INPROGRESS', 'IN_PROGRESS', 'CREATED'})
 JOB_DEADLINE = timedelta(hours=24)
 PAGE = 500
-# Hours for which a call wants to be told what becomes of it: the example of AT-2.
-CALLBACK_HOURS = 24
-# Headers that say something else already.
-TAKEN_HEADERS = frozenset({'accept', 'authorization', 'connection', 'content-length',
-                           'content-type', 'cookie', 'host', 'transfer-encoding', 'user-agent'})
 LISTS = ('covers', 'coverRequests', 'results', 'items')
 
 
@@ -382,21 +375,15 @@ class AllianzTradeClient(InsurerClient):
     # === CALLBACKS === #
 
     def _get_callback(self):
-        """Return the header that tells where we are called when a job has ended (AT-2).
+        """Return the header that tells our address: option `callback_header`, off when empty.
 
-        Its content is documented, its name is not public: option `callback_header`, off when empty.
-
-        :raise ConfigurationError: the option is no name of a header, or one with another meaning
+        :raise ConfigurationError: as `make_callback_header`
         """
-        name, url = (self.options.get('callback_header') or '').strip(), self._get_callback_url()
-        if not name or not url:
-            return {}
-        if not re.fullmatch('[A-Za-z][A-Za-z0-9-]*', name) or name.lower() in TAKEN_HEADERS:
-            raise ConfigurationError('callback_header', "not usable as the name of a header")
-        text = json.dumps({'callbackUrl': url, 'timeToLive': CALLBACK_HOURS})
-        value = base64.b64encode(text.encode()).decode()
-        self.masker.add(value)
-        return {name: value}
+        header = make_callback_header(
+            self.options.get('callback_header') or '', self._get_callback_url())
+        for value in header.values():
+            self.masker.add(value)
+        return header
 
     @provides(Confidence.DOCUMENTED)
     def parse_callback(self, params: Mapping[str, Any], body: bytes = b'') -> CallbackHint:
