@@ -1,4 +1,7 @@
-"""What is remembered for one transaction, and how one that has only read is ended."""
+"""What is remembered for one transaction, one beside the caller's, and the end of a reading one."""
+import contextlib
+
+from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
 
@@ -42,3 +45,21 @@ def end_reading(env):
     if is_clean:
         env.cr.rollback()
     return is_clean
+
+
+@contextlib.contextmanager
+def open_beside(registry):
+    """Open a transaction beside the caller's, committed at the end.
+
+    For counters and notes that outlive what they are about. Its statements see what others have
+    committed in the meantime (READ COMMITTED): under Odoo's own level the second of two processes
+    that count in one row at once would fail, and its caller would lose an answer over a counter.
+
+    :param registry: of the database
+    :return: context manager that gives a cursor
+    """
+    with registry.cursor() as cr:
+        # The cursor of a test is in the test's transaction, whose level stands.
+        if isinstance(cr, Cursor):
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        yield cr

@@ -1,6 +1,6 @@
-"""Two workers, two colleagues, one buyer: the insurer is asked once.
+"""Two workers, two colleagues, one buyer: the insurer is asked once, and no note of it is lost.
 
-Real threads with a connection to PostgreSQL each; the insurer is a simulator that answers slowly.
+Real threads with a connection to PostgreSQL each; the insurer is a simulator that keeps them waiting until they have met.
 """
 
 import json
@@ -17,6 +17,8 @@ import threading, time
 from decimal import Decimal
 from odoo import SUPERUSER_ID, api
 from odoo.service.model import retrying
+from odoo.addons.ar_collections.connectors.errors import CredentialsError, TemporaryError
+from odoo.addons.ar_collections.models.insurance.provider_memory import KeptBudget
 from odoo.addons.ar_collections.connectors.results import CoverOrder, Money
 
 url, secrets = {url!r}, {secrets!r}
@@ -44,8 +46,12 @@ requests = env['ar.cover.request'].create([
 env.cr.commit()
 
 
-def at_once(works):
-    '''Run each in a thread with a transaction that began before any other had done anything.'''
+def at_once(works, after_first=lambda: None, call=lambda work, mine: work()):
+    '''Run each in a thread with a transaction that began before any other had done anything.
+
+    `after_first` is called when one of them is through. `call` runs a work: as it is, like a
+    scheduled action, or `retrying`, like a button.
+    '''
     barrier, said = threading.Barrier(len(works)), {{}}
 
     def run(number, work):
@@ -66,10 +72,12 @@ def at_once(works):
                 return result
 
             try:
-                said[number] = str(retrying(attempt, mine))
+                said[number] = str(call(attempt, mine))
             except Exception as error:
                 cr.rollback()
                 said[number] = getattr(error, 'code', None) or str(error)
+        if len(said) == 1:
+            after_first()
 
     threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
     for thread in threads:
@@ -83,25 +91,35 @@ WORK = """
 import json, urllib.request
 
 
-def slow_down(route, seconds, times):
+def tell_insurer(what, **details):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    opener.open(url + '/_sim/faults', json.dumps({
-        'route': route, 'fault': 'drip', 'seconds': seconds, 'times': times}).encode()).close()
+    opener.open(url + '/_sim/' + what, json.dumps(details).encode()).close()
 
 
 order = CoverOrder('8200002', Money(Decimal(20000), company.currency_id.name), 'AR/TWICE')
-slow_down('apply', 0.02, 1)
-result = {
-    'colleagues': at_once([
-        lambda mine, id=id: mine['ar.cover.request'].browse(id).action_send()
-        for id in requests.ids]),
-    'workers': at_once([lambda mine: mine.ref(
-        'ar_collections.ir_cron_ar_cover_send').method_direct_trigger()] * 2),
-}
+result = {'colleagues': at_once([
+    lambda mine, id=id: mine['ar.cover.request'].browse(id).action_send() for id in requests.ids],
+    call=retrying)}
+# The insurer answers the worker that holds the queue only when another worker has been through
+# (two calls of that kind would be held together, and answered).
+tell_insurer('faults', route='apply', fault='hold', times=2)
+result['workers'] = at_once([lambda mine: mine.ref(
+    'ar_collections.ir_cron_ar_cover_send').method_direct_trigger()] * 2,
+    after_first=lambda: tell_insurer('release'))
 # All have read that there is no limit yet when the first of them writes.
-slow_down('covers', 0.1, 4)
+tell_insurer('faults', route='covers', fault='hold', times=4)
 result['calls'] = at_once([lambda mine: mine['ar.provider'].browse(provider.id)._call(
     'request_cover', order).status] * 4)
+# What is noted beside the calls: counters, and a problem that is told once.
+env.cr.commit()
+provider.daily_budget = 5
+provider._forget_problem()
+env.cr.commit()
+result['budget'] = at_once([lambda mine: KeptBudget(mine['ar.provider'].browse(
+    provider.id)).take('report')] * 8)
+result['notes'] = at_once([lambda mine, error=error: mine['ar.provider'].browse(
+    provider.id)._note_error('report', error) for error in (
+    *[TemporaryError('later', "not now")] * 3, *[CredentialsError('refused', "who are you")] * 3)])
 print('RESULT', json.dumps(result))
 """
 
@@ -135,10 +153,16 @@ def test_one_request_for_a_buyer_whoever_sends_it(odoo, scratch_db, insurer):
                                   " ORDER BY 1")
     assert states == [['answered', '1'], ['draft', '1']], said
     assert any('already executing' in answer for answer in said['workers']), "they never met"
-    # Who comes when all is over finds the limit in force; the others met.
-    assert said['calls'].count('granted') == 1
-    assert {'look_up_first'} <= set(said['calls']) <= {'granted', 'look_up_first', 'unchanged'}
+    assert said['calls'] == ['granted'] + ['look_up_first'] * 3
     asked = [json.loads(call['body']) for call in insurer.calls if call['route'] == 'apply']
     assert sorted(body['buyerId'] for body in asked) == [8200001, 8200002]
     assert odoo.sql(scratch_db, "SELECT state, COUNT(*) FROM ar_provider_write GROUP BY 1") == [
         ['done', '2']]
+    assert said['budget'] == ['None'] * 5 + ['budget'] * 3
+    assert said['notes'] == ['None'] * 6
+    assert odoo.sql(scratch_db, "SELECT billed, calls, failures FROM ar_provider_usage"
+                                " WHERE operation = 'report'") == [['5', '6', '6']]
+    assert odoo.sql(scratch_db, "SELECT failures, problem FROM ar_provider_health") == [
+        ['3', 'refused']]
+    assert odoo.sql(scratch_db, "SELECT COUNT(*) FROM mail_activity"
+                                " WHERE res_model = 'ar.provider'") == [['1']]

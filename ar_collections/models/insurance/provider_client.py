@@ -21,7 +21,7 @@ from ...connectors.errors import (
     UnknownOutcomeError,
 )
 from ...connectors.transport import LocalSimulator
-from ...tools.transaction import end_reading
+from ...tools.transaction import end_reading, open_beside
 from .provider import CALLBACK_SECRET
 from .provider_memory import KeptBudget, KeptJournal, KeptLimiter, KeptTokens
 
@@ -149,7 +149,7 @@ class ArProvider(models.Model):
     @contextlib.contextmanager
     def _own_environment(self):
         """Give an environment with a transaction of its own, committed at the end."""
-        with self.env.registry.cursor() as cr:
+        with open_beside(self.env.registry) as cr:
             yield api.Environment(cr, SUPERUSER_ID, {})
 
     def _count_usage(self, env, operation, **counts):
@@ -169,7 +169,7 @@ class ArProvider(models.Model):
             failures=counts.get('failures', 0)))
 
     def _upsert_health(self, env, values):
-        """Write columns of the health of this account; return them with what they were before.
+        """Write columns of the health of this account, which is locked then.
 
         :param values: {column: value}
         """
@@ -201,7 +201,8 @@ class ArProvider(models.Model):
         if not successes:
             return
         with self._own_environment() as env:
-            for operation, calls in successes.items():
+            # In one order: two that write several rows must not wait for each other.
+            for operation, calls in sorted(successes.items()):
                 self._count_usage(env, operation, calls=calls)
             self._upsert_health(env, {
                 'failures': 0, 'paused_until': None, 'problem': None, 'problem_text': None,
@@ -224,8 +225,10 @@ class ArProvider(models.Model):
                 'status': evidence and evidence.status,
                 'correlation_id': evidence and evidence.correlation_id,
                 'evidence': evidence and evidence.body})
+            # Locks the row: of two failures at once the second sees what the first has noted.
+            self._upsert_health(env, {'last_error_at': now})
             health = env['ar.provider.health'].search([('provider_id', '=', self.id)])
-            values = {'last_error_at': now}
+            values = {}
             if isinstance(error, TemporaryError | UnknownOutcomeError):
                 failures = health.failures + 1
                 values['failures'] = failures
@@ -239,7 +242,8 @@ class ArProvider(models.Model):
             elif not isinstance(error, BudgetError | InvalidInputError):
                 # It was understood and answered: the connection is good. Those were never sent.
                 values.update(failures=0, paused_until=None, last_success_at=now)
-            self._upsert_health(env, values)
+            if values:
+                self._upsert_health(env, values)
         self._invalidate_health()
         _logger.info("Provider %s, %s: %s", self.id, operation, error.code)
 

@@ -10,7 +10,8 @@ Control, on the same port (POST, JSON):
 Faults: status (with `headers`, `body`), drop (the connection ends before anything is done),
 drop_after (it is done, and nobody hears of it), hang (done, `seconds` of silence), drip (one byte
 at a time), html, empty, truncate, redirect (`location`), mutate (`set`: {path: value}, `delete`:
-[path] in the JSON answer; a path is like "data.0.coverId"), packed (gzip in chunks: no fault).
+[path] in the JSON answer; a path is like "data.0.coverId"), packed (gzip in chunks: no fault), hold
+(done, and answered when all `times` calls are held, /_sim/release was called or `seconds` are over).
 """
 import contextlib
 import gzip
@@ -96,6 +97,7 @@ class Simulator:
 
     def __init__(self):
         self.lock = threading.RLock()
+        self._held = threading.Condition()
         self.reset()
         self._server = None
         routes = [
@@ -202,6 +204,20 @@ class Simulator:
                 return fault
         return None
 
+    def hold(self, fault):
+        """Wait until every call of this fault is held, somebody releases them, or time is over."""
+        with self._held:
+            self._held.notify_all()
+            self._held.wait_for(lambda: fault['times'] <= 0, fault.get('seconds', 30))
+
+    def release(self):
+        """Answer all that is held."""
+        with self._held:
+            for fault in self.faults:
+                if fault['fault'] == 'hold':
+                    fault['times'] = 0
+            self._held.notify_all()
+
     def control(self, name, data):
         """Follow an order of the control paths."""
         with self.lock:
@@ -214,6 +230,8 @@ class Simulator:
                 self.reset()
             elif name == 'state':
                 self.change(data)
+            elif name == 'release':
+                self.release()
             elif name == 'calls':
                 return self.calls
             return {}
@@ -259,6 +277,8 @@ class _Handler(BaseHTTPRequestHandler):
         if kind in ('drop', 'drop_after'):
             self._cut()
             return
+        if kind == 'hold':
+            self.sim.hold(fault)
         if kind == 'hang':
             time.sleep(fault.get('seconds', 1))
             self._cut()
