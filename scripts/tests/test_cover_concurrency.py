@@ -1,6 +1,7 @@
 """Two workers, two colleagues, one buyer: the insurer is asked once, and no note of it is lost.
 
-Real threads with a connection to PostgreSQL each; the insurer is a simulator that keeps them waiting until they have met.
+Real threads with a connection to PostgreSQL each; the insurer is a simulator that
+keeps them waiting until they have met.
 """
 
 import json

@@ -144,20 +144,25 @@ class ArCreditHold(models.Model):
                 self.message_post(body=message)
 
     @api.model
-    def _wake_for(self, partners):
-        """Let held orders be judged again soon when one of these partners has one.
-
-        Called at every reconciliation: one query on a small partial index when nobody is held.
-        """
-        if not partners:
-            return
-        held = self.env.execute_query(SQL(
+    def _get_held_query(self, partners):
+        """Return the query of the ids of the holds of these partners: a small partial index."""
+        return SQL(
             """
-            SELECT 1 FROM ar_credit_hold h
+            SELECT h.id FROM ar_credit_hold h
               JOIN ar_customer c ON c.id = h.customer_id
               JOIN res_partner p ON p.commercial_partner_id = c.partner_id
-             WHERE h.state = 'held' AND p.id = ANY(%s) LIMIT 1
-            """, partners.ids))
-        if held:
+             WHERE h.state = 'held' AND p.id = ANY(%s)
+            """, partners.ids)
+
+    @api.model
+    def _wake_for(self, partners):
+        """Let held orders be judged again soon when one of these partners has one."""
+        if partners:
+            held = self.env.execute_query(SQL("%s LIMIT 1", self._get_held_query(partners)))
+            self.browse([row[0] for row in held])._follow()
+
+    def _follow(self):
+        """Let these held orders be judged again soon."""
+        if self:
             # sudo: whoever books a payment may not touch scheduled actions.
             self.env.ref('ar_collections.ir_cron_ar_credit_release').sudo()._trigger()

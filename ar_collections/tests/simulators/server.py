@@ -10,8 +10,8 @@ Control, on the same port (POST, JSON):
 Faults: status (with `headers`, `body`), drop (the connection ends before anything is done),
 drop_after (it is done, and nobody hears of it), hang (done, `seconds` of silence), drip (one byte
 at a time), html, empty, truncate, redirect (`location`), mutate (`set`: {path: value}, `delete`:
-[path] in the JSON answer; a path is like "data.0.coverId"), packed (gzip in chunks: no fault), hold
-(done, and answered when all `times` calls are held, /_sim/release was called or `seconds` are over).
+[path] in the JSON answer; a path is like "data.0.coverId"), packed (gzip in chunks: no fault),
+hold (done, answered when `times` calls are held, after /_sim/release, or after `seconds`).
 """
 import contextlib
 import gzip
