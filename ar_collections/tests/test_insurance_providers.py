@@ -191,6 +191,24 @@ class TestProviders(ProviderCommon):
             self.assertEqual(provider.has_search, code not in PUBLIC)
             self.assertFalse(provider.is_on)
 
+    def test_a_new_version_brings_its_new_options_to_old_accounts(self):
+        provider = self.make_provider(self.start(AllianzTrade), name="Insurer")
+        provider.active = False
+        provider.option_ids.filtered(lambda o: o.name == 'policy_id').value = '1'
+        gone = provider.option_ids.filtered(lambda o: o.name == 'callback_header')
+        self.assertTrue(gone)
+        gone.unlink()
+        provider.operation_ids.filtered(lambda o: o.capability == 'get_rating').unlink()
+        for _update in range(2):
+            self.env['ar.provider'].init()
+        names = provider.option_ids.mapped('name')
+        self.assertEqual(names.count('callback_header'), 1)
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual(provider.option_ids.filtered(
+            lambda o: o.name == 'policy_id').value, '1')
+        self.assertEqual(
+            provider.operation_ids.mapped('capability').count('get_rating'), 1)
+
     # === HEALTH === #
 
     def test_failures_in_a_row_pause_the_account(self):

@@ -206,6 +206,10 @@ class ArProvider(models.Model):
                 raise ValidationError(self.env._(
                     "A simulator listens on this machine: http://127.0.0.1 and a port.")) from None
 
+    def init(self):
+        """A new version of the module may know more options and operations than the last one."""
+        self.with_context(active_test=False).search([])._make_settings()
+
     def _make_settings(self):
         """Give new providers their rows of options and operations, without values."""
         for provider in self:
