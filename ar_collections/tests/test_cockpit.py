@@ -163,9 +163,19 @@ class TestCockpit(CockpitCommon):
             for row in data['debtors']['rows']:
                 found = self.opened(row['items_action'], user)
                 self.assertAlmostEqual(sum(found.mapped('amount')), row['overdue'], 2)
-            for row in [*data['dso'], *data['forecast']]:
-                if row['action']:
-                    self.opened(row['action'], user)
+            for row in data['forecast']:
+                found = self.opened(row['action'], user)
+                self.assertAlmostEqual(sum(found.mapped('amount')), row['likely'], 2)
+            months = self.env['ar.kpi'].with_user(self.users[user])._read_numbers()[None]
+            for row, numbers in zip(data['dso'], months, strict=True):
+                found = self.opened(row['action'], user)
+                self.assertAlmostEqual(
+                    sum(found.mapped('amount')), float(numbers['receivables']), 2)
+            found = self.opened(data['debtors']['action'], user)
+            self.assertAlmostEqual(
+                sum(found.mapped('overdue_amount')), self.tile(data, 'overdue')['value'], 2)
+            found = self.opened(data['aged']['action'], user)
+            self.assertAlmostEqual(sum(found.mapped('amount')), data['aged']['total'], 2)
 
     def test_what_waits_is_counted(self):
         self.ladder.catch_up = 'age'
