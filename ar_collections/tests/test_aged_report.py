@@ -64,6 +64,35 @@ class TestAgedReport(ReportCommon):
                      for row in group['rows'] for item in row['items']]
             self.assertEqual(len(items), 5, group_by)
 
+    def test_customers_and_groups_stand_by_name(self):
+        self.third.name, self.formula.name = "Épicerie", "delta"
+        self.invoice(5, '2026-05-01', self.customer("Fleuriste"))
+        [section] = self.dataset()['sections']
+        self.assertEqual([row['name'] for row in section['groups'][0]['rows']],
+                         ["Buyer", "delta", "Épicerie", "Fleuriste"])
+        for partner, country in ((self.buyer, 'base.fr'), (self.formula, 'base.be'),
+                                 (self.third, False)):
+            partner.country_id = country and self.env.ref(country)
+        [section] = self.dataset(group_by='country_id')['sections']
+        self.assertEqual([group['name'] for group in section['groups']][:2], ["Belgium", "France"])
+        self.assertEqual(section['groups'][-1]['name'], "None")
+
+    def test_amounts_of_any_size_keep_apart(self):
+        Report = self.env['ar.aged.report']
+        dataset = self.dataset(detailed=False)
+        usual = Report._get_page_values(dataset)
+        self.assertEqual((usual['amount_size'], usual['head_size']), (11, 11))
+        label = "Zahlungsvereinbarung"
+        dataset['columns'] = [(name, label) for name, _label in dataset['columns']]
+        [section] = dataset['sections']
+        section['values'][-1] = 123_456_789_012.34
+        found = Report._get_page_values(dataset)
+        self.assertLess(found['amount_size'], 11)
+        room = 1440 * 0.74 / len(dataset['columns']) - 8
+        # Fourteen figures, four signs between them.
+        self.assertLessEqual(found['amount_size'] * (14 * 0.7 + 4 * 0.4), room + 1)
+        self.assertLessEqual(found['head_size'] * len(label) * 0.7, room + 1)
+
     def test_a_past_day_and_a_part_of_the_ledger(self):
         dataset = self.dataset(date=date(2026, 5, 30))
         self.assertEqual(dataset['sections'][0]['values'][-1], 4030.55)

@@ -3,10 +3,10 @@ import { formatCurrency } from "@web/core/currency";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/core/utils/numbers";
-import { formatPercentage } from "@web/views/fields/formatters";
 import { useSetupAction } from "@web/search/action_hook";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
@@ -121,8 +121,9 @@ export class Cockpit extends Component {
         return _t("%s days", formatFloat(value, { digits: [16, digits] }));
     }
 
+    /** As the reader writes it: French puts a space before the sign. */
     share(value) {
-        return formatPercentage(value, { digits: [16, 0] });
+        return new Intl.NumberFormat(user.lang, { style: "percent" }).format(value);
     }
 
     value(tile) {

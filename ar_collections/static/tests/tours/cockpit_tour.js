@@ -171,6 +171,13 @@ tours.add("ar_cockpit_phone", {
                 if (first.top !== second.top || first.width < 140) {
                     throw new Error("two tiles should stand side by side");
                 }
+                // A long label takes a second line; the number beside it stays whole.
+                const row = anchor.querySelector("[data-card=actions] .o_ar_row");
+                row.querySelector(".flex-grow-1").textContent = "Something long to do ".repeat(5);
+                const badge = row.querySelector(".badge");
+                if (badge.scrollWidth > badge.clientWidth) {
+                    throw new Error("a number is cut");
+                }
             },
         },
         {
