@@ -85,12 +85,12 @@ class TestAgedReport(ReportCommon):
         label = "Zahlungsvereinbarung"
         dataset['columns'] = [(name, label) for name, _label in dataset['columns']]
         [section] = dataset['sections']
-        section['values'][-1] = 123_456_789_012.34
+        section['values'][-1] = 12_345_678_901_234.56
         found = Report._get_page_values(dataset)
         self.assertLess(found['amount_size'], 11)
         room = 1440 * 0.74 / len(dataset['columns']) - 8
-        # Fourteen figures, four signs between them.
-        self.assertLessEqual(found['amount_size'] * (14 * 0.7 + 4 * 0.4), room + 1)
+        # Sixteen figures, five signs between them.
+        self.assertLessEqual(found['amount_size'] * (16 * 0.7 + 5 * 0.4), room + 1)
         self.assertLessEqual(found['head_size'] * len(label) * 0.7, room + 1)
 
     def test_a_past_day_and_a_part_of_the_ledger(self):
@@ -369,8 +369,8 @@ class TestReportSchedule(ReportCommon):
 
     def text(self, sending):
         [attachment] = sending.mail_id.attachment_ids
-        return " ".join(page.extract_text() for page in PdfReader(
-            io.BytesIO(attachment.raw)).pages)
+        pages = PdfReader(io.BytesIO(attachment.raw)).pages
+        return " ".join(" ".join(page.extract_text() for page in pages).split())
 
     def test_dates(self):
         schedule = self.schedule()
