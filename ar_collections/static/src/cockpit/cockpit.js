@@ -2,6 +2,7 @@ import { Component, onMounted, useRef, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { KeepLast } from "@web/core/utils/concurrency";
@@ -13,6 +14,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { CockpitChart } from "./cockpit_chart";
 import { getAgedColors } from "./cockpit_chart_config";
 
+const TILES_IN_ROW = 7;
 const NO_FILTER = { months: 24, segment: "", collector: "" };
 
 /** The first page of Receivables: one call brings everything, every element opens its list. */
@@ -59,7 +61,10 @@ export class Cockpit extends Component {
             );
             this.state.status = "ready";
         } catch (error) {
-            this.state.error = error.data?.message || error.message || "";
+            this.state.error =
+                error instanceof ConnectionLostError
+                    ? _t("The server did not answer. Look at your connection, then try again.")
+                    : error.data?.message || error.message || "";
             this.state.status = "error";
         }
     }
@@ -95,6 +100,12 @@ export class Cockpit extends Component {
     }
 
     // === WORDS === //
+
+    /** As many tiles in each row, so that none stands alone in the last one. */
+    get tileColumns() {
+        const count = this.state.data.tiles.length;
+        return Math.ceil(count / Math.ceil(count / TILES_IN_ROW));
+    }
 
     get readAt() {
         const at = deserializeDateTime(this.state.data.read_at);

@@ -210,5 +210,25 @@ tours.add("ar_cockpit_error", {
             run: "click",
         },
         { trigger: ".o_ar_cockpit_ready .o_ar_tile[data-tile=overdue][data-value='1600']" },
+        {
+            content: "No server at all: said in words, not in addresses",
+            trigger: ".o_ar_refresh",
+            run({ anchor }) {
+                const open = XMLHttpRequest.prototype.open;
+                XMLHttpRequest.prototype.open = function (method, url, ...more) {
+                    if (url.includes("load_cockpit")) {
+                        XMLHttpRequest.prototype.open = open;
+                        this.send = () => this.dispatchEvent(new Event("error"));
+                    }
+                    return open.call(this, method, url, ...more);
+                };
+                anchor.click();
+            },
+        },
+        {
+            trigger: ".o_ar_cockpit .alert-danger:contains(did not answer) button:contains(Try again)",
+            run: "click",
+        },
+        { trigger: ".o_ar_cockpit_ready .o_ar_tile[data-tile=overdue][data-value='1600']" },
     ],
 });
