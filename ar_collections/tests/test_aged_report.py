@@ -88,7 +88,7 @@ class TestAgedReport(ReportCommon):
         section['values'][-1] = 12_345_678_901_234.56
         found = Report._get_page_values(dataset)
         self.assertLess(found['amount_size'], 11)
-        room = 1440 * 0.74 / len(dataset['columns']) - 8
+        room = 1440 * 0.74 / len(dataset['columns']) - 6
         # Sixteen figures, five signs between them.
         self.assertLessEqual(found['amount_size'] * (16 * 0.7 + 5 * 0.4), room + 1)
         self.assertLessEqual(found['head_size'] * len(label) * 0.7, room + 1)

@@ -11,9 +11,9 @@ LINES_ON_FIRST = 38
 PAGES_PER_RUN = 40
 MAX_ITEMS = 20_000
 # In pixels of the style sheet: the lines of a page, what a cell leaves empty, sizes of the text.
-PAGE_WIDTH, PADDING, FONT_SIZE, SMALLEST = 1440, 8, 11, 6
+PAGE_WIDTH, PADDING, FONT_SIZE, SMALLEST = 1440, 6, 11, 6
 # Of the width of a page, in percent: what stands before the amounts; see the template.
-HEAD_SHARE = {1: 26, 5: 41, 6: 48}
+HEAD_SHARE = {1: 26, 5: 33, 6: 38.5}
 # Width of a bold figure or letter, and of anything else, in heights of a wide font (DejaVu).
 WIDE, NARROW = 0.7, 0.4
 
