@@ -64,6 +64,35 @@ class TestAgedReport(ReportCommon):
                      for row in group['rows'] for item in row['items']]
             self.assertEqual(len(items), 5, group_by)
 
+    def test_customers_and_groups_stand_by_name(self):
+        self.third.name, self.formula.name = "Épicerie", "delta"
+        self.invoice(5, '2026-05-01', self.customer("Fleuriste"))
+        [section] = self.dataset()['sections']
+        self.assertEqual([row['name'] for row in section['groups'][0]['rows']],
+                         ["Buyer", "delta", "Épicerie", "Fleuriste"])
+        for partner, country in ((self.buyer, 'base.fr'), (self.formula, 'base.be'),
+                                 (self.third, False)):
+            partner.country_id = country and self.env.ref(country)
+        [section] = self.dataset(group_by='country_id')['sections']
+        self.assertEqual([group['name'] for group in section['groups']][:2], ["Belgium", "France"])
+        self.assertEqual(section['groups'][-1]['name'], "None")
+
+    def test_amounts_of_any_size_keep_apart(self):
+        Report = self.env['ar.aged.report']
+        dataset = self.dataset(detailed=False)
+        usual = Report._get_page_values(dataset)
+        self.assertEqual((usual['amount_size'], usual['head_size']), (11, 11))
+        label = "Zahlungsvereinbarung"
+        dataset['columns'] = [(name, label) for name, _label in dataset['columns']]
+        [section] = dataset['sections']
+        section['values'][-1] = 12_345_678_901_234.56
+        found = Report._get_page_values(dataset)
+        self.assertLess(found['amount_size'], 11)
+        room = 1440 * 0.74 / len(dataset['columns']) - 6
+        # Sixteen figures, five signs between them.
+        self.assertLessEqual(found['amount_size'] * (16 * 0.7 + 5 * 0.4), room + 1)
+        self.assertLessEqual(found['head_size'] * len(label) * 0.7, room + 1)
+
     def test_a_past_day_and_a_part_of_the_ledger(self):
         dataset = self.dataset(date=date(2026, 5, 30))
         self.assertEqual(dataset['sections'][0]['values'][-1], 4030.55)
@@ -187,6 +216,11 @@ class TestAgedReport(ReportCommon):
         self.assertEqual(chosen['default_date'], date(2026, 3, 31))
         self.assertEqual(chosen['default_credits'], 'own')
 
+    def test_a_sheet_that_would_lose_rows_is_refused(self):
+        with patch('odoo.addons.ar_collections.models.figures.aged_report_xlsx.MAX_ROWS', 13), \
+                self.assertRaisesRegex(UserError, "5 lines do not fit .* row 13"):
+            self.env['ar.aged.report']._render_xlsx(self.dataset())
+
     def test_too_long_to_read(self):
         dataset = self.dataset()
         dataset['item_count'] = 60_000
@@ -298,6 +332,45 @@ class TestReportSchedule(ReportCommon):
             self.cron()
         states = {row.user_id: row.state for row in schedule.sending_ids}
         self.assertEqual(states, {self.auditor: 'queued', self.own: 'failed'})
+
+    def test_what_is_too_long_for_an_email_is_printed_and_its_summary_sent(self):
+        schedule = self.schedule(kind='detailed', group_by='collector_id')
+        with patch('odoo.addons.ar_collections.models.figures.report_sending.MAX_ITEMS', 2):
+            self.cron()
+            # Of the auditor's customers five items are open, of the collector's two.
+            sendings = {row.user_id: row for row in schedule.sending_ids}
+            long, short = sendings[self.auditor], sendings[self.own]
+            self.assertEqual((long.state, short.state), ('queued', 'queued'), long.reason)
+            job = self.env['ar.aged.print'].search([])
+            self.assertEqual((job.user_id, job.state, job.question['group_by'], str(job.date)),
+                             (self.auditor, 'waiting', 'collector_id', '2026-06-01'))
+            address = f'{job.get_base_url()}/odoo/receivables-aged-prints/{job.id}'
+            self.assertIn(address, long.mail_id.body_html)
+            self.assertNotIn('receivables-aged-prints', short.mail_id.body_html)
+            summary, whole = self.text(long), self.text(short)
+            documents = self.items(self.env['account.move'].search([
+                ('partner_id', '=', self.buyer.id)])).mapped('move_name')
+            for name in documents:
+                self.assertNotIn(name, summary)
+                self.assertIn(name, whole)
+            for name in ("Buyer", "=1+1 Trading", "Zenith"):
+                self.assertIn(name, summary)
+            # Prepared again, it speaks of the same document, whatever became of it meanwhile.
+            with self.enter_registry_test_mode():
+                self.env.ref('ar_collections.ir_cron_ar_aged_print').method_direct_trigger()
+            self.env.invalidate_all()
+            self.assertEqual((job.state, job.item_count), ('done', 5), job.reason)
+            long._set_failed("refused")
+            long.with_user(self.user('manager')).action_retry()
+            self.cron()
+        self.assertEqual(long.state, 'queued', long.reason)
+        self.assertIn(address, long.mail_id.body_html)
+        self.assertEqual(self.env['ar.aged.print'].search([]), job)
+
+    def text(self, sending):
+        [attachment] = sending.mail_id.attachment_ids
+        pages = PdfReader(io.BytesIO(attachment.raw)).pages
+        return " ".join(" ".join(page.extract_text() for page in pages).split())
 
     def test_dates(self):
         schedule = self.schedule()

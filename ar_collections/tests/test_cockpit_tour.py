@@ -62,7 +62,7 @@ class TestCockpitTour(CockpitTourCommon):
         tired_at_first._api_model = True
         with patch.object(model, 'load_cockpit', tired_at_first), mute_logger('odoo.http'):
             self.start_tour(PAGE, 'ar_cockpit_error', login=self.manager.login)
-        self.assertEqual(len(calls), 2)
+        self.assertEqual(len(calls), 3)
 
 
 @tagged('post_install', '-at_install')

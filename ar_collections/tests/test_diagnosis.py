@@ -147,12 +147,18 @@ class TestDiagnosis(ExposureCommon):
 
     def test_turnover_by_the_formulas(self):
         self.make_ledger()
-        summary = [one.value for one in self.wizard().line_ids if one.section == 'summary']
+        wizard = self.wizard()
+        summary = [one.value for one in wizard.line_ids if one.section == 'summary']
         # 1000 + 500 + 300 + 200 + 50 invoiced; 140 invoiced and credited; 581 open.
         receivable, sales = 300 + 200 + 50 + 64 - 33, 2050
         self.assertIn("581.00", summary[0])
         self.assertIn("2,050.00", summary[1])
         self.assertEqual(summary[2], f"{receivable / sales * 365:.1f} days")
+        # Ten days gained on an invoiced year free ten days of its sales.
+        freed = self.line('sales', 'lateness', wizard)
+        self.assertAlmostEqual(freed.amount, sales / 365, 2)
+        late = self.line('step_late', wizard=wizard)
+        self.assertAlmostEqual(late.cash, late.days * sales / 365, 0)
 
     def test_concentration(self):
         self.make_ledger()

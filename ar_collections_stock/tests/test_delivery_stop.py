@@ -89,6 +89,39 @@ class TestDeliveryStop(BlockCommon):
         self.validate(back)
         self.assertEqual(back.state, 'done')
 
+    def test_the_diagnosis_counts_the_days_to_the_delivery_and_from_it(self):
+        """Ordered on 1 May, delivered on the 11th and the 13th, one piece back on the 16th,
+        invoiced on the 20th: 10 days and 7.
+        """
+        order = self.confirmed(2)
+        order.date_order = '2026-05-01 10:00:00'
+        first = order.picking_ids
+        first.move_ids.quantity = 1
+        first.move_ids.picked = True
+        first._action_done()
+        last = order.picking_ids - first
+        self.validate(last)
+        wizard = Form(self.env['stock.return.picking'].with_context(
+            active_id=last.id, active_ids=last.ids, active_model='stock.picking')).save()
+        wizard.product_return_moves.quantity = 1
+        back = wizard._create_return()
+        self.validate(back)
+        self.assertEqual(back.sale_id, order)
+        for picking, day in ((first, 11), (last, 13), (back, 16)):
+            self.assertEqual(picking.state, 'done')
+            picking.date_done = f'2026-05-{day} 10:00:00'
+        invoice = order._create_invoices()
+        invoice.invoice_date = '2026-05-20'
+        invoice.action_post()
+        self.env.flush_all()
+        diagnosis = self.env['ar.diagnosis.wizard'].create({
+            'company_id': self.company.id, 'date_from': '2026-01-01', 'date_to': '2026-06-01'})
+        diagnosis.action_read()
+        steps = {line.code: (line.count, line.days) for line in diagnosis.line_ids
+                 if line.section == 'steps'}
+        self.assertEqual(
+            (steps['step_delivery'], steps['step_invoicing']), ((1, 10), (1, 7)))
+
     def test_receipts_and_internal_transfers_are_never_stopped(self):
         self.stop()
         warehouse = self.env['stock.warehouse'].search(

@@ -189,6 +189,11 @@ class ArAgedPrint(models.Model):
         return {'type': 'ir.actions.act_window', 'res_model': self._name, 'res_id': self.id,
                 'views': [(False, 'form')], 'name': self.env._("Aged balance in PDF")}
 
+    def _get_page_url(self):
+        """Return the address of the page of this document; nothing when there is none."""
+        return (f'{self.get_base_url()}/odoo/receivables-aged-prints/{self.id}'
+                if self else False)
+
     # === TELLING === #
 
     def _close_activities(self):

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, remove_accents
 
 from .aged_balance import OVERLAYS
 
@@ -101,11 +101,21 @@ class ArAgedReport(models.AbstractModel):
                 'count': values[-1],
             })
         for section in sections.values():
-            section['groups'] = list(section['groups'].values())
+            # By name, as one looks for them on paper; what has no group stands last.
+            section['groups'] = [section['groups'][key] for key in sorted(
+                section['groups'], key=lambda key, groups=section['groups']: (
+                    not key, self._get_sort_key(groups[key]['name'])))]
             for group in section['groups']:
+                group['rows'].sort(key=lambda row: (
+                    not row['partner_id'], self._get_sort_key(row['name']), row['partner_id']))
                 group['values'] = self._add_up(group['rows'], section)
             section['values'] = self._add_up(section['groups'], section)
         return list(sections.values())
+
+    @staticmethod
+    def _get_sort_key(name):
+        """Return what a name is sorted by: "Épicerie" stands with the E."""
+        return remove_accents(name or '').casefold(), name or ''
 
     def _get_count(self, Balance):
         """Return the aggregate that counts items: one under a plan is one, however it is cut."""

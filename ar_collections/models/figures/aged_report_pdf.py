@@ -10,6 +10,12 @@ LINES_ON_FIRST = 38
 # wkhtmltopdf keeps all it prints in memory: a long report is printed part by part and joined.
 PAGES_PER_RUN = 40
 MAX_ITEMS = 20_000
+# In pixels of the style sheet: the lines of a page, what a cell leaves empty, sizes of the text.
+PAGE_WIDTH, PADDING, FONT_SIZE, SMALLEST = 1440, 6, 11, 6
+# Of the width of a page, in percent: what stands before the amounts; see the template.
+HEAD_SHARE = {1: 26, 5: 33, 6: 38.5}
+# Width of a bold figure or letter, and of anything else, in heights of a wide font (DejaVu).
+WIDE, NARROW = 0.7, 0.4
 
 
 class ArAgedReport(models.AbstractModel):
@@ -56,7 +62,9 @@ class ArAgedReport(models.AbstractModel):
     # === PAGES === #
 
     def _get_page_values(self, dataset):
+        head_count = (6 if dataset['shows_base'] else 5) if dataset['detailed'] else 1
         return {
+            **self._get_sizes(dataset, head_count),
             'title': self.env._("Aged balance"), 'parameters': self._get_parameter_texts(dataset),
             'columns': [label for _name, label in dataset['columns']],
             'total_index': [name for name, _label in dataset['columns']].index('amount'),
@@ -65,7 +73,7 @@ class ArAgedReport(models.AbstractModel):
                 "as of %s", format_date(self.env, dataset['options']['date'])),
             'printed': self.env._("Printed: %s", self._get_print_text()),
             'detailed': dataset['detailed'], 'shows_base': dataset['shows_base'],
-            'head_count': (6 if dataset['shows_base'] else 5) if dataset['detailed'] else 1,
+            'head_count': head_count,
             'filtered': dataset['filtered'] and self.env._("a selection, not the whole ledger"),
             'control': [
                 dict(line, **{key: self._format(line[key], line['decimals'], True)
@@ -77,6 +85,25 @@ class ArAgedReport(models.AbstractModel):
                 customers=self._format(dataset['customer_count'], 0, True),
                 items=self._format(dataset['item_count'], 0, True)),
         }
+
+    def _get_sizes(self, dataset, head_count):
+        """Return the sizes of amounts and heads: the widest of them fits between its neighbours."""
+        columns = dataset['columns']
+        room = PAGE_WIDTH * (100 - HEAD_SHARE[head_count]) / 100 / len(columns) - PADDING
+        amounts = []
+        for section in dataset['sections']:
+            values = [value for group in section['groups'] for row in group['rows']
+                      for value in row['values']] + section['values']
+            amounts += [self._format(value, section['decimals'])
+                        for value in (min(values), max(values))]
+        words = [word for _name, label in columns for word in label.split()]
+
+        def fit(texts):
+            width = max((sum(WIDE if char.isalnum() else NARROW for char in text)
+                         for text in texts), default=0)
+            return max(min(FONT_SIZE, round(room / width, 1)), SMALLEST) if width else FONT_SIZE
+
+        return {'amount_size': fit(amounts), 'head_size': fit(words)}
 
     @api.model
     def _get_parameter_texts(self, dataset):

@@ -4,11 +4,14 @@ from datetime import date as day
 import xlsxwriter
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools.misc import format_datetime
 
 TEXT_WIDTH, NUMBER_WIDTH, DATE_WIDTH = 34, 14, 11
 # A date of a spreadsheet is the number of days since this one.
 EPOCH = day(1899, 12, 30)
+# The last row of a sheet: what is written below it is lost without a word.
+MAX_ROWS = 1_048_576
 
 
 class ArAgedReport(models.AbstractModel):
@@ -154,6 +157,7 @@ class ArAgedReport(models.AbstractModel):
         :param texts: heads of the columns before the amounts
         :param totals: one {'currency', 'digits', 'values'} per section
         :param int count: rows that will follow
+        :raise UserError: when they do not fit into a sheet
         """
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
@@ -161,6 +165,10 @@ class ArAgedReport(models.AbstractModel):
         parameters = [*dataset['parameters'], (self.env._("Printed"), self._get_print_text())]
         first = len(parameters) + 3 + self._count_totals(totals)
         last = first + max(count, 1)
+        if last > MAX_ROWS:
+            raise UserError(self.env._(
+                "%(count)s lines do not fit into a spreadsheet, which ends at row %(last)s. Choose "
+                "fewer customers.", count=self._format(count, 0), last=self._format(MAX_ROWS, 0)))
         sheet.write_string(0, 0, self.env._("Aged balance"), formats['title'])
         for row, (label, text) in enumerate(parameters, 1):
             sheet.write_string(row, 0, label, formats['label'])

@@ -102,12 +102,18 @@ class ArDiagnosis(models.AbstractModel):
             """, companies=scope['company_ids'], start=scope['from'], end=scope['to'])
 
     def _query_step_invoicing(self, scope):
-        """Last delivery before the invoice, else order → invoice."""
+        """Last delivery before the invoice, else order → invoice.
+
+        A delivery reaches a customer, as in the order's own date of delivery: neither a step inside
+        the warehouse nor a return is one.
+        """
         if self._has_deliveries():
             start, join = SQL(
                 "COALESCE(MAX(pick.date_done::date) FILTER ("
                 "   WHERE pick.date_done::date <= m.invoice_date), MIN(o.date_order::date))"), SQL(
-                "LEFT JOIN stock_picking pick ON pick.sale_id = o.id AND pick.state = 'done'")
+                "LEFT JOIN (stock_picking pick JOIN stock_location dest"
+                "           ON dest.id = pick.location_dest_id AND dest.usage = 'customer')"
+                "     ON pick.sale_id = o.id AND pick.state = 'done'")
         else:
             start, join = SQL("MIN(o.date_order::date)"), SQL("")
         return SQL(

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_date
 
+from .aged_report_pdf import MAX_ITEMS
+
 _logger = logging.getLogger(__name__)
 
 STATES = [
@@ -37,6 +39,9 @@ class ArReportSending(models.Model):
     user_id = fields.Many2one('res.users', string="Recipient", required=True, ondelete='cascade')
     date = fields.Date(required=True)
     state = fields.Selection(STATES, required=True, default='waiting', readonly=True)
+    # The document that was too long for an e-mail: its reader, and nobody else, opens it.
+    print_id = fields.Many2one(
+        'ar.aged.print', readonly=True, ondelete='set null', groups=fields.NO_ACCESS)
 
     # === SQL OBJECTS === #
     _once = models.Constraint(
@@ -123,10 +128,15 @@ class ArReportSending(models.Model):
             lang=user.lang, tz=user.tz, allowed_company_ids=company.ids)
         reader.env['ar.aged.balance'].check_access('read')
         date = schedule._get_figures_date(self.date)
-        dataset = reader._get_dataset({
+        options = {
             'date': date, 'age_by': schedule.age_by, 'credits': schedule.credits,
             'valuation': schedule.valuation,
-        }, detailed=schedule.kind != 'pdf', group_by=schedule.group_by)
+        }
+        if schedule.kind == 'detailed' and reader._count_items(options) > MAX_ITEMS:
+            self._order_print(reader, options)
+        dataset = reader._get_dataset(
+            options, detailed=schedule.kind != 'pdf' and not self.print_id,
+            group_by=schedule.group_by)
         extension = 'xlsx' if schedule.kind == 'xlsx' else 'pdf'
         content = (reader._render_xlsx if extension == 'xlsx' else reader._render_pdf)(dataset)
         attachment = self.env['ir.attachment'].create({
@@ -135,7 +145,8 @@ class ArReportSending(models.Model):
         body = reader.env['ir.qweb'].sudo()._render('ar_collections.aged_balance_mail', {
             'dataset': dataset, 'format': reader._format,
             'parameters': reader._get_parameter_texts(dataset), 'name': schedule.with_context(
-                lang=user.lang).name, 'date': format_date(reader.env, date)})
+                lang=user.lang).name, 'date': format_date(reader.env, date),
+            'print_url': self.print_id._get_page_url()})
         mail = self.env['mail.mail'].create({
             'subject': reader.env._(
                 "%(report)s at %(date)s – %(company)s", date=format_date(reader.env, date),
@@ -146,6 +157,20 @@ class ArReportSending(models.Model):
         })
         self.mail_id = mail
         self._set_queued()
+
+    def _order_print(self, reader, options):
+        """Let the long document be printed for its reader, in the background.
+
+        Once: whoever prepares this mail again refers to the document that was ordered.
+
+        :param reader: `ar.aged.report` as the recipient
+        :param dict options: see `ar.aged.report._get_dataset`
+        """
+        if self.print_id.state not in (False, 'failed'):
+            return
+        # sudo: a document is read by the one who asked; here it is only kept in mind.
+        self.print_id = reader.env['ar.aged.print']._start(
+            options, fields.Domain.TRUE, self.schedule_id.group_by).sudo()
 
 
 class ArCockpit(models.AbstractModel):

@@ -126,6 +126,25 @@ class TestPublishedExamples(BaseCase):
         # austintexas.org guide: 50,000 + 200,000 - 180,000 - 5,000
         self.assertEqual(roll_forward(D(50_000), D(200_000), D(0), D(180_000), D(5000)), 65_000)
 
+    def test_promises_kept(self):
+        # help.kolleno.com/en/articles/12691379, "How the Promise-to-Pay Confidence Score is
+        # calculated", fulfilment rate: 9 of 10
+        self.assertEqual(promise_kept_rate(D(9), D(1)), 90)
+
+    def test_dispute_rate(self):
+        # smyyth.com/blog/accounts-receivable-deductions-still-a-plague-on-profits: 97 million of
+        # 1 billion; its whole is the sales of a year, ours the open items of a day
+        self.close(dispute_rate(D(97), D(1000)), '9.7')
+
+    def test_resolution_time(self):
+        # calculator.7search.cc/calc/average-resolution-time-calculator.php: 120 hours, 30 cases
+        self.assertEqual(resolution_days(D(120), D(30)), 4)
+
+    def test_collector_productivity(self):
+        # receivableaccounts.blogspot.com/2026/05/revenue-per-fte.html
+        self.assertEqual(per_head(D(7000), 1), 7000)
+        self.close(per_head(D(7000), D('1.2')), '5833', 0)
+
     def test_cash_per_day(self):
         # fidccs.com, "Carrying costs": 12,000,000 a year are 33,000 a day
         self.close(cash_per_day(D(12_000_000)), '33000', -3)

@@ -2,17 +2,19 @@ import { Component, onMounted, useRef, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/core/utils/numbers";
-import { formatPercentage } from "@web/views/fields/formatters";
 import { useSetupAction } from "@web/search/action_hook";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { CockpitChart } from "./cockpit_chart";
 import { getAgedColors } from "./cockpit_chart_config";
 
+const TILES_IN_ROW = 7;
 const NO_FILTER = { months: 24, segment: "", collector: "" };
 
 /** The first page of Receivables: one call brings everything, every element opens its list. */
@@ -59,7 +61,10 @@ export class Cockpit extends Component {
             );
             this.state.status = "ready";
         } catch (error) {
-            this.state.error = error.data?.message || error.message || "";
+            this.state.error =
+                error instanceof ConnectionLostError
+                    ? _t("The server did not answer. Look at your connection, then try again.")
+                    : error.data?.message || error.message || "";
             this.state.status = "error";
         }
     }
@@ -96,6 +101,12 @@ export class Cockpit extends Component {
 
     // === WORDS === //
 
+    /** As many tiles in each row, so that none stands alone in the last one. */
+    get tileColumns() {
+        const count = this.state.data.tiles.length;
+        return Math.ceil(count / Math.ceil(count / TILES_IN_ROW));
+    }
+
     get readAt() {
         const at = deserializeDateTime(this.state.data.read_at);
         return _t("Read from the ledger %(at)s, in %(seconds)s s", {
@@ -121,8 +132,9 @@ export class Cockpit extends Component {
         return _t("%s days", formatFloat(value, { digits: [16, digits] }));
     }
 
+    /** As the reader writes it: French puts a space before the sign. */
     share(value) {
-        return formatPercentage(value, { digits: [16, 0] });
+        return new Intl.NumberFormat(user.lang, { style: "percent" }).format(value);
     }
 
     value(tile) {

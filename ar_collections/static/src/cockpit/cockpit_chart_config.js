@@ -39,7 +39,7 @@ function getOptions(format, tick, { color, isNarrow }) {
             x: {
                 grid: { display: false },
                 border: { color: GRID },
-                ticks: { color, autoSkip: true, maxTicksLimit: isNarrow ? 6 : 13, maxRotation: 45 },
+                ticks: { color, autoSkip: true, maxTicksLimit: isNarrow ? 5 : 13, maxRotation: 45 },
             },
             y: {
                 beginAtZero: true,

@@ -171,6 +171,13 @@ tours.add("ar_cockpit_phone", {
                 if (first.top !== second.top || first.width < 140) {
                     throw new Error("two tiles should stand side by side");
                 }
+                // A long label takes a second line; the number beside it stays whole.
+                const row = anchor.querySelector("[data-card=actions] .o_ar_row");
+                row.querySelector(".flex-grow-1").textContent = "Something long to do ".repeat(5);
+                const badge = row.querySelector(".badge");
+                if (badge.scrollWidth > badge.clientWidth) {
+                    throw new Error("a number is cut");
+                }
             },
         },
         {
@@ -200,6 +207,26 @@ tours.add("ar_cockpit_error", {
         { trigger: ".o_ar_cockpit .alert-danger:contains(The server is tired)", timeout },
         {
             trigger: ".o_ar_cockpit .alert-danger button:contains(Try again)",
+            run: "click",
+        },
+        { trigger: ".o_ar_cockpit_ready .o_ar_tile[data-tile=overdue][data-value='1600']" },
+        {
+            content: "No server at all: said in words, not in addresses",
+            trigger: ".o_ar_refresh",
+            run({ anchor }) {
+                const open = XMLHttpRequest.prototype.open;
+                XMLHttpRequest.prototype.open = function (method, url, ...more) {
+                    if (url.includes("load_cockpit")) {
+                        XMLHttpRequest.prototype.open = open;
+                        this.send = () => this.dispatchEvent(new Event("error"));
+                    }
+                    return open.call(this, method, url, ...more);
+                };
+                anchor.click();
+            },
+        },
+        {
+            trigger: ".o_ar_cockpit .alert-danger:contains(did not answer) button:contains(Try again)",
             run: "click",
         },
         { trigger: ".o_ar_cockpit_ready .o_ar_tile[data-tile=overdue][data-value='1600']" },
