@@ -54,7 +54,9 @@ class ReportClaim(models.AbstractModel):
             'shared': regime.compensation_scope == 'notice' and len(
                 claim.line_ids.filtered('compensation_amount')) > 1,
             'has_interest': regime.rate_kind != 'none' or has_contract,
-            'after_notice': regime.needs_notice,
+            'after_notice': regime.needs_notice and not regime.letter_receipt,
+            'interest_months': regime.interest_months,
+            'after_receipt': regime.needs_notice and regime.letter_receipt,
             **self._get_costs(claim, money, day),
             'total': money(claim.amount_total),
             'sentence': regime.sentence, 'has_contract': has_contract,
