@@ -115,7 +115,7 @@ class TestFreeNotice(LawCommon):
         self.assertEqual(rule._get_last_free_day(date(2026, 5, 12), 'letter'), date(2026, 5, 26))
 
     def test_a_noted_receipt_takes_the_place_of_the_assumed_one(self):
-        """Article 6:96 (6): fourteen days from the day after receipt. This letter took eight days."""
+        """Article 6:96 (6): fourteen days from the day after receipt; this letter took eight."""
         jan, piet = self.someone('nl'), self.someone('be')
         for partner in (jan, piet):
             self.invoice(3650, due='2026-04-20', partner=partner)
