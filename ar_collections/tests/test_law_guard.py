@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import html2plaintext
 
 from .law_common import LawCommon
@@ -133,7 +133,8 @@ class TestFreeNotice(LawCommon):
         with self.assertRaises(AccessError):
             notice.with_user(self.user('auditor', 'onlooker')).free_received_on = '2026-05-20'
         self.assertFalse(notice.free_received_on)
-        own.write({'free_received_on': '2026-05-20'})
+        with Form(own) as form:
+            form.free_received_on = '2026-05-20'
         self.flush_tracking()
         [value] = notice.message_ids.tracking_value_ids
         self.assertEqual((value.field_id.name, str(value.new_value_datetime.date())),
