@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools.misc import format_amount, format_date
 
 from ..tools.interest_rules import to_decimal
+from ..tools.typography import keep_signs
 
 
 class ReportClaim(models.AbstractModel):
@@ -54,10 +55,12 @@ class ReportClaim(models.AbstractModel):
             'shared': regime.compensation_scope == 'notice' and len(
                 claim.line_ids.filtered('compensation_amount')) > 1,
             'has_interest': regime.rate_kind != 'none' or has_contract,
-            'after_notice': regime.needs_notice,
+            'after_notice': regime.needs_notice and not regime.letter_receipt,
+            'interest_months': regime.interest_months,
+            'after_receipt': regime.needs_notice and regime.letter_receipt,
             **self._get_costs(claim, money, day),
             'total': money(claim.amount_total),
-            'sentence': regime.sentence, 'has_contract': has_contract,
+            'sentence': keep_signs(regime.sentence or ''), 'has_contract': has_contract,
             'contract_rate': claim._describe_contract(contract),
             'rounding': regime.rounding, 'day_count': regime.day_count,
             'compounding': regime.compounding,

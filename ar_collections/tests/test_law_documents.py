@@ -175,6 +175,20 @@ class TestReminderInterest(LawCommon):
         self.assertIn("L441-10", text)
         self.assertNotIn("12.15", text)
 
+    def test_a_consumer_is_not_told_that_every_delay_gives_a_claim(self):
+        """France: interest from the formal notice on, no 40 €, and no line begins with a sign."""
+        rule = self.env.ref('ar_collections.regime_fr_consumer')
+        rule.action_confirm()
+        rule.sentence = "Legal rate : 5 % a year."
+        camille = self.customer("Camille", is_company=False, country_id=self.france.id)
+        self.account_of(camille).debtor_kind = 'consumer'
+        reminder, text = self.message('mention', camille)
+        self.assertIn("After the notice that the law asks for, late payment entitles us to "
+                      "interest. Legal rate : 5 % a year.", text)
+        self.assertNotIn("compensation", text)
+        self.assertNotIn("40", text)
+        self.assertIn("Legal rate\u00a0: 5\u00a0% a year.", reminder.items_html)
+
     def test_shown_as_a_figure_changes_no_amount(self):
         reminder, text = self.message('figure')
         self.assertIn("12.15", text)

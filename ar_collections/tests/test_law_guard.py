@@ -1,7 +1,7 @@
 from datetime import date
 
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
 from odoo.tools import html2plaintext
 
 from .law_common import LawCommon
@@ -95,23 +95,65 @@ class TestFreeNotice(LawCommon):
         """Fourteen days from the day after receipt; what the letter says is what is waited for."""
         jan = self.someone('nl')
         self.invoice(3650, due='2026-04-20', partner=jan)
-        # Posted on a Tuesday: received on Friday the 15th, the third working day.
+        # Posted on a Tuesday: received on Monday the 18th, the third working day (Ascension Day).
         notice = self.notice(jan, '2026-05-12', 'letter')
         text = self.words(notice)
         for words in ("14 calendar days, counted from the day after you received this letter",
                       "received on working day number 3 after it was posted"):
             self.assertIn(words, text)
-        self.assertEqual(notice.free_until, date(2026, 5, 29))
-        self.assertEqual(self.left_out('2026-05-29'), [('free_days', '2026-05-30', 'wait')])
-        self.assertEqual(self.amounts(jan, '2026-05-29')[0][3], 'wait')
-        self.assertEqual(self.amounts(jan, '2026-05-30')[0][2:], ('490.00', None))
-        self.assertTrue(self.run_dunning('2026-05-30').reminder_ids)
+        self.assertEqual(notice.free_until, date(2026, 6, 1))
+        self.assertEqual(self.left_out('2026-06-01'), [('free_days', '2026-06-02', 'wait')])
+        self.assertEqual(self.amounts(jan, '2026-06-01')[0][3], 'wait')
+        # Interest from the day after that receipt: fifteen days of 3,650 at 6 %.
+        self.assertEqual(self.amounts(jan, '2026-06-02')[0][1:], ('9.00', '490.00', None))
+        self.assertTrue(self.run_dunning('2026-06-02').reminder_ids)
         # A rule that counts from the posting says so, and waits for no other day.
         rule = self.env.ref('ar_collections.regime_nl_consumer')
         rule.write({'letter_receipt': False, 'letter_days': 0})
         self.assertIn("counted from the day after this letter was posted",
                       notice._get_free_days_text(self.env, rule))
         self.assertEqual(rule._get_last_free_day(date(2026, 5, 12), 'letter'), date(2026, 5, 26))
+
+    def test_a_noted_receipt_takes_the_place_of_the_assumed_one(self):
+        """Article 6:96 (6): fourteen days from the day after receipt; this letter took eight."""
+        jan, piet = self.someone('nl'), self.someone('be')
+        for partner in (jan, piet):
+            self.invoice(3650, due='2026-04-20', partner=partner)
+        belgian, notice = (self.notice(one, '2026-05-12', 'letter') for one in (piet, jan))
+        self.go('2026-05-22')
+        own = notice.with_user(self.user('collector', 'receipts')).with_context(
+            tracking_disable=False)
+        for day in ('2026-05-11', '2026-05-23'):
+            with self.assertRaisesRegex(UserError, "received on that day or later"):
+                own.free_received_on = day
+        with self.assertRaisesRegex(UserError, "is history"):
+            own.write({'free_received_on': '2026-05-20', 'free_until': '2026-05-19'})
+        with self.assertRaisesRegex(UserError, "changes nothing"):
+            belgian.with_user(own.env.user).free_received_on = '2026-05-20'
+        with self.assertRaises(AccessError):
+            notice.with_user(self.user('auditor', 'onlooker')).free_received_on = '2026-05-20'
+        self.assertFalse(notice.free_received_on)
+        with Form(own) as form:
+            form.free_received_on = '2026-05-20'
+        self.flush_tracking()
+        [value] = notice.message_ids.tracking_value_ids
+        self.assertEqual((value.field_id.name, str(value.new_value_datetime.date())),
+                         ('free_received_on', '2026-05-20'))
+        self.assertEqual(value.mail_message_id.author_id, own.env.user.partner_id)
+        self.assertEqual(notice.free_until, date(2026, 6, 3))
+        self.assertIn("06/03/2026", notice.law_note)
+        self.assertEqual(self.amounts(jan, '2026-06-03')[0][3], 'wait')
+        self.assertEqual(self.left_out('2026-06-03'), [('free_days', '2026-06-04', 'wait')])
+        self.assertEqual(self.amounts(jan, '2026-06-04')[0][1:], ('9.00', '490.00', None))
+        self.assertTrue(self.run_dunning('2026-06-04').reminder_ids)
+        # Taken back, the rule counts as before: it was a mistake.
+        own.free_received_on = False
+        self.assertEqual(notice.free_until, date(2026, 6, 1))
+        self.assertEqual(self.amounts(jan, '2026-06-02')[0][1:], ('9.00', '490.00', None))
+
+    def flush_tracking(self):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
 
     def costs(self, partner, day):
         """Return what the statement claims for the cost of collection, and on which invoices."""
@@ -222,6 +264,15 @@ class TestFreeNotice(LawCommon):
         run = self.run_dunning('2026-06-10')
         self.assertEqual(run.reminder_ids.line_ids.move_id, bill)
         self.assertEqual(run.skip_ids.reason, 'free_notice')
+
+    def test_a_level_that_serves_as_the_notice_names_no_days_of_its_own(self):
+        """The delivered second reminder asks for payment within 8 days, the first names none."""
+        first, second = (self.env.ref(f'ar_collections.ar_dunning_level_cautious_p{days}')
+                         for days in (5, 15))
+        self.assertFalse(second.notice_term_warning)
+        (first | second).interest_mode = 'notice'
+        self.assertFalse(first.notice_term_warning)
+        self.assertIn("“8 days”", second.notice_term_warning)
 
     def test_businesses_and_silent_levels_are_not_held(self):
         self.invoice(3650, due='2026-04-20')

@@ -53,6 +53,24 @@ class TestLegalGuard(LawCommon):
         # 15 % of the first 2,500 and 10 % of 1,150; interest from the day after the notice.
         self.assertEqual(self.amounts(jan, '2026-05-25')[0][1:3], ('9.00', '490.00'))
 
+    def test_a_luxembourg_consumer_owes_nothing_for_three_months_after_the_invoice(self):
+        """Law of 18 April 2004: from the end of the third month, whenever the notice came."""
+        rule = self.env.ref('ar_collections.regime_lu_consumer')
+        rule.write({'rate_kind': 'fixed', 'fixed_rate': 5.75, 'interest_months': 3})
+        rule.action_confirm()
+        claude = self.customer("Claude", is_company=False, country_id=self.env.ref('base.lu').id)
+        account = self.account_of(claude)
+        account.write({'debtor_kind': 'consumer', 'notice_date': '2026-05-04'})
+        self.invoice(3650, date='2026-04-01', due='2026-04-15', partner=claude)
+        self.assertIn("07/01/2026", account.late_claim_note)
+        self.assertEqual(account.late_interest_amount, 0)
+        self.assertEqual(self.amounts(claude, '2026-07-01')[0][3], 'early')
+        # 3,650 × 5.75 % / 365 are 57.5 cents a day; no 40 €.
+        self.assertEqual(self.amounts(claude, '2026-07-02')[0][1:], ('0.58', '0.00', None))
+        # A later notice comes first.
+        account.notice_date = '2026-07-10'
+        self.assertEqual(self.amounts(claude, '2026-07-12')[0][1:], ('1.15', '0.00', None))
+
     def term(self, **line):
         return self.env['account.payment.term'].create({
             'name': "Term", 'company_id': self.company.id,

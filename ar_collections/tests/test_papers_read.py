@@ -285,9 +285,15 @@ class TestPapersRead(LegalCommon, FactoringCommon):
             for claim in claims:
                 rule = claim.regime_id.with_context(lang='en_US')
                 text = " ".join(html2plaintext(found[claim.partner_id].items_html).split())
+                # Where interest waits for a notice, not every delay gives a claim.
+                opening = (
+                    "After the notice that the law asks for, late payment entitles us to interest."
+                    if rule.needs_notice else "Late payment entitles us")
+                opened = french.get(f"{opening} %s", opening).removesuffix(" %s") if (
+                    rule.needs_notice) else "Tout retard de paiement"
                 self.assertSays(text, *(" ".join(words.split()) for words in (
-                    [rule.sentence, "Late payment entitles us"] if lang == 'en_US'
-                    else [french[rule.sentence], "Tout retard de paiement"])))
+                    [rule.sentence, opening] if lang == 'en_US'
+                    else [french[rule.sentence], opened])))
                 if rule.debtor != 'business':
                     continue
                 seen.add(rule.country_id.code)

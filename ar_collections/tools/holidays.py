@@ -67,8 +67,20 @@ BELGIUM = (
     Holiday('armistice_1918', 11, 11),
     Holiday('christmas', 12, 25),
 )
+# Netherlands: Algemene termijnenwet, article 3 (known, its text was not read); for the arrival of a
+# letter only. 27 April moves to the 26th when it is a Sunday: closed both ways.
+NETHERLANDS = (
+    Holiday('new_year', 1, 1),
+    Holiday('easter_monday', easter_offset=1),
+    Holiday('kings_day', 4, 27, first_year=2014),
+    Holiday('liberation_day', 5, 5),
+    Holiday('ascension', easter_offset=39),
+    Holiday('whit_monday', easter_offset=50),
+    Holiday('christmas', 12, 25),
+    Holiday('second_christmas_day', 12, 26),
+)
 # The calendars by code; a code that is not here moves off weekends and the days handed in only.
-CALENDARS = {'FR': FRANCE, 'FR-AM': ALSACE_MOSELLE, 'BE': BELGIUM}
+CALENDARS = {'FR': FRANCE, 'FR-AM': ALSACE_MOSELLE, 'BE': BELGIUM, 'NL': NETHERLANDS}
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL, format_date
 
+from ...tools.typography import keep_signs
+
 INTEREST_MODES = [
     ('none', "Not mentioned"),
     ('mention', "The rule is mentioned"),
@@ -75,7 +77,9 @@ class ArReminder(models.Model):
 
     def _get_items_values(self):
         """EXTENDS dunning: the paragraphs on late interest."""
-        return {**super()._get_items_values(), 'late_texts': self._get_late_texts()}
+        return {
+            **super()._get_items_values(),
+            'late_texts': [keep_signs(text) for text in self._get_late_texts()]}
 
     def _get_late_texts(self):
         """Return the sentences on late interest, in the language of the customer.
@@ -108,11 +112,27 @@ class ArReminder(models.Model):
         # Where a rate was agreed, the rule alone would announce another one.
         sentence = " ".join(filter(None, (
             self._get_contract_rate_text(env, regime), regime.sentence)))
+        if regime.needs_notice:
+            # Not every delay gives a claim here: to say so would be false.
+            return [self._get_mention_after_notice(env, regime, sentence)]
         if regime.rate_kind == 'none':
             return [env._("Late payment entitles us to compensation. %s", sentence)]
         return [env._("Late payment entitles us to interest and compensation. %s", sentence)
                 if regime.bracket_ids else
                 env._("Late payment entitles us to interest. %s", sentence)]
+
+    def _get_mention_after_notice(self, env, regime, sentence):
+        if regime.rate_kind == 'none':
+            return env._(
+                "After the notice that the law asks for, late payment entitles us to "
+                "compensation. %s", sentence)
+        if regime.bracket_ids:
+            return env._(
+                "After the notice that the law asks for, late payment entitles us to interest "
+                "and compensation. %s", sentence)
+        return env._(
+            "After the notice that the law asks for, late payment entitles us to interest. %s",
+            sentence)
 
     def _get_contract_rate_text(self, env, regime):
         """Return the rates that the parties agreed, which beat that of the rule, or ''.

@@ -12,6 +12,8 @@ class FreeNotice(NamedTuple):
     """A message of ours about an item that charged nothing and named the days and the cost."""
     day: object
     channel: str
+    # Day of its receipt, when somebody has noted it.
+    received: object = None
 
 
 class ArReminder(models.Model):
@@ -81,9 +83,9 @@ class ArInterestEngine(models.AbstractModel):
         for model in ('ar.reminder', 'ar.reminder.line'):
             self.env[model].flush_model()
         found = {}
-        for item_id, day, channel in self.env.execute_query(SQL(
+        for item_id, *notice in self.env.execute_query(SQL(
                 """
-                SELECT line.move_line_id, sent.sent_date, sent.channel
+                SELECT line.move_line_id, sent.sent_date, sent.channel, sent.free_received_on
                   FROM account_move_line item
                   JOIN ar_reminder_line line
                     ON line.move_id = item.move_id AND line.move_line_id = item.id
@@ -93,7 +95,7 @@ class ArInterestEngine(models.AbstractModel):
                    AND sent.sent_date IS NOT NULL AND sent.channel = ANY(%s)
                  ORDER BY sent.sent_date, sent.id
                 """, list(item_ids), list(WRITTEN))):
-            found.setdefault(item_id, []).append(FreeNotice(day, channel))
+            found.setdefault(item_id, []).append(FreeNotice(*notice))
         return found
 
     @api.model
@@ -134,7 +136,8 @@ class ArLegalRegime(models.Model):
         """Tell whether cost or interest of an item may be charged on a day.
 
         :param date due: of the item
-        :param list notices: (day it left, channel) of the notices that may be about the item
+        :param list notices: (day it left, channel) of the notices that may be about the item, or
+            `FreeNotice`
         :param int count: free written reminders that listed the item
         :param date date: the day
         :return: (code or None, first lawful day or None); code 'free_notice': the free message is

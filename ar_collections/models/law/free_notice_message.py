@@ -32,8 +32,9 @@ class ArReminder(models.Model):
                 total[currency] = total.get(currency, ZERO) + amount
             cost = ", ".join(
                 self._format_amount(float(amount), currency) for currency, amount in total.items())
-            detail = ", ".join("%s: %s" % (
-                name, self._format_amount(float(amount), currency))
+            detail = ", ".join(env._(
+                "%(invoice)s: %(amount)s", invoice=name,
+                amount=self._format_amount(float(amount), currency))
                 for name, amount, currency in costs)
             texts.append(env._(
                 "If we have not received it by then, we may charge %(cost)s for the cost of "

@@ -2,6 +2,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
@@ -263,6 +265,8 @@ class ArInterestEngine(models.AbstractModel):
     def _get_notices(self, item, customer):
         """Hook: return the notices that may be about an item, as (day it left, channel or None).
 
+        A third value may be the day of its receipt: see `ar.legal.regime._get_last_free_day`.
+
         :param dict item: as `_read_items` returns it
         """
         if not customer.notice_date:
@@ -270,20 +274,24 @@ class ArInterestEngine(models.AbstractModel):
         return [(customer.notice_date, customer.notice_channel or None)]
 
     def _find_notice(self, item, customer, regime, date):
-        """Return (day of the notice or None, reason of no claim or None, detail of the reason)."""
+        """Return what a notice gives to an item: (day it left, start, reason, detail).
+
+        ``start`` is the day on which it reached the debtor: interest runs from the day after.
+        With a reason there is no claim; without a notice all is None.
+        """
         if not regime.needs_notice:
-            return None, None, ''
+            return None, None, None, ''
         notices = sorted(self._get_notices(item, customer), key=lambda notice: notice[0])
         if not notices:
-            return None, 'notice', ''
+            return None, None, 'notice', ''
         # A notice is about what was late by then: § 286 (1) BGB, article 1231-6 code civil.
         about = [notice for notice in notices if notice[0] > item['due']]
         if not about:
-            return None, 'later', notices[-1][0].isoformat()
+            return None, None, 'later', notices[-1][0].isoformat()
         wait = min(regime._get_last_free_day(*notice) for notice in about)
         if date <= wait:
-            return None, 'wait', wait.isoformat()
-        return about[0][0], None, ''
+            return None, None, 'wait', wait.isoformat()
+        return about[0][0], min(regime._get_arrival(*notice) for notice in about), None, ''
 
     def _compute_item(self, item, frame, events, rates, date, compensation=None, agreed=None):
         """Return the `ItemClaim` of one item.
@@ -307,10 +315,15 @@ class ArInterestEngine(models.AbstractModel):
             compensation = Compensation()
         if compensation is not None:
             rule = replace(rule, compensation=compensation)
-        notice, reason, detail = self._find_notice(item, frame['customer'], regime, date)
+        notice, start, reason, detail = self._find_notice(item, frame['customer'], regime, date)
         if reason:
             return replace(claim, regime_id=regime.id, reason=reason, detail=detail)
-        due = notice or item['due']
+        due = start or item['due']
+        if regime.interest_months:
+            due = max(due, self._get_grace_end(item, regime))
+            if due >= date:
+                return replace(
+                    claim, regime_id=regime.id, reason='early', detail=due.isoformat())
         end = date
         if item['reconciled'] and events:
             # Settled in the books: nothing runs on after the last entry.
@@ -327,6 +340,15 @@ class ArInterestEngine(models.AbstractModel):
             claim, regime_id=regime.id, statement=statement, interest=statement.interest,
             compensation=statement.compensation, contract=contract, notice=notice)
         return replace(claim, flags=self._get_flags(claim, rates))
+
+    def _get_grace_end(self, item, regime):
+        """Return the last day without interest of rules that give months after the invoice.
+
+        Luxembourg counts them for consumers from the receipt of goods, which is not known here:
+        the date of the invoice, which follows it, gives the lower claim.
+        """
+        return (item['invoice_date'] or item['due']) + relativedelta(
+            months=regime.interest_months)
 
     def _subtract_prior(self, claim, prior_items, prior_moves):
         if not claim.statement:
@@ -347,6 +369,10 @@ class ArInterestEngine(models.AbstractModel):
         if claim.reason == 'wait':
             return self.env._(
                 "Nothing may be charged before the notice has run out on %s.",
+                format_date(self.env, fields.Date.to_date(claim.detail)))
+        if claim.reason == 'early':
+            return self.env._(
+                "The law gives no interest up to and including %s.",
                 format_date(self.env, fields.Date.to_date(claim.detail)))
         if claim.reason == 'later':
             return self.env._(

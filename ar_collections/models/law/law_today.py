@@ -77,6 +77,7 @@ class ArCustomer(models.Model):
                 refused.values(), key=lambda found: found[0] != 'free_notice')[0]
             return guard._describe_charge(code, day, rule)
         steps = {'notice': 'formal_notice', 'later': 'formal_notice', 'wait': 'wait',
+                 'early': 'wait',
                  'rate': 'rate', 'disputed': 'settle', 'prescribed': 'barred'}
         for claim in claims:
             if claim.reason in steps:

@@ -67,6 +67,11 @@ class ArLegalRegime(models.Model):
         string="Only after a formal notice",
         help="Interest does not run by itself: no figure is shown before a notice was sent.")
 
+    interest_months = fields.Integer(
+        string="Months before interest", aggregator=None,
+        help="Interest begins this many months after the date of the invoice at the earliest. "
+             "Zero: no such time.")
+
     # === FIELDS: COMPENSATION === #
     bracket_ids = fields.One2many('ar.legal.bracket', 'regime_id', copy=True)
     compensation_min = fields.Monetary(string="At least")
@@ -114,7 +119,8 @@ class ArLegalRegime(models.Model):
 
     _positive = models.Constraint(
         'CHECK(fixed_rate >= 0 AND rate_step >= 0 AND compensation_min >= 0 AND '
-        'compensation_max >= 0 AND notice_days >= 0 AND letter_days >= 0)',
+        'compensation_max >= 0 AND notice_days >= 0 AND letter_days >= 0 AND '
+        'interest_months >= 0)',
         "The figures of a rule are not negative.")
     _letter_receipt = models.Constraint(
         'CHECK(letter_receipt IS NOT TRUE OR letter_days > 0)',
@@ -170,16 +176,20 @@ class ArLegalRegime(models.Model):
         """Tell whether nothing may be charged before a free message of ours and its days."""
         return bool(self) and (self.free_reminders > 0 or self.notice_days > 0)
 
-    def _get_last_free_day(self, sent, channel):
+    def _get_last_free_day(self, sent, channel, received=None):
         """Return the last day on which nothing may be charged after a notice.
 
         :param date sent: day on which it left; without days to wait, that very day
         :param str channel: 'email', 'letter', or 'received' when the date is that of the receipt
             of a letter; anything else counts as a letter, the later day
+        :param date received: day on which a free notice by letter was received, when it is known
         """
         self.ensure_one()
         if channel == 'email':
             return get_last_free_day(sent, self.notice_days, 0, self.country_id.code)
+        if self.letter_receipt and received:
+            # As our letter says it: counted from the day after its receipt.
+            return get_last_free_day(received, self.notice_days, 0, self.country_id.code)
         if self.letter_receipt:
             # From the day after receipt: told, or the working day on which we take it to arrive.
             # The delivered Dutch notice says "within 15 days of receiving", so that the day of
@@ -190,6 +200,19 @@ class ArLegalRegime(models.Model):
                 self.country_id.code)
         return get_last_free_day(
             sent, self.notice_days, self.letter_days, self.country_id.code)
+
+    def _get_arrival(self, sent, channel, received=None):
+        """Return the day on which a notice counts as having reached the debtor.
+
+        Interest that waits for a notice runs from the day after. Where the days to wait count
+        from the receipt of a letter, so does interest; anywhere else the day it left is meant.
+
+        :param date sent: see `_get_last_free_day`, as the others
+        """
+        self.ensure_one()
+        if not self.letter_receipt or channel in ('email', 'received'):
+            return sent
+        return received or get_last_free_day(sent, 1, self.letter_days, self.country_id.code)
 
     def _get_contract_limits(self, date):
         """Return (floor, cap) of contract rates on a day, in percent; None: there is none.

@@ -91,7 +91,7 @@ class ArReminder(models.Model):
                     found[line.reminder_id] = refused[line.move_line_id.id]
         return found
 
-    @api.depends('state', 'channel', 'level_id')
+    @api.depends('state', 'channel', 'level_id', 'free_until')
     def _compute_law_note(self):
         """What is forbidden, why, where that stands, from when, and what to do instead."""
         self.law_note = False

@@ -121,6 +121,27 @@ class TestPublishedDays(BaseCase):
         self.assertEqual(
             get_last_free_day(sent, wait, open_days, cal) + timedelta(days=1), charged)
 
+    def test_a_dutch_letter_is_never_taken_to_arrive_before_the_court_does(self):
+        """Hoge Raad, 25 November 2016, ECLI:NL:HR:2016:2704: on the second day after it was sent;
+        Sundays, Mondays and holidays are neither a day between nor a day of delivery."""
+        fixed = {(1, 1), (4, 27), (5, 5), (12, 25), (12, 26)}
+
+        def delivers(one):
+            moved = {easter(one.year) + timedelta(days=days) for days in (1, 39, 50)}
+            return one.weekday() not in (6, 0) and (one.month, one.day) not in fixed and (
+                one not in moved)
+
+        late = set()
+        for number in range(3653):
+            sent = arrival = date(2026, 1, 1) + timedelta(days=number)
+            seen = 0
+            while seen < 2:
+                arrival += timedelta(days=1)
+                seen += delivers(arrival)
+            late.add((get_last_free_day(sent, 1, 3, 'NL') - arrival).days)
+        self.assertEqual(min(late), 0)
+        self.assertLess(max(late), 7)
+
 
 @tagged('post_install', '-at_install')
 class TestActs(BaseCase):
