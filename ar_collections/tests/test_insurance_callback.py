@@ -252,8 +252,9 @@ class TestProviderCallback(SecretScan, ProviderCommon, HttpCase):
         link = self.link(self.provider, account, 'ICO0000000101')
         self.poll()
         self.assertTrue(link.order_id)
-        self.let_time_pass(DELIVERY)
         self.assertFalse(self.sim.callbacks)
+        for order in self.sim.orders.values():
+            order['publications'][0]['status'] = 'delivered'
         # An hour later.
         link.next_try_at = False
         self.poll()
