@@ -197,6 +197,15 @@ env.cr.commit()
 result['cover'] = meanwhile(
     poll, "UPDATE ar_cover SET attention = 'meanwhile' WHERE id = %s", cover.id, 'covers')
 
+# What follows from a cover does not wait for the next night.
+env.cr.commit()
+policy.limit_follows = True
+cover.followed_key = False
+env.cr.commit()
+result['follow'] = meanwhile(
+    lambda mine: mine['ar.cover']._cron_follow(),
+    "UPDATE ar_cover SET conditions = 'meanwhile' WHERE id = %s", cover.id)
+
 # The provider calls again in the very moment in which its call is taken for read.
 now = datetime.now().replace(microsecond=0)
 event = env['ar.provider.event'].create({
@@ -285,6 +294,9 @@ def test_an_answer_is_kept_whoever_writes_meanwhile(odoo, scratch_db, insurer):
                                 " FROM ar_provider_link") == [['f', 't']]
     assert odoo.sql(scratch_db, "SELECT status, reduced_from, attention FROM ar_cover") == [
         ['reduced', '40000.00', 'meanwhile']]
+    assert said['follow'] == 'None'
+    assert odoo.sql(scratch_db, "SELECT conditions, followed_key IS NULL FROM ar_cover") == [
+        ['meanwhile', 'f']]
     assert said['event'] == 'new', "what it called for in the meantime is still to be read"
     assert odoo.sql(scratch_db, "SELECT operation, code FROM ar_provider_error"
                                 " WHERE code != 'look_up_first'") == []
