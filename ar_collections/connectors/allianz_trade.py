@@ -284,6 +284,7 @@ class AllianzTradeClient(InsurerClient):
         :param position: page to begin with, from the batch that was interrupted
         """
         found, total, complete, answer = {}, None, False, None
+        whole = position == 1
         for page in range(position, position + pages):
             answer = self._search('list_covers', self._url('risk', '/covers/search'), {
                 'policies': [{'businessUnitCode': self.options['business_unit'],
@@ -300,7 +301,7 @@ class AllianzTradeClient(InsurerClient):
                 complete = True
                 break
         attention = ()
-        if complete and total and str(total) != str(len(found)) and page == 1:
+        if complete and whole and total and str(total) != str(len(found)):
             complete, attention = False, (Attention('total_differs', 'totalItems', str(total)),)
         return Batch(tuple(found.values()), complete, position, int(total) if total else None,
                      attention, self._meta(answer, {'totalItems': total}))

@@ -83,7 +83,7 @@ class CofaceIconClient(CofaceClient):
             company = self._load_company(item, 'number' if number else 'name', answer)
             found.setdefault(company.provider_id, company)
         return Candidates(
-            tuple(found.values()), batch.complete, batch.announced_total, batch.meta)
+            tuple(found.values()), self._is_whole(batch, found), batch.announced_total, batch.meta)
 
     def _load_company(self, item, reason, answer):
         address = item.child('address')
@@ -116,6 +116,15 @@ class CofaceIconClient(CofaceClient):
                 complete = position >= total
                 break
         return Batch(tuple(items), complete, position, total, meta=self._meta(answer, {}))
+
+    @staticmethod
+    def _is_whole(batch, found):
+        """Return whether a walk has met everything: what moves between two pages is met twice,
+        and something else not at all.
+
+        :param found: the items of the batch, each once
+        """
+        return batch.complete and len(found) >= (batch.announced_total or 0)
 
     @staticmethod
     def _get_total(answer, position):
@@ -291,7 +300,9 @@ class CofaceIconClient(CofaceClient):
                 published_on=item.day('deliveryDate'), attention=tuple(item.attention),
                 meta=self._meta(answer, item.data))
             events[event.event_id] = event
-        return Batch(tuple(events.values()), batch.complete, batch.position,
+        # Of a walk that was taken up again nobody knows what came before.
+        complete = batch.complete and (position > 0 or self._is_whole(batch, events))
+        return Batch(tuple(events.values()), complete, batch.position,
                      batch.announced_total, meta=batch.meta)
 
     # === CALLBACKS === #

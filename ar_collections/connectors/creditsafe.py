@@ -136,6 +136,7 @@ class CreditsafeClient(Client):
         """Return the events of the portfolios; there is no callback. The route is documented
         (CS-1), the names of the fields are an assumption."""
         found, total, complete, answer = {}, 0, False, None
+        whole = not position
         for page in range(position, position + pages):
             answer = self._get(
                 'list_changes', self._url('api', '/monitoring/notificationEvents'),
@@ -147,7 +148,7 @@ class CreditsafeClient(Client):
                 found[event.event_id] = event
             total, position = int(reader.text('totalCount') or 0), page + 1
             if len(items) < PAGE:
-                complete = True
+                complete = not whole or len(found) >= total
                 break
         return Batch(tuple(found.values()), complete, position, total, meta=self._meta(answer, {}))
 

@@ -122,6 +122,10 @@ class UnknownOutcomeError(ConnectorError):
     next_step = NextStep.LOOK_UP
 
 
+class SentBeforeError(UnknownOutcomeError):
+    """The journal knows this write: nothing was sent now. Says nothing about the connection."""
+
+
 class ConfigurationError(Exception):
     """Something to mend in settings or code. Outside the family: never swallowed with it."""
 

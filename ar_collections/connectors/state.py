@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
-from .errors import BudgetError, CredentialsError, UnknownOutcomeError
+from .errors import BudgetError, CredentialsError, SentBeforeError
 from .masking import Secret
 
 
@@ -143,12 +143,12 @@ class WriteJournal:
     def begin(self, key: Hashable) -> None:
         """Open a write; of two at once only the first passes.
 
-        :raise UnknownOutcomeError: when it may have reached the provider already
+        :raise SentBeforeError: it may have reached the provider already
         """
         with self._guard:
             state = self._states.get(key)
             if state in (WriteState.SENDING, WriteState.UNKNOWN, WriteState.DONE):
-                raise UnknownOutcomeError('look_up_first', f"this write is {state}: look it up")
+                raise SentBeforeError('look_up_first', f"this write is {state}: look it up")
             self._states[key] = WriteState.SENDING
 
     def settle(self, key: Hashable, state: WriteState) -> None:

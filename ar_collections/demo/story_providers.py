@@ -3,6 +3,8 @@ from datetime import timedelta
 
 from odoo import Command, api, models
 
+from ..models.insurance.provider_register import Standing
+
 # Code, name, credentials and options that the simulators accept. All of it is invented.
 PROVIDERS = [
     ('allianz_trade', "Allianz Trade (simulated)", {'api_key': 'canary-allianz-key-91c4'},
@@ -22,7 +24,10 @@ PROVIDERS = [
     ('creditsafe', "Creditsafe (simulated)", {
         'username': 'canary-creditsafe-user', 'password': 'canary-creditsafe-pass-3b3'}, {}),
     ('gleif', "GLEIF (simulated)", {}, {}),
+    ('recherche_entreprises', "Company register (simulated)", {}, {}),
 ]
+# A customer and its SIREN; the simulated register says that it closed some days ago.
+GONE = ('refus', '073110207')
 # Customer, provider, its number there, and what it said some days ago.
 LINKS = [
     ('petit', 'infolegale', '012345674', ('infolegale_score', '17', "Risque très faible", 40)),
@@ -85,7 +90,18 @@ class ArDemoStory(models.AbstractModel):
                     'happened_on': day, 'rating_id': rating.id, 'environment': 'simulator',
                     'state': 'done'})
         self._offer_candidates(providers['ellisphere'], partners['gare'], company)
+        self._watch_register(providers['recherche_entreprises'], partners, company)
         return providers
+
+    def _watch_register(self, provider, partners, company):
+        """A customer that the register called active yesterday: its closure arrives with the next
+        poll. No real register is asked, as the company has a simulated one."""
+        key, siren = GONE
+        company.ar_register_active = True
+        partners[key].company_registry = siren
+        customer = self.env['ar.customer']._get_or_create(partners[key], company)
+        customer._take_register(provider, siren, Standing('active', name=partners[key].name))
+        customer.register_checked_on = company._get_ar_today() - timedelta(days=1)
 
     def _link(self, provider, customer, number):
         link = customer.provider_link_ids.filtered(lambda link: link.provider_id == provider)

@@ -166,11 +166,12 @@ class TestCoverJobs(CoverCommon):
         self.run_cron('ir_cron_ar_cover_send')
         self.run_cron('ir_cron_ar_provider_poll')
         self.run_cron('ir_cron_ar_provider_poll')
+        calls = self.sim.count('cover')
         self.sim.fail('search_covers', 'mutate', times=3, set={'covers': []}, delete=[])
-        self.sim.fail('cover', 'status', times=3, status=503)
         self.run_cron('ir_cron_ar_provider_poll')
         cover = self.account.cover_ids
-        self.assertEqual(cover.amount_today, 40000)
+        self.assertEqual((cover.amount_today, cover.needs_person), (40000, False))
+        self.assertEqual(self.sim.count('cover'), calls, "what it does not list says nothing")
 
     def test_last_years_policy_is_kept_and_this_years_is_read(self):
         """Fault 33: exactly one policy in force or a setting; otherwise stop and say so."""

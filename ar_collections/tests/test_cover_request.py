@@ -1,11 +1,12 @@
 import csv
 import io
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import html2plaintext
+from odoo.tools import html2plaintext, mute_logger
 
 from ..connectors.results import Cover, CoverOrder, CoverStatus, Money
 from .atradius_common import BUYER, AtradiusCommon
@@ -55,6 +56,27 @@ class TestCoverRequest(AtradiusCommon):
         request.write({'state': 'sending', 'sent_at': fields.Datetime.now()})
         self.send()
         self.assertEqual((request.state, self.sim.count('apply')), ('answered', 1))
+
+    def test_a_mistake_of_ours_in_one_request_does_not_stop_the_others(self):
+        """And what it has sent is looked up afterwards."""
+        other = self.env['ar.customer']._get_or_create(self.customer("Aube"), self.company)
+        self.link(self.provider, '8200002', other)
+        first, second = self.ask(40000), self.ask(30000, customer=other)
+        original = self.registry['ar.cover.request']._take
+
+        def fail(request, result):
+            if request == first:
+                raise ZeroDivisionError
+            return original(request, result)
+
+        with patch.object(self.registry['ar.cover.request'], '_take', fail), \
+                mute_logger('odoo.addons.ar_collections.models.insurance.cover_request_sending'):
+            self.send()
+        self.assertEqual((first.state, second.state), ('sending', 'answered'))
+        self.assertIn("error of the program", first.problem)
+        self.send()
+        self.assertEqual((first.state, self.sim.count('apply')), ('answered', 2))
+        self.assertFalse(first.problem)
 
     def test_a_request_that_is_open_there_already_is_followed(self):
         self.sim.refer = {BUYER}

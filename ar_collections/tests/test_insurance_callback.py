@@ -247,11 +247,19 @@ class TestProviderCallback(SecretScan, ProviderCommon, HttpCase):
         self.assertEqual(len(self.rings()), 30)
 
     def test_without_any_callback_the_poll_finds_it_all(self):
+        self.sim.reset()
         account = self.make_account("Levant", LEVANT)
         link = self.link(self.provider, account, 'ICO0000000101')
         self.poll()
         self.assertTrue(link.order_id)
-        self.make_address()
+        self.assertFalse(self.sim.callbacks)
+        for order in self.sim.orders.values():
+            order['publications'][0]['status'] = 'delivered'
+        # An hour later.
+        link.next_try_at = False
+        self.poll()
+        self.assertEqual((link.rating_ids.value, self.sim.count('order')), ('6', 1))
+        self.assertFalse(link.order_id)
         self.assertFalse(self.rings())
 
     def test_a_provider_without_callbacks_has_no_address(self):

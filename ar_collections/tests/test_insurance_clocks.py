@@ -22,6 +22,13 @@ class TestInsuranceClocks(InsuredCommon):
         self.assertIn("P-0042", row.source)
         self.assertIn("30 days from the original due date", row.explanation)
 
+    def test_the_list_begins_with_the_fewest_days_left_then_the_most_euros(self):
+        few, many, first = (self.invoice(amount, due=due) for amount, due in (
+            (1000, '2026-05-15'), (5000, '2026-05-15'), (300, '2026-05-10')))
+        self.build()
+        self.assertEqual(
+            [row.move_id for row in self.rows('overdue_notice')], [first, many, few])
+
     def test_whoever_follows_the_customer_is_told_before_the_last_day(self):
         bill = self.invoice(1000, due='2026-05-15')
         customer = self.account_of()

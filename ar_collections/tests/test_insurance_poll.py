@@ -128,6 +128,38 @@ class TestProviderPoll(PollCommon):
         self.assertEqual(len(self.values(self.billed)), 3)
         self.assertIn("ZeroDivisionError", self.free.error_ids.mapped('code'))
 
+    def test_what_a_person_has_changed_meanwhile_stands(self):
+        """A number typed in, a link taken away while the provider was asked."""
+        links, asked = self.link_all(self.free), []
+        waiting = self.link(self.free, self.make_account("Waiting", UNKNOWN))
+        Link = self.registry['ar.provider.link']
+        ask, search = Link._ask_rating, Link._search_company
+
+        def ask_slowly(link, client):
+            answer = ask(link, client)
+            if link not in asked:
+                asked.append(link)
+                if link == links[0]:
+                    link._set_linked(AUBE, "Typed in", 'typed')
+                elif link == links[2]:
+                    link.action_unlink()
+            return answer
+
+        def search_slowly(link, client):
+            keep = search(link, client)
+            waiting._set_linked(AUBE, "Typed in", 'typed')
+            return keep
+
+        with patch.object(Link, '_ask_rating', ask_slowly), \
+                patch.object(Link, '_search_company', search_slowly):
+            self.poll()
+        values = self.values(self.free)
+        self.assertEqual(values[LEVANT], values[AUBE])
+        self.assertEqual(self.env['ar.rating'].search_count([('link_id', '=', links[0].id)]), 1)
+        self.assertNotIn(MIDI, values)
+        self.assertEqual((links[2].state, links[2].asked_at), ('stopped', False))
+        self.assertEqual((waiting.state, waiting.external_id), ('linked', AUBE))
+
     def test_one_company_that_fails_waits_longer_each_time(self):
         links = self.link_all(self.free)
         # Each read is tried four times by the client.

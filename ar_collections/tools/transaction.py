@@ -1,8 +1,20 @@
-"""What is remembered for one transaction, one beside the caller's, and the end of a reading one."""
+"""What is remembered for one transaction, one beside the caller's, the end of a reading one, and
+one that is done again."""
 import contextlib
+import random
+import time
 
+from psycopg2.errors import UniqueViolation
+
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.sql_db import Cursor
 from odoo.tools import SQL
+
+# Somebody else has written the same rows, or created the same one, since the transaction began:
+# what is read afresh is right.
+CONFLICTS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation)
+# As often as Odoo does it again for a request of a user.
+TRIES = 5
 
 
 def get_memory(cr, name):
@@ -63,3 +75,29 @@ def open_beside(registry):
         if isinstance(cr, Cursor):
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         yield cr
+
+
+def write_again(env, work):
+    """Write what follows from an answer, again when somebody else has written the same rows.
+
+    Nobody does it again for a scheduled action, and what a provider has answered would be lost
+    with the transaction: a billed call, a cover. Whatever must stay has to be committed before.
+
+    :param env: its transaction is rolled back between two tries
+    :param work: function without arguments that reads and writes the database, and nothing else
+    :return: what the function returns; it is flushed, not committed
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            # What was read before the answer came is old.
+            end_reading(env)
+            result = work()
+            env.cr.flush()
+        except CONFLICTS:
+            env.cr.rollback()
+            if not tries_left:
+                raise
+            time.sleep(random.uniform(0, 0.2))
+        else:
+            return result
+    raise AssertionError("not reached")

@@ -14,11 +14,13 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / 'ar_collections' / 'tests'))
 
 SETUP = """
-import threading, time
+import json, threading, time, urllib.request
+from datetime import datetime, timedelta
 from decimal import Decimal
 from odoo import SUPERUSER_ID, api
 from odoo.service.model import retrying
-from odoo.addons.ar_collections.connectors.errors import CredentialsError, TemporaryError
+from odoo.addons.ar_collections.connectors.errors import (
+    CredentialsError, SentBeforeError, TemporaryError)
 from odoo.addons.ar_collections.models.insurance.provider_memory import KeptBudget
 from odoo.addons.ar_collections.connectors.results import CoverOrder, Money
 
@@ -45,6 +47,12 @@ requests = env['ar.cover.request'].create([
     {{'customer_id': customer.id, 'policy_id': policy.id, 'amount': amount}}
     for amount in (40000, 30000)])
 env.cr.commit()
+
+
+def tell_insurer(what, **details):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
+    with opener.open(url + '/_sim/' + what, json.dumps(details).encode()) as answer:
+        return json.load(answer)
 
 
 def at_once(works, after_first=lambda: None, call=lambda work, mine: work()):
@@ -87,16 +95,55 @@ def at_once(works, after_first=lambda: None, call=lambda work, mine: work()):
         thread.join(120)
     return sorted(said.values())
 
+
+def wait_for(what, condition):
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError(what)
+
+
+def meanwhile(work, statement, value, route=None):
+    '''Do a work; somebody else writes one of its rows in the meantime and commits when it waits.
+
+    With a route, the insurer keeps its answer until that row is locked.
+    '''
+    def count_calls():
+        return sum(call['route'] == route for call in tell_insurer('calls'))
+
+    def count_waiting():
+        with env.registry.cursor() as cr:
+            cr.execute("SELECT COUNT(*) FROM pg_locks WHERE NOT granted")
+            return cr.fetchone()[0]
+
+    def run():
+        with env.registry.cursor() as cr:
+            try:
+                said.append(str(work(api.Environment(cr, SUPERUSER_ID, {{}}))))
+            except Exception as error:
+                cr.rollback()
+                said.append(repr(error))
+
+    said, before = [], route and count_calls()
+    if route:
+        tell_insurer('faults', route=route, fault='hold', times=2)
+    thread = threading.Thread(target=run)
+    if route:
+        thread.start()
+        wait_for("the call", lambda: count_calls() > before)
+    with env.registry.cursor() as other:
+        other.execute(statement, (value,))
+        if route:
+            tell_insurer('release')
+        else:
+            thread.start()
+        wait_for("the other one's row", count_waiting)
+    thread.join(120)
+    return said[0]
+
 """
 WORK = """
-import json, urllib.request
-
-
-def tell_insurer(what, **details):
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    opener.open(url + '/_sim/' + what, json.dumps(details).encode()).close()
-
-
 order = CoverOrder('8200002', Money(Decimal(20000), company.currency_id.name), 'AR/TWICE')
 result = {'colleagues': at_once([
     lambda mine, id=id: mine['ar.cover.request'].browse(id).action_send() for id in requests.ids],
@@ -123,6 +170,62 @@ result['notes'] = at_once([lambda mine, error=error: mine['ar.provider'].browse(
     *[TemporaryError('later', "not now")] * 3, *[CredentialsError('refused', "who are you")] * 3)])
 print('RESULT', json.dumps(result))
 """
+MEANWHILE = """
+cron = 'ar_collections.ir_cron_ar_cover_send'
+request = requests[0]
+request.action_send()
+env.cr.commit()
+result = {'send': meanwhile(
+    lambda mine: mine.ref(cron).method_direct_trigger(),
+    "UPDATE ar_cover_request SET reason = 'meanwhile' WHERE id = %s", request.id, 'apply')}
+
+# A billed rating: asked for once, whoever writes on its link meanwhile.
+link = env['ar.provider.link'].search([('provider_id', '=', provider.id)])
+provider.daily_budget = 5
+link.rating_wanted = True
+env.cr.commit()
+poll = lambda mine: mine['ar.provider'].browse(provider.id)._poll()
+result['rating'] = meanwhile(
+    poll, "UPDATE ar_provider_link SET message = 'meanwhile' WHERE id = %s", link.id, 'buyer')
+
+# A list that costs nothing is read once more.
+env.cr.commit()
+cover = env['ar.cover'].search([])
+tell_insurer('state', cover={'coverId': cover.insurer_reference, 'decisionCode': 'DC09',
+    'totalDecision': {'decisionAmtInPolicyCurrency': '12000', 'decisionConditions': []}})
+env.cr.commit()
+result['cover'] = meanwhile(
+    poll, "UPDATE ar_cover SET attention = 'meanwhile' WHERE id = %s", cover.id, 'covers')
+
+# What follows from a cover does not wait for the next night.
+env.cr.commit()
+policy.limit_follows = True
+cover.followed_key = False
+env.cr.commit()
+result['follow'] = meanwhile(
+    lambda mine: mine['ar.cover']._cron_follow(),
+    "UPDATE ar_cover SET conditions = 'meanwhile' WHERE id = %s", cover.id)
+
+# The provider calls again in the very moment in which its call is taken for read.
+now = datetime.now().replace(microsecond=0)
+event = env['ar.provider.event'].create({
+    'provider_id': provider.id, 'key': 'callback:1', 'source': 'callback',
+    'received_at': now - timedelta(minutes=5)})
+env.cr.commit()
+result['callback'] = meanwhile(
+    lambda mine: mine['ar.provider'].browse(provider.id)._forget_poll_wish(
+        now - timedelta(minutes=1)),
+    "UPDATE ar_provider_event SET received_at = now() at time zone 'UTC' WHERE id = %s", event.id)
+env.cr.commit()
+result['event'] = event.state
+
+# What was sent before and is not sent again says nothing about the connection.
+provider._forget_problem()
+env.cr.commit()
+result['journal'] = at_once([lambda mine: mine['ar.provider'].browse(provider.id)._note_error(
+    'request_cover', SentBeforeError('look_up_first'))] * 6)
+print('RESULT', json.dumps(result))
+"""
 
 
 @pytest.fixture
@@ -137,16 +240,22 @@ def insurer():
     simulator.stop()
 
 
-def test_one_request_for_a_buyer_whoever_sends_it(odoo, scratch_db, insurer):
-    """Unique row, queue taken by one worker, write known to all by its reference."""
+def run(odoo, database, insurer, script):
+    """Run a script after the set-up; return what it printed as its result."""
     secrets = {name: getattr(insurer, name) for name in ('client_id', 'client_secret', 'app_key')}
-    company = odoo.sql(scratch_db, "SELECT c.name FROM res_company r"
-                                   " JOIN res_currency c ON c.id = r.currency_id ORDER BY r.id")
+    company = odoo.sql(database, "SELECT c.name FROM res_company r"
+                                 " JOIN res_currency c ON c.id = r.currency_id ORDER BY r.id")
     insurer.policy['policyCurrency'] = company[0][0]
-    out = odoo.shell(scratch_db, SETUP.format(url=insurer.url, secrets=secrets) + WORK,
+    out = odoo.shell(database, SETUP.format(url=insurer.url, secrets=secrets) + script,
                      AR_COLLECTIONS_SIMULATORS='1')
     said = json.loads(out.split('RESULT', 1)[1].strip().splitlines()[0])
     assert not insurer.errors
+    return said
+
+
+def test_one_request_for_a_buyer_whoever_sends_it(odoo, scratch_db, insurer):
+    """Unique row, queue taken by one worker, write known to all by its reference."""
+    said = run(odoo, scratch_db, insurer, WORK)
     sent, refused = said['colleagues']
     assert (sent == 'True') != (refused == 'True'), said
     assert 'open already' in sent + refused
@@ -167,3 +276,29 @@ def test_one_request_for_a_buyer_whoever_sends_it(odoo, scratch_db, insurer):
         ['3', 'refused']]
     assert odoo.sql(scratch_db, "SELECT COUNT(*) FROM mail_activity"
                                 " WHERE res_model = 'ar.provider'") == [['1']]
+
+
+def test_an_answer_is_kept_whoever_writes_meanwhile(odoo, scratch_db, insurer):
+    """What a scheduled action was told is written once more after a conflict, not asked again."""
+    said = run(odoo, scratch_db, insurer, MEANWHILE)
+    assert [said[name] for name in ('send', 'rating', 'cover', 'follow', 'callback')] == [
+        'True', 'True', 'True', 'None', 'None'], said
+    assert odoo.sql(scratch_db, "SELECT state, reason FROM ar_cover_request ORDER BY id LIMIT 1") \
+        == [['answered', 'meanwhile']]
+    assert insurer.count('apply') == 1
+    assert odoo.sql(scratch_db, "SELECT value FROM ar_rating") == [['38']]
+    assert odoo.sql(scratch_db, "SELECT billed FROM ar_provider_usage"
+                                " WHERE operation = 'get_rating'") == [['1']]
+    assert insurer.count('buyer') == 1
+    assert odoo.sql(scratch_db, "SELECT rating_wanted, asked_at IS NULL"
+                                " FROM ar_provider_link") == [['f', 't']]
+    assert odoo.sql(scratch_db, "SELECT status, reduced_from, attention FROM ar_cover") == [
+        ['reduced', '40000.00', 'meanwhile']]
+    assert odoo.sql(scratch_db, "SELECT conditions, followed_key IS NULL FROM ar_cover") == [
+        ['meanwhile', 'f']]
+    assert said['event'] == 'new', "what it called for in the meantime is still to be read"
+    assert odoo.sql(scratch_db, "SELECT operation, code FROM ar_provider_error"
+                                " WHERE code != 'look_up_first'") == []
+    assert said['journal'] == ['None'] * 6
+    assert odoo.sql(scratch_db, "SELECT failures, paused_until IS NULL FROM ar_provider_health") \
+        == [['0', 't']]

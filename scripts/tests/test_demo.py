@@ -285,6 +285,17 @@ def test_a_visitor_asks_for_cover_and_sees_grade_partial_grant_and_reduction(dem
     assert [(event['summary'], event['state']) for event in sorted(
         told, key=lambda event: event['id'])] == [
             ('Granted in part', 'done'), ('Reduced by the insurer', 'done')]
+    # The same polls have asked the company register: one customer has closed meanwhile.
+    [gone] = wait_for(lambda: visitor.find(
+        'ar.customer', [('register_state', '=', 'closed')], 'display_name', 'register_closed_on',
+        'activity_ids'))
+    assert 'Rivoire' in gone['display_name'] and gone['register_closed_on']
+    [event] = visitor.find('ar.provider.event', [
+        ('kind', '=', 'register')], 'customer_id', 'code', 'environment')
+    assert (event['customer_id'][0], event['code'], event['environment']) == (
+        gone['id'], 'closed', 'simulator')
+    assert visitor.find('mail.activity', [
+        ('id', 'in', gone['activity_ids']), ('summary', 'like', 'Company register: Closed')], 'id')
 
 
 def test_stop_leaves_nothing_running(demo):

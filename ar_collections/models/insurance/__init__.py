@@ -2,8 +2,8 @@ from . import legal_notice, res_company, customer
 from . import provider, provider_settings, provider_health, provider_words, provider_client
 from . import provider_actions, provider_link, provider_event
 from . import rating_scale, rating
-from . import provider_match, provider_poll, provider_link_poll, provider_orders
-from . import provider_renumber
+from . import provider_match, provider_poll, provider_poll_ratings, provider_link_poll
+from . import provider_orders, provider_renumber
 from . import rating_customer, register_proposal, register_link
 from . import insurance_policy, cover, cover_layer, cover_request
 from . import insurer_pack

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
+from ...tools.transaction import write_again
+
 # The scheduled action may have been off for a while.
 LOOK_BACK_DAYS = 60
 
@@ -18,17 +20,17 @@ class ArCover(models.Model):
         covers nothing any more expires and is told; limits follow, and what the policy grants by
         itself is looked at again. Each customer and day once: running twice changes nothing.
         """
-        if not self._expire_by_calendar():
+        if not write_again(self.env, self._expire_by_calendar):
             return
         policies = self.env['ar.insurance.policy'].search(fields.Domain.TRUE)
         covers = self._get_turning()
         self.env['ir.cron']._commit_progress(remaining=len(covers) + len(policies))
         for policy in policies:
-            policy._renew_own_covers()
+            write_again(self.env, policy._renew_own_covers)
             if not self.env['ir.cron']._commit_progress(1):
                 return
         for cover in covers:
-            cover._follow()
+            write_again(self.env, cover._follow)
             if not self.env['ir.cron']._commit_progress(1):
                 return
 

@@ -1,6 +1,7 @@
 import logging
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytz
 
@@ -19,6 +20,7 @@ from ...connectors.errors import (
     UnconfirmedError,
 )
 from ...connectors.results import Cover, CoverOrder, CoverStatus, LayerKind, Money
+from ...tools.transaction import write_again
 
 _logger = logging.getLogger(__name__)
 BATCH = 200
@@ -55,15 +57,30 @@ class ArCoverRequest(models.Model):
             '|', ('next_try_at', '=', False), ('next_try_at', '<=', now)],
             order='next_try_at, id', limit=BATCH)
         self.env['ir.cron']._commit_progress(remaining=len(todo))
-        for request in todo:
-            if request.try_lock_for_update():
-                request._send_one()
+        for request in map(self.browse, todo.ids):
+            request._send_alone()
             if not self.env['ir.cron']._commit_progress(1):
                 break
 
-    def _send_one(self):
-        """Look up or send one request."""
+    def _send_alone(self):
+        """Look up or send one request; a mistake of ours in it does not stop the others."""
         self.ensure_one()
+        try:
+            # Once more is safe: what was begun is "being sent" by then, and left to the next run.
+            write_again(self.env, self._send_one)
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("Request %s could not be sent", self.id)
+            write_again(self.env, lambda: self.write({
+                'problem': self.env._(
+                    "Sending stopped at an error of the program. The log of the server tells it."),
+                'next_try_at': fields.Datetime.now() + timedelta(minutes=LONGEST_MINUTES)}))
+
+    def _send_one(self):
+        """Look up or send one request, unless somebody is writing it now."""
+        self.ensure_one()
+        if not self.try_lock_for_update():
+            return
         if self.state == 'unknown' and not self._look_up():
             return
         if self.state != 'queued' or not self._is_ready():
@@ -76,13 +93,17 @@ class ArCoverRequest(models.Model):
         try:
             result = self.provider_id._call(operation, *args, **kwargs)
         except (ConnectorError, ConfigurationError) as error:
-            self._note_failure(error)
+            write_again(self.env, partial(self._note_failure, error))
         else:
-            self._take(result)
-            if self.state == 'open':
-                # Many answers come within minutes.
-                self.env.ref('ar_collections.ir_cron_ar_provider_poll')._trigger(
-                    at=fields.Datetime.now() + timedelta(minutes=FIRST_NEWS_MINUTES))
+            write_again(self.env, partial(self._take_sent, result))
+
+    def _take_sent(self, result):
+        """Note the answer to what was just sent, and come back soon for a decision."""
+        self._take(result)
+        if self.state == 'open':
+            # Many answers come within minutes.
+            self.env.ref('ar_collections.ir_cron_ar_provider_poll')._trigger(
+                at=fields.Datetime.now() + timedelta(minutes=FIRST_NEWS_MINUTES))
 
     def _is_ready(self):
         """Return whether the provider may be asked now; otherwise the request waits."""
@@ -102,6 +123,8 @@ class ArCoverRequest(models.Model):
             self._ask_person(self.env._(
                 "Nobody knows whether this arrived. Look it up in the insurer's portal."))
             return False
+        # Nobody waits for this row while the insurer takes its time.
+        self.env['ir.cron']._commit_progress()
         try:
             found = self.provider_id._call('find_request', self._get_order())
         except (ConnectorError, ConfigurationError) as error:
@@ -111,7 +134,7 @@ class ArCoverRequest(models.Model):
                 self._wait(error, LOOK_UP_MINUTES)
             return False
         if found:
-            self._take(found)
+            write_again(self.env, partial(self._take, found))
             return False
         self.write({'state': 'queued', 'next_try_at': False, 'problem': False})
         self._message_log(body=self.env._("Looked up: it had not arrived. Sent again."))

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import format_date
 
 from ...connectors.bodacc_reading import Insolvency, read_standing
+from ...tools.transaction import write_again
 
 STATES = [
     ('none_found', "No notice found"),
@@ -46,7 +47,7 @@ class ArCustomer(models.Model):
         pause it, and what was not read is due again when the pause is over.
         """
         Provider = self.env['ar.provider']
-        Provider._make_public_providers()
+        write_again(self.env, Provider._make_public_providers)
         gazettes = Provider.search([('code', '=', 'bodacc'), ('is_on', '=', True)])
         if gazettes._poll_all():
             self.env['ir.cron']._commit_progress(remaining=0)

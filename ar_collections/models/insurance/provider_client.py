@@ -16,6 +16,7 @@ from ...connectors.errors import (
     CredentialsError,
     InvalidInputError,
     NotSupportedError,
+    SentBeforeError,
     TemporaryError,
     UnconfirmedError,
     UnknownOutcomeError,
@@ -229,7 +230,10 @@ class ArProvider(models.Model):
             self._upsert_health(env, {'last_error_at': now})
             health = env['ar.provider.health'].search([('provider_id', '=', self.id)])
             values = {}
-            if isinstance(error, TemporaryError | UnknownOutcomeError):
+            if isinstance(error, BudgetError | InvalidInputError | SentBeforeError):
+                # Nothing was sent: it says nothing about the connection.
+                pass
+            elif isinstance(error, TemporaryError | UnknownOutcomeError):
                 failures = health.failures + 1
                 values['failures'] = failures
                 values['paused_until'] = self._get_pause_end(error, failures, now)
@@ -239,8 +243,8 @@ class ArProvider(models.Model):
                     values.update(problem=error.code, problem_text=text)
                     if health.problem != error.code:
                         self._tell_problem(env, text)
-            elif not isinstance(error, BudgetError | InvalidInputError):
-                # It was understood and answered: the connection is good. Those were never sent.
+            else:
+                # It was understood and answered: the connection is good.
                 values.update(failures=0, paused_until=None, last_success_at=now)
             if values:
                 self._upsert_health(env, values)

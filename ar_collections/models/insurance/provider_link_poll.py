@@ -17,49 +17,68 @@ class ArProviderLink(models.Model):
             return (self.external_id, self.customer_id.partner_id.country_id.code or 'FR')
         return (self.external_id,)
 
-    def _read_rating(self, client, lasts=None):
-        """Ask for the rating and keep it. The caller combines the ratings afterwards.
+    def _ask_rating(self, client):
+        """Ask for the rating. Nothing is written.
 
-        :return: 1 when the company is done, 0 when it will be tried again
+        :return: what `_take_rating` wants
         :raise BudgetError: nothing was sent
         :raise ConnectorError: credentials or rights: nothing more can be asked
         """
         self.ensure_one()
-        if self._is_inquiry_refused():
+        if self.customer_id._get_inquiry_refusal():
+            return None
+        return self._ask('get_rating', *self._get_rating_arguments(), client=client)
+
+    def _take_rating(self, answer, lasts=None):
+        """Keep the answer to `_ask_rating`. The caller combines the ratings afterwards.
+
+        :param lasts: of `ar.rating._get_last`, when many links are read
+        :return: 1 when the company is done, 0 when it will be tried again
+        """
+        self.ensure_one()
+        if answer is None:
+            self._is_inquiry_refused()
             return 1
-        result, done = self._ask('get_rating', *self._get_rating_arguments(), client=client)
-        if result is None:
-            return done
+        if isinstance(answer, ConnectorError):
+            return self._take_error(answer)
         rating, is_new = self.env['ar.rating'].with_context(ar_combine_later=True)._keep(
-            self, result, lasts)
+            self, answer, lasts)
         if is_new:
-            self._record_rating(rating, result)
+            self._record_rating(rating, answer)
         self._set_answered(False)
         return 1
 
     def _ask(self, operation, *arguments, client):
-        """Ask about this company; what is wrong with it alone stays on the link.
+        """Ask about this company. Nothing is written: that may have to be done again.
 
-        :return: (answer, 1), or (None, 1 when the company is done, 0 when it will be tried again)
+        :return: the answer; the error, when it concerns this company alone
         :raise BudgetError: nothing was sent
         :raise ConnectorError: credentials or rights: nothing more can be asked
         """
         self.ensure_one()
         provider = self.provider_id
         try:
-            return provider._call(operation, *arguments, client=client), 1
-        except TemporaryError as error:
-            self._put_off(error)
-            return None, 0
+            return provider._call(operation, *arguments, client=client)
+        except (NotFoundError, TemporaryError) as error:
+            return error
         except ConnectorError as error:
-            if not isinstance(error, NotFoundError) and (
-                    isinstance(error, BudgetError) or provider._is_problem(error)):
+            if isinstance(error, BudgetError) or provider._is_problem(error):
                 # Not this company's fault.
                 raise
-            if isinstance(error, NotFoundError):
-                self._note_lost_number(error)
-            self._set_answered(provider._get_error_text(error))
-            return None, 1
+            return error
+
+    def _take_error(self, error):
+        """Note on the link what is wrong with this company alone.
+
+        :return: 1 when the company is done, 0 when it will be tried again
+        """
+        if isinstance(error, TemporaryError):
+            self._put_off(error)
+            return 0
+        if isinstance(error, NotFoundError):
+            self._note_lost_number(error)
+        self._set_answered(self.provider_id._get_error_text(error))
+        return 1
 
     def _record_rating(self, rating, result):
         """Put a new rating into the inbox; what could not be read is for a person."""

@@ -1,3 +1,5 @@
+from functools import partial
+
 from stdnum import get_cc_module
 from stdnum.exceptions import ValidationError
 
@@ -69,19 +71,21 @@ class ArProviderLink(models.Model):
         return country, numbers
 
     def _search_company(self, client):
-        """Ask the provider for this customer and link it when a number finds one company.
+        """Ask the provider for this customer; it is linked when a number finds one company.
 
+        :return: function without arguments that writes what follows: that may have to be done
+            again, and the search may have been billed
         :raise ConnectorError: of the call
         """
         self.ensure_one()
-        if self._is_inquiry_refused():
-            return None
+        if self.customer_id._get_inquiry_refusal():
+            return self._is_inquiry_refused
         provider, partner = self.provider_id, self.customer_id.partner_id
         country, numbers = self._get_numbers()
         questions = get_questions(
             provider.code, client.options, country, numbers, partner.name, partner.zip)
         if not questions:
-            return self._set_missing(self.env._(
+            return partial(self._set_missing, self.env._(
                 "%s cannot be asked with what is known of this customer: fill in its country and "
                 "a company number, or type in the provider's number.", provider.name))
         for question in questions:
@@ -90,11 +94,22 @@ class ArProviderLink(models.Model):
                 continue
             company = found.certain
             if company and question.by != 'name' and self._is_same_country(company, country):
-                return self._set_linked(
-                    company.provider_id, company.name, question.by, question.value,
-                    environment=found.meta.environment if found.meta else False)
-            return self._set_candidates(found, question)
-        return self._set_missing(self.env._("%s does not know this customer.", provider.name))
+                return partial(
+                    self._set_linked, company.provider_id, company.name, question.by,
+                    question.value, environment=found.meta.environment if found.meta else False)
+            return partial(self._set_candidates, found, question)
+        return partial(
+            self._set_missing, self.env._("%s does not know this customer.", provider.name))
+
+    def _take_search(self, keep):
+        """Write what follows from a search, unless a person was quicker.
+
+        :param keep: of `_search_company`
+        """
+        self.ensure_one()
+        if self.exists() and self.state == 'waiting':
+            keep()
+            self.write({'asked_at': False, 'failures': 0})
 
     def _is_inquiry_refused(self):
         """Return whether nobody may be asked about this customer; then the link says why.

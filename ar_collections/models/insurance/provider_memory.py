@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from odoo import fields
 from odoo.tools import SQL
 
-from ...connectors.errors import BudgetError, CredentialsError, UnknownOutcomeError
+from ...connectors.errors import BudgetError, CredentialsError, SentBeforeError
 from ...connectors.state import Limiter, TokenCache, WriteState
 
 # The rate of an account in this process; the poll runs in one process at a time.
@@ -164,7 +164,7 @@ class KeptJournal:
     def begin(self, key):
         """Open a write; of two at once only the first passes.
 
-        :raise UnknownOutcomeError: when it may have reached the provider already
+        :raise SentBeforeError: it may have reached the provider already
         """
         now = fields.Datetime.now()
         with self._provider._own_environment() as env:
@@ -180,7 +180,7 @@ class KeptJournal:
                 RETURNING w.id
                 """, provider=self._provider.id, key=self._text(key), now=now))
         if not rows:
-            raise UnknownOutcomeError('look_up_first', "this write was sent before: look it up")
+            raise SentBeforeError('look_up_first', "this write was sent before: look it up")
 
     def settle(self, key, state):
         """Note how a write ended."""

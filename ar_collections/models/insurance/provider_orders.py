@@ -8,6 +8,7 @@ from ...connectors.errors import (
     UnexpectedAnswerError,
     UnknownOutcomeError,
 )
+from ...tools.transaction import write_again
 
 
 class ArProviderLink(models.Model):
@@ -126,7 +127,7 @@ class ArProviderLinkOrder(models.Model):
         country = self.customer_id.partner_id.country_id.code or 'FR'
         order = self.provider_id._call(
             'order_rating', self.external_id, country, self.order_reference, client=client)
-        self._set_order(order)
+        write_again(self.env, lambda: self._set_order(order))
 
     def _set_order(self, order):
         self.write({

@@ -1,4 +1,5 @@
 import logging
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -9,6 +10,7 @@ from ...connectors.errors import (
     ConnectorError,
     TemporaryError,
 )
+from ...tools.transaction import CONFLICTS, TRIES, write_again
 from .provider_codes import BILLED
 
 _logger = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ class ArProvider(models.Model):
     @api.model
     def _cron_poll(self):
         """Scheduled action: read everything that is due at every provider."""
-        self._make_public_providers()
+        write_again(self.env, self._make_public_providers)
         cron = self.env.ref('ar_collections.ir_cron_ar_provider_poll')
         providers = self.search([('is_on', '=', True)]).filtered(
             lambda provider: provider._get_poll_cron() == cron)
@@ -52,7 +54,8 @@ class ArProvider(models.Model):
             return
         for company in providers.company_id:
             # Ratings grow old without any call.
-            self.env['ar.customer']._combine_ratings(company)
+            write_again(self.env, partial(self.env['ar.customer']._combine_ratings, company))
+            self.env['ir.cron']._commit_progress()
         self.env['ir.cron']._commit_progress(remaining=0)
         self._plan_next_poll(providers)
 
@@ -77,9 +80,8 @@ class ArProvider(models.Model):
         try:
             with self._open_client() as client:
                 for _name, method in self._get_poll_steps():
-                    for done in method(client):
-                        if not self.env['ir.cron']._commit_progress(done):
-                            return False
+                    if not self._take_step(method, client):
+                        return False
         except (ConnectorError, ConfigurationError) as error:
             # Noted and told by the call, before which nothing was left half done; the next
             # provider has its turn.
@@ -93,6 +95,31 @@ class ArProvider(models.Model):
         self._forget_poll_wish(start)
         self.env['ir.cron']._commit_progress()
         return True
+
+    def _take_step(self, method, client):
+        """Take one step of the poll, from its start again when somebody else has written the same
+        rows: it goes on with what is left.
+
+        :param method: of `_get_poll_steps`
+        :return: False when the time of the scheduled action is over
+        """
+        tries_left = TRIES
+        while True:
+            try:
+                for done in method(client):
+                    if not self.env['ir.cron']._commit_progress(done):
+                        return False
+                    if done:
+                        tries_left = TRIES
+            except CONFLICTS as error:
+                self.env.cr.rollback()
+                tries_left -= 1
+                if not tries_left:
+                    raise
+                _logger.info(
+                    "Poll of provider %s: %s, once more", self.id, type(error).__name__)
+            else:
+                return True
 
     def _may_poll(self):
         """Return whether this account may be asked now: no pause, nothing to mend."""
@@ -136,6 +163,31 @@ class ArProvider(models.Model):
                 'type': 'success', 'message': self.env._(
                     "The poll starts within a minute. Its results arrive in the inbox.")}}
 
+    def _get_due_domain(self):
+        """Return the domain of the links whose rating is read now."""
+        now = fields.Datetime.now()
+        due = fields.Domain('rating_wanted', '=', True)
+        if self.rating_days:
+            limit = fields.Datetime.subtract(now, days=self.rating_days)
+            due |= fields.Domain('answered_at', '=', False) | fields.Domain(
+                'answered_at', '<', limit)
+        return due & fields.Domain([
+            ('provider_id', '=', self.id), ('state', '=', 'linked'),
+            ('customer_id.active', '=', True),
+            '|', ('next_try_at', '=', False), ('next_try_at', '<=', now)])
+
+    def _count_due(self):
+        """Return how many companies this provider will be asked about now."""
+        if not self._may_poll():
+            return 0
+        Link = self.env['ar.provider.link']
+        due = Link.search_count(self._get_waiting_domain())
+        return due + (Link.search_count(self._get_due_domain()) if self._reads_ratings() else 0)
+
+    def _reads_ratings(self):
+        # Coface delivers what was ordered: no rating without an order.
+        return self._can('get_rating') and not self._can('order_rating')
+
     def _plan_next_poll(self, providers):
         """Come back when a pause ends, and when a link that failed may be tried again.
 
@@ -163,11 +215,13 @@ class ArProvider(models.Model):
 
         :param datetime start: when its turn began
         """
-        self.env.cr.execute(SQL(
-            "UPDATE ar_provider_event SET state = 'done', processed_at = %(now)s"
-            " WHERE provider_id = %(provider)s AND source = 'callback' AND state = 'new'"
-            " AND received_at <= %(start)s",
-            provider=self.id, now=fields.Datetime.now(), start=start))
+        # Beside: it waits for a call that is just being noted, and leaves it alone.
+        with self._own_environment() as env:
+            env.cr.execute(SQL(
+                "UPDATE ar_provider_event SET state = 'done', processed_at = %(now)s"
+                " WHERE provider_id = %(provider)s AND source = 'callback' AND state = 'new'"
+                " AND received_at <= %(start)s",
+                provider=self.id, now=fields.Datetime.now(), start=start))
         self.env['ar.provider.event'].invalidate_model(flush=False)
         if self._has_poll_wish():
             self._trigger_poll(fields.Datetime.add(start, minutes=1))
@@ -192,7 +246,7 @@ class ArProvider(models.Model):
                     link.asked_at = fields.Datetime.now()
                     yield 0
                 try:
-                    link._search_company(client)
+                    keep = link._search_company(client)
                 except BudgetError:
                     link.asked_at = False
                     yield 0
@@ -210,7 +264,7 @@ class ArProvider(models.Model):
                     link._set_missing(self._get_error_text(error))
                     yield 1
                 else:
-                    link.write({'asked_at': False, 'failures': 0})
+                    write_again(self.env, partial(link._take_search, keep))
                     yield 1
 
     def _hand_over_lost_searches(self):
@@ -281,87 +335,7 @@ class ArProvider(models.Model):
                 new._set_done(self.env._("The rating is read again.") if concerned else
                               self.env._("No customer is linked to this company."))
 
-    # === RATINGS === #
-
-    def _get_due_domain(self):
-        """Return the domain of the links whose rating is read now."""
-        now = fields.Datetime.now()
-        due = fields.Domain('rating_wanted', '=', True)
-        if self.rating_days:
-            limit = fields.Datetime.subtract(now, days=self.rating_days)
-            due |= fields.Domain('answered_at', '=', False) | fields.Domain(
-                'answered_at', '<', limit)
-        return due & fields.Domain([
-            ('provider_id', '=', self.id), ('state', '=', 'linked'),
-            ('customer_id.active', '=', True),
-            '|', ('next_try_at', '=', False), ('next_try_at', '<=', now)])
-
-    def _count_due(self):
-        """Return how many companies this provider will be asked about now."""
-        if not self._may_poll():
-            return 0
-        Link = self.env['ar.provider.link']
-        due = Link.search_count(self._get_waiting_domain())
-        return due + (Link.search_count(self._get_due_domain()) if self._reads_ratings() else 0)
-
-    def _reads_ratings(self):
-        # Coface delivers what was ordered: no rating without an order.
-        return self._can('get_rating') and not self._can('order_rating')
-
-    def _poll_ratings(self, client):
-        """Read the ratings that are due, one company after the other."""
-        if not self._reads_ratings():
-            return
-        Link = self.env['ar.provider.link']
-        billed = self._is_billed('get_rating')
-        if billed:
-            self._hand_over_lost_ratings()
-            yield 0
-        # Whoever kills us loses the answers of one batch: free ones are asked for again, of the
-        # billed ones there is one in a batch.
-        size = 1 if billed else BATCH
-
-        def find_due(after=0):
-            # From where the last batch ended: the answered ones before it are not read again.
-            return Link.search(
-                self._get_due_domain() & fields.Domain('id', '>', after), limit=size, order='id')
-
-        last = 0
-        while links := find_due(last) or (last and find_due()):
-            last = links[-1].id
-            if billed:
-                links.asked_at = fields.Datetime.now()
-                yield 0
-            lasts = self.env['ar.rating']._get_last(links)
-            done, error = 0, None
-            for link in links:
-                try:
-                    answered = link._read_rating(client, lasts)
-                except ConnectorError as caught:
-                    # Nothing was sent, or the account must be mended: due again later.
-                    link.asked_at, error = False, caught
-                    break
-                done += answered
-                if not answered and not self._may_poll():
-                    error = TemporaryError('paused', "left alone after failures")
-                    break
-            links.customer_id._refresh_external_ratings()
-            yield done
-            if isinstance(error, BudgetError):
-                return
-            if error:
-                raise error
-
-    def _hand_over_lost_ratings(self):
-        """A billed call that was begun and never answered is for a person, not for a repeat."""
-        for link in self.env['ar.provider.link'].search([
-                ('provider_id', '=', self.id), ('state', '=', 'linked'),
-                ('asked_at', '!=', False)]):
-            link.write({
-                'asked_at': False, 'rating_wanted': False, 'answered_at': link.asked_at,
-                'message': self.env._(
-                    "The answer to a billed call was lost. Press “Ask for the rating” to pay for "
-                    "one more.")})
+    # === BILLED, PAUSED === #
 
     def _is_billed(self, operation):
         return operation in BILLED.get(self.code, ())

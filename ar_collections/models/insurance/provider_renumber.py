@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import fields, models
 
 from ...connectors.errors import (
@@ -8,6 +10,7 @@ from ...connectors.errors import (
     NotFoundError,
     TemporaryError,
 )
+from ...tools.transaction import write_again
 from .provider_codes import get_questions
 
 
@@ -71,6 +74,9 @@ class ArProviderLink(models.Model):
         :param found: `Candidates`, the answer to the search by the national number
         """
         self.ensure_one()
+        if not self.exists() or self.lost_number != self.external_id:
+            # A person has unlinked it or typed in another number while we asked.
+            return None
         company = found.certain
         country, _numbers = self._get_numbers()
         if not company or not self._is_same_country(company, country):
@@ -156,5 +162,5 @@ class ArProvider(models.Model):
                         raise
                     link._hand_over_lost(self._get_error_text(error))
                 else:
-                    link._take_found(found, question)
+                    write_again(self.env, partial(link._take_found, found, question))
             yield 1

@@ -78,10 +78,11 @@ class ArProviderLink(models.Model):
         :raise ConnectorError: nothing more can be asked
         """
         self.ensure_one()
-        entry, done = self._ask('get_parents', self.external_id, client=client)
-        if entry is not None:
-            self._keep_entry(entry)
-        return done
+        entry = self._ask('get_parents', self.external_id, client=client)
+        if isinstance(entry, ConnectorError):
+            return self._take_error(entry)
+        self._keep_entry(entry)
+        return 1
 
     def _keep_entry(self, entry):
         record = entry.record

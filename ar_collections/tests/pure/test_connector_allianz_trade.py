@@ -205,6 +205,14 @@ class TestAllianzTrade(AllianzCase):
         batch = self.client.list_covers()
         self.assertEqual((len(batch.items), batch.complete), (1, False))
 
+    def test_a_cover_that_slips_through_between_pages_makes_the_list_incomplete(self):
+        """The first of the second page has moved to the first one, which was read already."""
+        self.sim.extra_covers = [self.make_cover(n) for n in (*range(500), 499, *range(501, 700))]
+        batch = self.client.list_covers()
+        self.assertEqual((len(batch.items), batch.complete, batch.announced_total),
+                         (699, False, 700))
+        self.assertEqual([x.code for x in batch.attention], ['total_differs'])
+
     def make_cover(self, number):
         return {'coverId': f'X{number}', 'companyId': str(number), 'creditLimitsAggregation': {
             'creditLimits': [{'technicalDecisionStatusCode': 'AlreadyAgreed', 'amount': 1000,

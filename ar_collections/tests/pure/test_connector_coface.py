@@ -84,7 +84,7 @@ class TestCofaceIcon(ConnectorCase):
         twin = self.sim._dump('ICO0')
         self.sim.fail('find', 'mutate', set={'19': twin})
         found = self.client.search_company("fabrique")
-        self.assertEqual(len(found.companies), 20)
+        self.assertEqual((len(found.companies), found.complete), (20, False))
 
     def test_nobody_and_too_many_share_a_code_and_are_two_things(self):
         self.assertEqual(self.client.search_company("nobody").companies, ())
@@ -220,6 +220,10 @@ class TestCofaceIcon(ConnectorCase):
         rest = self.client.list_changes(
             date(2027, 1, 1), date(2027, 1, 15), position=part.position)
         self.assertEqual(len({x.event_id for x in (*part.items, *rest.items)}), 45)
+        self.assertTrue(rest.complete)
+        self.sim.notices[44] = self.sim.notices[0]
+        moved = self.client.list_changes(date(2027, 1, 1), date(2027, 1, 15))
+        self.assertEqual((len(moved.items), moved.complete), (44, False))
         for forged in ({}, {'id': '1; DROP'}, {'status': 'ready'}):
             hint = self.client.parse_callback(forged, b'{"status": "ready"}')
             self.assertEqual((hint.kind, hint.object_id), ('open_orders', ''))

@@ -264,6 +264,9 @@ class TestCreditsafe(ConnectorCase):
         client = self.make_client(confirmed=[Capability.LIST_CHANGES])
         batch = client.list_changes()
         self.assertEqual((len(batch.items), batch.complete), (120, True))
+        self.sim.events[119] = self.sim.events[0]
+        batch = client.list_changes()
+        self.assertEqual((len(batch.items), batch.complete), (119, False), "one has moved")
 
 
 @tagged('post_install', '-at_install')

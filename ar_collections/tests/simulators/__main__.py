@@ -34,6 +34,11 @@ def tell_story(simulator):
         simulator.notices = [make_notice(
             1, '002003002', simulator.today(-5), "Jugement d'ouverture de redressement judiciaire",
             judged=simulator.today(-12))]
+    if isinstance(simulator, RechercheEntreprises):
+        # A customer of the demonstration, which called it active yesterday.
+        simulator.companies['073110207'] = {
+            'name': "Pâtisserie Rivoire", 'city': "GRENOBLE", 'zip': "38000", 'state': 'C',
+            'closed': simulator.today(-4)}
 
 
 def main():

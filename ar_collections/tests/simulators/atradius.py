@@ -33,6 +33,13 @@ class Atradius(Simulator):
                        'policyCurrency': 'EUR'}
         self.ids = itertools.count(31000001)
 
+    def change(self, data):
+        """Take {"cover": {"coverId", …fields}} too: what is decided anew about a cover."""
+        cover = data.pop('cover', None)
+        if cover:
+            self.covers[cover['coverId']].update(cover)
+        return super().change(data)
+
     def unknown_route(self, request):
         """The gateway says 403, not 404 (AX-1)."""
         return Response({'faultstring': "Forbidden"}, 403)
