@@ -91,6 +91,8 @@ class ArDunningEngine(models.AbstractModel):
             """,
             ids=list(reminder_ids), listed=self._get_listed_condition('reminder'),
         ))
+        # A table that was empty until now: all lines would be read again for each credit.
+        self._analyze(SQL("ar_reminder_line (reminder_id, currency_id, kind)"))
 
     @api.model
     def _get_listed_condition(self, message):
