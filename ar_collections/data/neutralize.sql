@@ -27,6 +27,11 @@ UPDATE mail_mail SET state = 'cancel'
 UPDATE ar_thanks SET state = 'cancelled', reason = 'Neutralized copy'
  WHERE state IN ('queued', 'sending');
 UPDATE res_company SET ar_thanks = FALSE;
+UPDATE mail_mail SET state = 'cancel'
+ WHERE state = 'outgoing'
+   AND id IN (SELECT mail_id FROM ar_answer WHERE mail_id IS NOT NULL);
+UPDATE ar_answer SET state = 'cancelled', reason = 'Neutralized copy'
+ WHERE state IN ('queued', 'sending');
 UPDATE ar_report_sending SET state = 'cancelled', reason = 'Neutralized copy'
  WHERE state IN ('waiting', 'queued', 'sending');
 -- No insurer and no provider is asked by a copy: credentials gone, test, off.

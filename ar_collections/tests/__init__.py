@@ -48,6 +48,7 @@ from . import (
     test_desk_figures,
     test_desk_machine,
     test_desk_mended,
+    test_answer_mail,
     test_door,
     test_door_attacks,
     test_door_figures,

@@ -1,34 +1,18 @@
 """What a collector agrees upon with the customer, as steps of `desk_machine`."""
 from datetime import timedelta
 
-from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 
 from odoo.fields import Command
 
-from .desk_oracle import Dispute, Item, Plan, Promise, cents
-
-DATA = st.data()
-SOON = st.integers(0, 8)
+from .desk_oracle import Dispute, Item, Promise, cents
+from .desk_plans import DATA, NUMBER, SOON, DeskPlans, step
 
 
-def step(ready, often=1, **draws):
-    """Make a step of a method: taken when there is something to do, `often` in each round.
-
-    :param ready: function of the machine
-    :param draws: strategies of its arguments, by name
-    """
-    def decorate(method):
-        method.ready, method.often, method.draws = ready, often, draws
-        return method
-
-    return decorate
-
-
-class DeskAgreements:
+class DeskAgreements(DeskPlans):
     """Part of `DeskMachine`: promises, disputes and plans."""
 
-    @initialize(data=DATA, soon=SOON, number=st.integers(1, 3))
+    @initialize(data=DATA, soon=SOON, number=NUMBER)
     def agree(self, data, soon, number):
         """A life begins with one agreement of each kind: without any there is nothing to see.
 
@@ -37,12 +21,16 @@ class DeskAgreements:
         self.note_promise(data, soon)
         self.note_dispute(data)
         self.draw_up_plan(data, soon, number)
-        self.propose(self.plans[0])
+        self.submit_plan(self.plans[0])
+        self.states_are_those_of_the_ledger()
+        if self.plans[0].state == 'to_approve':
+            self.approve_plan(self.plans[0])
+            self.states_are_those_of_the_ledger()
         self.start(self.plans[0])
         self.look()
         if self.free_for_plan:
             self.draw_up_plan(data, soon, number)
-            self.propose(self.plans[1])
+            self.submit_plan(self.plans[1])
         self.send_reminders(data)
 
     # === PROMISES === #
@@ -50,15 +38,50 @@ class DeskAgreements:
     @step(lambda self: self.free_for_promise, data=DATA, soon=SOON)
     def note_promise(self, data, soon):
         items = self.choose(data, self.free_for_promise)
+        self.note_promise_of(items, self.amount(data, sum(map(Item.own, items))), soon)
+
+    def note_promise_of(self, items, amount, soon):
         self.promises.append(Promise(self.env['ar.promise'].create({
             'customer_id': self.case.account_of().id, 'currency_id': items.currency_id.id,
-            'promise_date': self.day + timedelta(days=soon),
-            'amount': self.amount(data, sum(map(Item.own, items))),
+            'promise_date': self.day + timedelta(days=soon), 'amount': amount,
             'line_ids': [Command.create({'move_line_id': item.id}) for item in items]})))
 
-    @step(lambda self: self.open_promises or self.open_plans, data=DATA)
-    def give_up(self, data):
-        one = self.pick(data, self.open_promises + self.open_plans)
+    @step(lambda self: self.divisible, data=DATA)
+    def promise_again(self, data):
+        """A cent is promised and paid, then the rest is promised; the cent is taken back.
+
+        The first one cannot be open again: the second says what was agreed last.
+        """
+        item = self.pick(data, self.divisible)
+        self.note_promise_of(item, 0.01, 8)
+        before = item.matched_credit_ids
+        self.receive_for(item, 0.01, self.day)
+        self.states_are_those_of_the_ledger()
+        self.note_promise_of(item, Item.own(item) / 100, 8)
+        (item.matched_credit_ids - before).unlink()
+
+    @step(lambda self: self.kept_promises, data=DATA)
+    def bounce(self, data):
+        """What kept a promise is taken back: it is open again, or broken by now."""
+        one = self.pick(data, self.kept_promises)
+        for item in self.get_matched(one):
+            item.matched_credit_ids[-1:].unlink()
+
+    @step(lambda self: self.broken_promises, data=DATA)
+    def find_promised(self, data):
+        """Money that came on the day of a broken promise is booked late."""
+        one = self.pick(data, self.broken_promises)
+        for item in self.open.filtered(one.has):
+            self.receive_for(item, Item.own(item) / 100, one.record.deadline)
+
+    def get_matched(self, one):
+        return one.record.line_ids.move_line_id.filtered('matched_credit_ids')
+
+    @step(lambda self: self.open_promises, data=DATA)
+    def give_up_promise(self, data):
+        self.give_up(self.pick(data, self.open_promises))
+
+    def give_up(self, one):
         one.record.action_cancel()
         one.state = 'cancelled'
 
@@ -93,6 +116,12 @@ class DeskAgreements:
             other.has(chosen.line) for other in self.disputes for chosen in one.items
             if other is not one and other.state not in ('upheld', 'withdrawn'))
 
+    @step(lambda self: self.settled_disputes, data=DATA)
+    def unsettle(self, data):
+        """What closed a dispute is undone: it opens by itself."""
+        items = self.case.items(self.get_moves(self.pick(data, self.settled_disputes)))
+        self.pick(data, items.matched_credit_ids).unlink()
+
     @step(lambda self: self.reopenable, data=DATA)
     def reopen(self, data):
         one = self.pick(data, self.reopenable)
@@ -117,53 +146,3 @@ class DeskAgreements:
                 note.action_post()
                 one.notes.append(note)
                 self.see('credit note of a dispute')
-
-    # === PLANS === #
-
-    @step(lambda self: self.free_for_plan, data=DATA, soon=SOON, number=st.integers(1, 3))
-    def draw_up_plan(self, data, soon, number):
-        """Draw up a plan; as a draft it holds no item and stops nothing."""
-        items = self.choose(data, self.free_for_plan)
-        number = min(number, sum(map(Item.own, items)))  # A cent for each instalment at least.
-        self.plans.append(Plan(self.env['ar.payment.plan'].create({
-            'customer_id': self.case.account_of().id, 'currency_id': items.currency_id.id,
-            'number': number, 'interval': 'week', 'first_date': self.day + timedelta(days=soon),
-            'line_ids': [Command.create({'move_line_id': item.id}) for item in items]})))
-
-    def can_submit(self, one):
-        """Whether every item still owes something, and stands in no plan by now."""
-        items = one.record.line_ids.move_line_id
-        return one.state == 'draft' and all(item in self.open for item in items) and sum(
-            map(Item.own, items)) >= one.record.number and not any(
-            other.has(item) for other in self.open_plans for item in items)
-
-    @step(lambda self: self.submittable, data=DATA)
-    def submit(self, data):
-        one = self.pick(data, self.submittable)
-        self.propose(one)
-        self.see('plan proposed')
-
-    def propose(self, one):
-        """Spread again what is owed by now, from a day to come, and propose it."""
-        plan = one.record
-        plan.first_date = max(plan.first_date, self.day)
-        plan.action_spread()
-        plan.action_submit()
-        one.propose(self.day + timedelta(days=self.case.company.ar_plan_validity_days))
-
-    @step(lambda self: self.proposed, data=DATA)
-    def accept(self, data):
-        """The customer agrees: whatever was paid since the proposal counts."""
-        self.start(self.pick(data, self.proposed))
-        self.see('plan accepted')
-
-    def start(self, one):
-        one.record.action_start()
-        one.start()
-
-    @step(lambda self: self.proposed, data=DATA)
-    def send_back(self, data):
-        one = self.pick(data, self.proposed)
-        one.record.action_send_back()
-        one.state = 'draft'
-        self.see('plan sent back')

@@ -42,7 +42,10 @@ class DeskInvariants:
         for records in filter(None, (self.get_records(kind) for kind in kinds)):
             assert not records._follow(), f"one of {records} changes when nothing has happened"
         assert [one.found() for kind in kinds for one in kind] == expected
-        self.case.seen |= {(one.record._name, one.record.state) for kind in kinds for one in kind}
+        for one in (one for kind in kinds for one in kind):
+            if one.before != one.state:
+                self.case.seen.add((one.record._name, one.before, one.state))
+                one.before = one.state
 
     @staticmethod
     def get_records(kind):
@@ -139,7 +142,9 @@ class DeskInvariants:
 
     def lines_are_what_is_due(self, reminders):
         for line in reminders.line_ids.filtered(lambda line: line.kind == 'step'):
-            assert cents(line.amount_residual_currency) == self.claimable(line.move_line_id)
+            item, found = line.move_line_id, cents(line.amount_residual_currency)
+            due = self.claimable(item)
+            assert found == due, f"{found} of {item.display_name} is claimed, {due} is due"
 
     def mails_claim_what_is_due(self, mails):
         """Read the mails as the mail server got them: the amounts are those of this moment."""

@@ -12,9 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from odoo import fields
 from odoo.fields import Command
 
-from .desk_agreements import DATA, DeskAgreements, step
+from .desk_agreements import DeskAgreements
 from .desk_invariants import DeskInvariants
 from .desk_oracle import Claim, Item, cents
+from .desk_plans import DATA, step
 
 PAST = st.sampled_from([0, 0, 1, 4, 12])
 
@@ -90,15 +91,26 @@ class DeskMachine(DeskAgreements, DeskInvariants, RuleBasedStateMachine):
             lambda move: not move.reversal_move_ids)
         self.open_promises = [one for one in self.promises if one.state == 'open']
         self.open_disputes = [one for one in self.disputes if one.is_open]
-        self.open_plans = [one for one in self.plans if one.state in ('proposed', 'active')]
+        self.open_plans = [
+            one for one in self.plans if one.state in ('to_approve', 'proposed', 'active')]
         self.correctable = [
             one for one in self.open_disputes if self.get_moves(one) <= self.posted]
         self.reopenable = [one for one in self.disputes if self.can_reopen(one)]
         self.submittable = [one for one in self.plans if self.can_submit(one)]
+        self.to_approve = [one for one in self.plans if one.state == 'to_approve']
         self.proposed = [one for one in self.plans if one.state == 'proposed']
         self.free_for_promise, self.free_for_dispute, self.free_for_plan = (
             self.open.filtered(lambda item, taken=taken: not any(one.has(item) for one in taken))
             for taken in (self.open_promises, self.open_disputes, self.open_plans))
+        self.divisible = self.free_for_promise.filtered(lambda item: Item.own(item) > 1)
+        self.mendable = [one for one in self.plans if self.can_mend(one)]
+        self.kept_promises = [
+            one for one in self.promises if one.state == 'kept' and self.get_matched(one)]
+        self.broken_promises = [one for one in self.promises if one.state == 'broken' and any(
+            one.has(item) for item in self.open)]
+        self.settled_disputes = [
+            one for one in self.disputes if one.state in ('paid', 'credited')
+            and self.case.items(self.get_moves(one)).matched_credit_ids]
 
     @staticmethod
     def pick(data, records):
@@ -267,10 +279,12 @@ class DeskMachine(DeskAgreements, DeskInvariants, RuleBasedStateMachine):
         """Write off what a dispute is about rather than anything else, as people do."""
         items = self.open.filtered(self.pick(data, self.open_disputes).has) if (
             self.open_disputes) else self.pick(data, self.open)
+        whole = self.done['lose'] % 2
         loss = self.env['ar.write.off'].create({
             'customer_id': self.case.account_of().id, 'reason': "Gone.", 'date': self.day,
             'line_ids': [Command.create({
-                'move_line_id': item.id, 'amount': self.amount(data, Item.own(item))})
+                'move_line_id': item.id, 'amount': Item.own(item) / 100 if whole else (
+                    self.amount(data, Item.own(item)))})
                 for item in items or self.pick(data, self.open)]})
         loss.action_submit()
         Item.losses.add(loss.move_id.id)
@@ -300,14 +314,13 @@ class DeskMachine(DeskAgreements, DeskInvariants, RuleBasedStateMachine):
     def sleep(self, days):
         self.day += timedelta(days=days)
         self.case.follow(str(self.day))
-        for plan in self.proposed:
-            plan.sleep(self.day)
-            if plan.state == 'cancelled':
-                self.see('plan lapsed')
+        self.sleep_over_plans()
 
     @step(lambda self: True, often=2, data=DATA, days=st.sampled_from([0, 1, 5]))
     def remind(self, data, days):
         self.sleep(days)
+        # The night may have broken a plan: what is claimed now goes by that.
+        self.states_are_those_of_the_ledger()
         self.send_reminders(data)
 
     def send_reminders(self, data):

@@ -96,6 +96,8 @@ class Chosen:
 class Agreement:
     """What the test noted of one agreement."""
 
+    before = 'new'
+
     def __init__(self, record):
         self.record = record
         self.items = [Chosen(line.move_line_id) for line in record.line_ids]
@@ -194,9 +196,16 @@ class Dispute(Agreement):
 
 
 class Plan(Agreement):
-    """A draft until it is proposed, proposed until it starts or lapses; then the ledger's."""
+    """A draft until it is submitted, proposed until it starts or lapses; then the ledger's."""
 
-    state, started = 'draft', False
+    state, started, signed_on = 'draft', False, False
+
+    def submit(self, last_day, limit):
+        """Return whether it must be approved first: what is owed is more than the limit."""
+        self.propose(last_day)
+        if self.owed > limit:
+            self.state = 'to_approve'
+        return self.state == 'to_approve'
 
     def propose(self, last_day):
         """What is owed now, and the instalments as they are now, are what the plan is about."""
@@ -216,19 +225,20 @@ class Plan(Agreement):
 
     def found(self):
         started = self.record.state in ('active', 'kept', 'broken')
-        return self.record.id, self.record.state, *(
+        return self.record.id, self.record.state, self.record.acknowledged_on, *(
             self.record.instalment_ids.sorted('due_date').mapped('state') if started else ())
 
     def expected(self):
         started = self.state in ('active', 'kept', 'broken')
-        return self.record.id, self.state, *(self.part_states if started else ())
+        return self.record.id, self.state, self.signed_on, *(self.part_states if started else ())
 
     def is_newer_on_same_items(self, other):
         """What nobody agreed to takes no item over, unless the customer may still agree."""
-        return (self.started or self.state == 'proposed') and super().is_newer_on_same_items(other)
+        takes = self.started or self.state in ('to_approve', 'proposed')
+        return takes and super().is_newer_on_same_items(other)
 
     def judge(self, today, others):
-        if self.state in ('draft', 'proposed', 'cancelled'):
+        if self.state in ('draft', 'to_approve', 'proposed', 'cancelled'):
             return
         _in_time, paid, otherwise, _late = self.settled()
         up_to, missed, self.part_states = 0, 0, []

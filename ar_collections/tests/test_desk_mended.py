@@ -148,6 +148,19 @@ class TestDeskMended(PlanCommon):
         self.assertEqual((first.state, second.state), ('replaced', 'open'))
         self.assertFalse(first._follow() | second._follow())
 
+    def test_a_replaced_promise_is_broken_on_its_day_like_others(self):
+        """The night passed it over: broken or not hung on whether anything was booked after."""
+        invoice = self.invoice(100, due='2026-05-20')
+        first = self.promise(invoice, '2026-06-10', amount=40)
+        self.pay(invoice, 40, '2026-06-02')
+        self.promise(invoice, '2026-06-20')
+        invoice.line_ids.remove_move_reconcile()
+        self.follow('2026-06-12')
+        self.assertEqual(first.state, 'replaced', "two days of grace")
+        self.follow('2026-06-13')
+        self.assertEqual(first.state, 'broken')
+        self.assertFalse(first._follow())
+
     def test_a_later_dispute_that_was_settled_holds_no_item(self):
         """Paid and unpaid again, the older one stayed paid."""
         invoice = self.invoice(100, due='2026-05-20')

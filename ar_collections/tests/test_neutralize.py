@@ -72,6 +72,8 @@ class TestNeutralize(CollectionsCommon):
                 'date': '2026-06-01'},
             'ar.thanks': lambda state: {
                 'key': state, 'customer_id': self.account_of().id, 'cause': 'promise'},
+            'ar.answer': lambda state: {
+                'key': state, 'customer_id': self.account_of().id, 'answer': "No."},
         }
         made = {model: self.make_in_every_state(model, values) for model, values in made.items()}
         stranger = self.env['mail.mail'].create(

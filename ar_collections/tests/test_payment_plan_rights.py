@@ -77,6 +77,24 @@ class TestPlanRights(PlanCommon):
         plan.with_user(self.boss).action_send_back()
         self.assertEqual(plan.state, 'draft')
 
+    def test_nothing_overtaken_is_approved(self):
+        """What was paid, or has come due, since the submission: drawn up again."""
+        invoice = self.invoice(6000, due='2026-05-20')
+        plan = self.draft_plan(invoice, user=self.collector)
+        plan.action_submit()
+        self.pay(invoice, 1500)
+        with self.assertRaisesRegex(ValidationError, "have changed.*back to draft"):
+            plan.with_user(self.boss).action_approve()
+        plan.with_user(self.boss).action_send_back()
+        plan.action_spread()
+        plan.action_submit()
+        self.assertRecordValues(plan, [{'state': 'proposed', 'amount': 4500}])
+        late = self.draft_plan(self.invoice(6000, due='2026-05-20'), user=self.collector)
+        late.action_submit()
+        self.go('2026-06-16')
+        with self.assertRaisesRegex(ValidationError, "lies in the past"):
+            late.with_user(self.boss).action_approve()
+
     def test_nobody_types_what_the_buttons_write(self):
         plan = self.draft_plan(self.invoice(9000, due='2026-05-20'), user=self.collector)
         for vals in (

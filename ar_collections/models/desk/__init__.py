@@ -34,3 +34,4 @@ from . import worklist_waiting
 from . import named_contact
 from . import interaction_paid
 from . import write_off_tax
+from . import answer_mail

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount, format_date
 
+from .portal_act_answer import TOLD
+
 INVOICES = ('out_invoice', 'out_refund', 'out_receipt')
 # So long an answer stands on the first page.
 ANSWER_DAYS = 60
@@ -205,7 +207,7 @@ class ArDoor(models.AbstractModel):
         since = fields.Date.subtract(customer.company_id._get_ar_today(), days=ANSWER_DAYS)
         acts = self.env['ar.portal.act'].sudo().search([
             ('customer_id', '=', customer.id), ('state', '=', 'refused'),
-            ('kind', 'in', ('copy', 'instalments')), ('answer', '!=', False),
+            ('kind', 'in', TOLD), ('answer', '!=', False),
             ('answered_on', '>=', since)])
         return [{'asked': self._get_asked_text(act.kind, act.done_on), 'answer': act.answer}
                 for act in acts]

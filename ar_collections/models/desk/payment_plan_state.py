@@ -126,12 +126,26 @@ class ArPaymentPlan(models.Model):
         self.check_access('write')
         for plan in self:
             plan._check_decidable()
+            plan._check_not_overtaken()
             self.env['ar.credit.authority']._check(plan.company_id, plan.company_amount)
             # sudo: the state is written by the buttons only.
             plan.sudo().write({
                 'approved_by_id': self.env.uid, 'approved_on': plan.company_id._get_ar_today()})
             plan.sudo()._propose()
         return True
+
+    def _check_not_overtaken(self):
+        """Refuse to propose what the ledger or the calendar has overtaken since the submission.
+
+        The letter would else ask for what was paid meanwhile, or for a day that has passed.
+        """
+        self.ensure_one()
+        try:
+            self._check_proposable()
+        except ValidationError as error:
+            raise ValidationError(self.env._(
+                "Things have changed since this plan was submitted. %s Set the plan back to "
+                "draft for that.", error)) from error
 
     def action_send_back(self):
         """Set back to draft: not approved, or the customer wants other terms."""

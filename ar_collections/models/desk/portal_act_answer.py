@@ -2,6 +2,9 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
+# Kinds of acts whose answer the customer reads.
+TOLD = ('copy', 'instalments')
+
 
 class ArPortalAct(models.Model):
     """What we do with what the customer asked for: a person decides."""
@@ -32,11 +35,12 @@ class ArPortalAct(models.Model):
             'context': {'default_act_ids': [fields.Command.set(self.ids)]},
         }
 
-    def _refuse(self, answer):
+    def _refuse(self, answer, by_mail=False):
         """Close with our answer; the ladder goes on.
 
         :param str answer: read by the customer on its pages; may be empty, but not for a proposal
             of instalments: whoever proposes to pay is told why not
+        :param bool by_mail: send it to the customer, too
         """
         self._check_right()
         self._check_waiting()
@@ -47,6 +51,15 @@ class ArPortalAct(models.Model):
         # sudo: see `action_accept`.
         self.sudo().answer = answer
         self.sudo()._close('refused')
+        if by_mail:
+            self.env['ar.answer']._answer(self._get_told())
+
+    def _get_told(self):
+        """Return those whose answer the customer reads on its pages.
+
+        Who else is to be written to is our affair.
+        """
+        return self.filtered(lambda act: act.kind in TOLD)
 
     def action_open_result(self):
         """Open what came of it."""

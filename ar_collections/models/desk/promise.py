@@ -202,10 +202,13 @@ class ArPromise(models.Model):
 
     @api.model
     def _cron_follow(self):
-        """Scheduled action: each night, decide the promises whose deadline has passed."""
+        """Scheduled action: each night, decide the promises whose deadline has passed.
+
+        One that a later one keeps from being open again is as broken as others on that day.
+        """
         # A day more than the server's own: a company may live east of it. Its own calendar decides.
         late = self.search([
-            ('state', '=', 'open'),
+            ('state', 'in', ('open', 'replaced')),
             ('deadline', '<', fields.Date.today() + relativedelta(days=1))], order='id')
         self.env['ir.cron']._commit_progress(remaining=len(late))
         for start in range(0, len(late), 200):

@@ -62,12 +62,12 @@ class ArDunningSkip(models.Model):
 
 
 class ArCustomer(models.Model):
-    """EXTENDS core: replies and thank-yous follow the merged customer."""
+    """EXTENDS core: replies, thank-yous and answers follow the merged customer."""
     _inherit = 'ar.customer'
 
     def _absorb(self, other):
         self.env.flush_all()
-        for table in ('ar_reply', 'ar_thanks'):
+        for table in ('ar_reply', 'ar_thanks', 'ar_answer'):
             self.env.cr.execute(SQL(
                 "UPDATE %s SET customer_id = %s WHERE customer_id = %s",
                 SQL.identifier(table), self.id, other.id))
