@@ -208,7 +208,7 @@ class ArProvider(models.Model):
 
     def init(self):
         """A new version of the module may know more options and operations than the last one."""
-        self.with_context(active_test=False).search([])._make_settings()
+        self.with_context(active_test=False).search(fields.Domain.TRUE)._make_settings()
 
     def _make_settings(self):
         """Give new providers their rows of options and operations, without values."""
