@@ -309,6 +309,12 @@ class TestCaseFileDoor(FileCommon, HttpCase):
         self.go('2026-06-09')
         promise = self.env['ar.promise'].search([('customer_id', '=', case.customer_id.id)])
         promise._follow()
+        for record, words in (
+                (plan, "We propose two parts."), (self.env['ar.answer'].sudo().create({
+                    'key': 'x', 'customer_id': case.customer_id.id, 'dispute_id': dispute.id,
+                    'answer': "Dry when they left.", 'state': 'sent'}), "Dry when they left.")):
+            record.message_post(body=words, subject="About it", message_type='comment',
+                                subtype_xmlid='mail.mt_comment', partner_ids=self.buyer.ids)
         claim = self.env['ar.claim']._prepare_for(
             case.customer_id, self.company._get_ar_today())
         self.assertTrue(claim.amount_total)
@@ -335,6 +341,10 @@ class TestCaseFileDoor(FileCommon, HttpCase):
             pages = PdfReader(io.BytesIO(files[path])).pages
             return " ".join(" ".join(page.extract_text() for page in pages).split())
 
+        mails = " ".join(content.decode() for path, content in files.items()
+                         if path.startswith('06-Mails/') and path.endswith('.html'))
+        self.assertIn("We propose two parts.", mails)
+        self.assertIn("Dry when they left.", mails)
         for start, words in (
             ('08-Promises', (promise.name, "500.00", "06/05/2026", "Broken", "200.00")),
             ('09-Disputes', (dispute.name, "To settle", "Two boxes were wet.")),

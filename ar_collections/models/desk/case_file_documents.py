@@ -151,6 +151,9 @@ class ArCaseFile(models.Model):
             'account.move': self._get_moves().ids, 'sale.order': self._get_orders().ids,
             'ar.dispute': self._get_linked('ar.dispute').ids,
             'ar.promise': self._get_linked('ar.promise').ids,
+            'ar.payment.plan': self._get_linked('ar.payment.plan').ids,
+            'ar.answer': self.env['ar.answer'].search(
+                [('customer_id', '=', self.customer_id.id)]).ids,
         }
         parts = []
         for model, ids in records.items():
