@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import tempfile
+from datetime import date, timedelta
 from pathlib import Path
 
 from browser import save_png
@@ -26,10 +27,12 @@ class Papers:
         manager = self.users['manager']
         # As the web client does: what a call writes in words is in the user's language.
         context = {'lang': LANGUAGES[self.language]}
-        if self.wanted('aged_paper'):
-            wizard = manager.call('ar.aged.options', 'create', [{}], context=context)
-            self.draw_pdf('aged_paper', manager.call(
-                'ar.aged.options', 'action_print', wizard, context=context)['url'])
+        for name, action in (
+                ('aged_paper', 'action_print'), ('aged_detail_paper', 'action_print_detailed')):
+            if self.wanted(name):
+                wizard = manager.call('ar.aged.options', 'create', [{}], context=context)
+                self.draw_pdf(name, manager.call(
+                    'ar.aged.options', action, wizard, context=context)['url'])
         if self.wanted('diagnosis_paper'):
             wizard = manager.call(
                 'ar.diagnosis.wizard', 'action_open', context=context)['res_id']
@@ -39,6 +42,11 @@ class Papers:
         if self.wanted('statement_paper'):
             self.draw_pdf(
                 'statement_paper', f'/report/pdf/ar_collections.report_ar_statement/{customer}')
+        if self.wanted('movements_paper'):
+            self.draw_pdf(
+                'movements_paper', f'/report/pdf/ar_collections.report_ar_statement/{customer}',
+                kind='movements', date_from=str(date.today() - timedelta(days=180)),
+                date_to=str(date.today()))
         if self.wanted('interest_paper'):
             # A debtor whose law is confirmed, in the language of the guide.
             customer = self.customer("Transports Martin")
@@ -57,11 +65,11 @@ class Papers:
             self.draw_pdf('notice_paper', manager.call(
                 'ar.legal.case', 'action_print_notice', [self.case])['url'])
 
-    def draw_pdf(self, name, address):
+    def draw_pdf(self, name, address, **options):
         """Draw the first page of a PDF."""
         answer = self.users['manager'].http.get(
             f'{self.url}{address}', timeout=120,
-            params={'context': json.dumps({'lang': LANGUAGES[self.language]})})
+            params={'context': json.dumps({'lang': LANGUAGES[self.language]}), **options})
         answer.raise_for_status()
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder, 'paper.pdf'), Path(folder, 'page')
