@@ -16,6 +16,22 @@ class ArMailSending(models.AbstractModel):
     mail_id = fields.Many2one(
         'mail.mail', readonly=True, ondelete='set null', index='btree_not_null')
 
+    def _put_in_queue(self, template):
+        """Render the mails and put them into Odoo's queue, in this transaction.
+
+        :param template: `mail.template` of the model, which has the field `recipient_id`
+        """
+        # sudo: templates are written by administrators; rendering them needs their rights.
+        mails = template.sudo().send_mail_batch(
+            self.ids, email_values={'is_notification': True, 'auto_delete': False})
+        by_record = {mail.res_id: mail for mail in mails}
+        for one in self:
+            one.mail_id = by_record[one.id]
+        self.env['mail.notification'].sudo().create([{
+            'mail_mail_id': one.mail_id.id, 'mail_message_id': one.mail_id.mail_message_id.id,
+            'res_partner_id': one.recipient_id.id, 'notification_type': 'email',
+            'notification_status': 'ready', 'is_read': True} for one in self])
+
     def _set_queued(self):
         """The mail stands in the queue."""
         return self._update_state(('waiting',), 'queued', reason=False)

@@ -117,20 +117,21 @@ class ArAnswer(models.Model):
         :return: `ar.answer` that are new, or leave after all
         """
         # sudo: rows are written here only.
-        Answer = self.sudo()
+        Answer, records = self.sudo(), records.sudo()
         written = Answer.browse()
-        for record in records.sudo():
-            words = (record.answer or '').strip()
-            digest = hashlib.sha256(words.encode()).hexdigest()[:16]
-            key = f'{record._name}:{record.id}:{digest}'
-            known = Answer.search([('key', '=', key)])
+        keys = {record: self._make_key(record) for record in records
+                if (record.answer or '').strip()}
+        rows = {row.key: row for row in Answer.search([('key', 'in', list(keys.values()))])}
+        obstacles = records._get_answer_obstacles()
+        for record, key in keys.items():
+            known = rows.get(key, Answer)
             # What was withdrawn has never left, and may now.
-            if not words or known and known.state != 'cancelled':
+            if known and known.state != 'cancelled':
                 continue
-            recipient, obstacle = record._get_answer_recipient(), record._get_answer_obstacle()
+            recipient = record._get_answer_recipient()
             state, reason = 'queued', False
-            if obstacle:
-                state, reason = 'cancelled', obstacle
+            if record.id in obstacles:
+                state, reason = 'cancelled', obstacles[record.id]
             elif not recipient:
                 state, reason = 'failed', self.env._("No e-mail address.")
             vals = {
@@ -140,21 +141,30 @@ class ArAnswer(models.Model):
                 known.write(vals)
             else:
                 known = Answer.create({
-                    **vals, 'key': key, 'customer_id': record.customer_id.id, 'answer': words,
+                    **vals, 'key': key, 'customer_id': record.customer_id.id,
+                    'answer': record.answer.strip(),
                     'act_id' if record._name == 'ar.portal.act' else 'dispute_id': record.id})
             written |= known
         written.filtered(lambda one: one.state == 'failed')._ask_to_tell()
         written.filtered(lambda one: one.state == 'queued')._queue_mails()
         return written
 
+    @staticmethod
+    def _make_key(record):
+        """Return the unique key of an answer: its matter and its words."""
+        digest = hashlib.sha256(record.answer.strip().encode()).hexdigest()[:16]
+        return f'{record._name}:{record.id}:{digest}'
+
     @api.model
     def _get_hint(self, records):
         """Return to whom answers would go, or why not, for the dialogue that asks."""
         texts = []
         # sudo: as `_answer`, which would send them.
-        for record in records._origin.sudo():
+        records = records._origin.sudo()
+        obstacles = records._get_answer_obstacles()
+        for record in records:
             recipient = record._get_answer_recipient()
-            obstacle = record._get_answer_obstacle() or (
+            obstacle = obstacles.get(record.id) or (
                 not recipient and self.env._("No e-mail address."))
             texts.append(self.env._(
                 "%(customer)s gets none: %(reason)s", reason=obstacle,
@@ -166,17 +176,9 @@ class ArAnswer(models.Model):
         """Put the mails into Odoo's queue, in this transaction."""
         if not self:
             return
-        # sudo: templates are written by administrators; rendering them needs their rights.
-        mails = self.env.ref(TEMPLATE).sudo().send_mail_batch(
-            self.ids, email_values={'is_notification': True, 'auto_delete': False})
-        by_answer = {mail.res_id: mail for mail in mails}
-        for answer in self:
-            answer.mail_id = by_answer[answer.id]
+        self._put_in_queue(self.env.ref(TEMPLATE))
         self._set_reply_to()
-        self.env['mail.notification'].sudo().create([{
-            'mail_mail_id': one.mail_id.id, 'mail_message_id': one.mail_id.mail_message_id.id,
-            'res_partner_id': one.recipient_id.id, 'notification_type': 'email',
-            'notification_status': 'ready', 'is_read': True} for one in self])
+        # sudo: nobody but administrators touches scheduled actions.
         self.env.ref('mail.ir_cron_mail_scheduler_action').sudo()._trigger()
 
     # === STATES === #
@@ -214,9 +216,12 @@ class ArAnswer(models.Model):
 
     def _get_outdated_claims(self):
         """EXTENDS mail guard: a dispute that was opened again has no answer yet; a stop came."""
-        return self.filtered(lambda one: one.state == 'queued' and (
-            one.dispute_id.state == 'open'
-            or (one.act_id or one.dispute_id)._get_answer_obstacle()))
+        queued = self.filtered(lambda one: one.state == 'queued')
+        acts = queued.act_id._get_answer_obstacles()
+        disputes = queued.dispute_id._get_answer_obstacles()
+        return queued.filtered(lambda one: (
+            one.dispute_id.state == 'open' or one.act_id.id in acts
+            or one.dispute_id.id in disputes))
 
     def _withdraw_mails(self):
         """EXTENDS mail guard."""
@@ -303,32 +308,44 @@ class ArAnswered(models.AbstractModel):
             and one.commercial_partner_id == customer.partner_id)
         return contact or customer._get_statement_recipient()
 
-    def _get_answer_obstacle(self):
-        """Return in words why nothing may be sent to this customer, or False.
+    def _get_answer_obstacles(self):
+        """Return {id: why nothing may be sent to the customer, in words} of those that have one.
 
-        The reasons of dunning that speak of the customer, not of the amount: one query.
+        The reasons of dunning that speak of the customer, not of the amount: one query for each
+        company.
         """
-        self.ensure_one()
-        company = self.company_id
-        reasons = [(code, condition) for code, condition in self.env[
-            'ar.dunning.engine'].sudo()._get_item_exclusions(company, company._get_ar_today())
-            if code in SILENT]
-        self.env.flush_all()
-        [found] = self.env.execute_query(SQL(
-            """
-            SELECT %s
-              FROM ar_customer c
-              JOIN res_partner p ON p.id = c.partner_id
-              LEFT JOIN account_move_line l ON l.id = ANY(%s)
-              LEFT JOIN account_move m ON m.id = l.move_id
-             WHERE c.id = %s
-            """,
-            SQL(", ").join(SQL("bool_or(%s)", condition) for _code, condition in reasons),
-            self._get_answer_items().ids, self.customer_id.id))
         labels = dict(self.env['ar.dunning.skip']._fields['reason']._description_selection(
             self.env))
-        return next((labels[code] for (code, _condition), is_so in zip(
-            reasons, found, strict=True) if is_so), False)
+        self.env.flush_all()
+        obstacles = {}
+        for company, records in self.grouped('company_id').items():
+            reasons = [(code, condition) for code, condition in self.env[
+                'ar.dunning.engine'].sudo()._get_item_exclusions(
+                    company, company._get_ar_today()) if code in SILENT]
+            items = [(record.id, item_id) for record in records
+                     for item_id in record._get_answer_items().ids]
+            for record_id, *found in self.env.execute_query(SQL(
+                    """
+                    SELECT matter.id, %(found)s
+                      FROM unnest(%(ids)s, %(customers)s) matter (id, customer_id)
+                      JOIN ar_customer c ON c.id = matter.customer_id
+                      JOIN res_partner p ON p.id = c.partner_id
+                      LEFT JOIN unnest(%(matters)s::int[], %(items)s::int[])
+                                matter_item (matter_id, item_id)
+                             ON matter_item.matter_id = matter.id
+                      LEFT JOIN account_move_line l ON l.id = matter_item.item_id
+                      LEFT JOIN account_move m ON m.id = l.move_id
+                     GROUP BY matter.id
+                    """,
+                    found=SQL(", ").join(
+                        SQL("bool_or(%s)", condition) for _code, condition in reasons),
+                    ids=records.ids, customers=[record.customer_id.id for record in records],
+                    matters=[matter for matter, _item in items],
+                    items=[item for _matter, item in items])):
+                for (code, _condition), is_so in zip(reasons, found, strict=True):
+                    if is_so:
+                        obstacles.setdefault(record_id, labels[code])
+        return obstacles
 
 
 class ArPortalAct(models.Model):

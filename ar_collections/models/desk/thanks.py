@@ -257,17 +257,9 @@ class ArThanks(models.Model):
         """Put the mails into Odoo's queue, in this transaction."""
         if not self:
             return
-        # sudo: templates are written by administrators; rendering them needs their rights.
-        mails = self.env.ref(TEMPLATE).sudo().send_mail_batch(
-            self.ids, email_values={'is_notification': True, 'auto_delete': False})
-        by_thanks = {mail.res_id: mail for mail in mails}
-        for thanks in self:
-            thanks.mail_id = by_thanks[thanks.id]
+        self._put_in_queue(self.env.ref(TEMPLATE))
         self._set_reply_to()
-        self.env['mail.notification'].sudo().create([{
-            'mail_mail_id': one.mail_id.id, 'mail_message_id': one.mail_id.mail_message_id.id,
-            'res_partner_id': one.recipient_id.id, 'notification_type': 'email',
-            'notification_status': 'ready', 'is_read': True} for one in self])
+        # sudo: nobody but administrators touches scheduled actions.
         self.env.ref('mail.ir_cron_mail_scheduler_action').sudo()._trigger()
 
     def _message_receive_bounce(self, email, partner):

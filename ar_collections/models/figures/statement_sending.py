@@ -241,21 +241,11 @@ class ArStatementSending(models.Model):
         return {'customer_ids': self.customer_id.ids, **self.run_id._get_options()}
 
     def _queue_mails(self):
-        # sudo: templates are written by administrators; rendering them needs their rights.
-        template = self.env.ref(TEMPLATE).sudo()
-        mails = template.send_mail_batch(
-            self.ids, email_values={'is_notification': True, 'auto_delete': False})
-        by_sending = {mail.res_id: mail for mail in mails}
-        notifications = []
+        self._put_in_queue(self.env.ref(TEMPLATE))
         for sending in self:
-            mail = by_sending[sending.id]
-            mail.write({'attachment_ids': [fields.Command.link(sending.attachment_id.id)]})
-            sending.mail_id = mail
-            notifications.append({
-                'mail_mail_id': mail.id, 'mail_message_id': mail.mail_message_id.id,
-                'res_partner_id': sending.recipient_id.id, 'notification_type': 'email',
-                'notification_status': 'ready', 'is_read': True})
-        self.env['mail.notification'].sudo().create(notifications)
+            # sudo: as the mail was made.
+            sending.mail_id.sudo().attachment_ids = [
+                fields.Command.link(sending.attachment_id.id)]
         self._set_queued()
 
     def _message_receive_bounce(self, email, partner):
