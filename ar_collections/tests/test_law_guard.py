@@ -128,6 +128,8 @@ class TestFreeNotice(LawCommon):
                 own.free_received_on = day
         with self.assertRaisesRegex(UserError, "is history"):
             own.write({'free_received_on': '2026-05-20', 'free_until': '2026-05-19'})
+        with self.assertRaisesRegex(UserError, "is history"):
+            own.write({'free_received_on': '2026-05-20', 'recipient_id': own.partner_id.id})
         with self.assertRaisesRegex(UserError, "changes nothing"):
             belgian.with_user(own.env.user).free_received_on = '2026-05-20'
         with self.assertRaises(AccessError):

@@ -31,9 +31,13 @@ class ArReminder(models.Model):
 
     def write(self, vals):
         """EXTENDS dunning: the day of receipt alone may be noted after the message has left."""
-        if set(vals) == {'free_received_on'}:
-            return self._set_received(fields.Date.to_date(vals['free_received_on']))
-        return super().write(vals)
+        if 'free_received_on' not in vals or self.env.su and 'free_until' in vals:
+            return super().write(vals)
+        # Whatever comes with it is judged as ever, and refused once the message has left.
+        others = {name: value for name, value in vals.items() if name != 'free_received_on'}
+        if others:
+            self.write(others)
+        return self._set_received(fields.Date.to_date(vals['free_received_on']))
 
     def _set_received(self, day):
         """Note on which day these free notices were received, and count their days again.

@@ -383,6 +383,18 @@ export class Worklist extends Component {
         return _t("%(value)s of %(target)s", { value: show(row.value), target: show(row.target) });
     }
 
+    /** What stands below the name: age, level, last contact, whose customer it is. */
+    rowNote(row) {
+        return [
+            row.amount && this.days(row.days),
+            row.level,
+            row.last_outcome,
+            row.is_substituted && row.responsible,
+        ]
+            .filter(Boolean)
+            .join(" · ");
+    }
+
     rowLabel(row) {
         return [row.name, this.money(row.amount, row.currency_id), this.days(row.days)].join(", ");
     }
