@@ -99,6 +99,7 @@ from . import (
     test_law_limits,
     test_law_rates,
     test_neutralize,
+    test_night_work,
     test_overdue_notices,
     test_reply,
     test_reply_copies,

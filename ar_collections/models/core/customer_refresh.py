@@ -1,4 +1,5 @@
 import time
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -49,21 +50,13 @@ class ArCustomer(models.Model):
     def _cron_refresh(self):
         """Scheduled action: quick refresh of every company during the day."""
         companies = self.env['res.company'].search(fields.Domain.TRUE)
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._refresh(company, changed_only=True)
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, partial(self._refresh, changed_only=True))
 
     @api.model
     def _cron_refresh_full(self):
         """Scheduled action: every night, read everything again before the dunning run."""
         companies = self.env['res.company'].search(fields.Domain.TRUE)
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._refresh(company)
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, self._refresh)
 
     # === QUERIES === #
 

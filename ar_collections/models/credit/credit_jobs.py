@@ -20,11 +20,7 @@ class ResCompany(models.Model):
     def _cron_ar_credit_watch(self):
         """Scheduled action: once a day, tell who approves what ends or is due."""
         companies = self.search([('active', '=', True)])
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            company._ar_watch_credit()
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, type(self)._ar_watch_credit)
 
     def _ar_watch_credit(self):
         """Plan one activity for limits that end and one for reviews due, each with its list.
@@ -116,11 +112,7 @@ class ArCreditHold(models.Model):
         for company, holds in held.filtered(lambda h: h.state == 'held').grouped(
                 'company_id').items():
             free |= holds._get_free(company)
-        self.env['ir.cron']._commit_progress(remaining=len(free))
-        for hold in free:
-            hold._release_alone()
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(free, type(self)._release_alone)
 
     def _get_free(self, company):
         """Return the holds without a reason left: the figures are read once for all of them."""

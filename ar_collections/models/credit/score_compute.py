@@ -1,10 +1,12 @@
 from collections import namedtuple
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools.scoring import compute_score, get_signature, get_version
+from ...tools.transaction import write_again
 
 # Customers scored in one go, between two commits of the nightly job.
 BATCH = 2000
@@ -268,7 +270,11 @@ class ArCustomer(models.Model):
             left = self.search_count(domain)
             while left:
                 ids = self.search(domain, limit=BATCH, order='id').ids
-                self._score(company, ids)
+                # A company without a rate keeps its old scores; those behind it get theirs.
+                if not self.env['ir.cron']._ar_keep_on(company, partial(
+                        write_again, self.env, partial(self._score, company, ids))):
+                    self.env['ir.cron']._commit_progress(remaining=0)
+                    break
                 left = max(left - len(ids), 0)
                 if not self.env['ir.cron']._commit_progress(len(ids), remaining=left):
                     return

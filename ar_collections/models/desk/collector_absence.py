@@ -120,11 +120,7 @@ class ArCollectorAbsence(models.Model):
         today = fields.Date.context_today(self)
         absences = self.with_context(active_test=False).search([
             ('date_from', '<=', today), ('date_to', '>=', fields.Date.subtract(today, days=30))])
-        self.env['ir.cron']._commit_progress(remaining=len(absences))
-        for absence in absences:
-            absence._hand_over()
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(absences, type(self)._hand_over)
 
 
 class ResUsers(models.Model):

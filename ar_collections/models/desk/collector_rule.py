@@ -150,11 +150,7 @@ class ArCollectorRule(models.Model):
     def _cron_assign(self):
         """Scheduled action: each night, customers get the collector that the rules say."""
         companies = self.env['res.company'].search(Domain.TRUE)
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._assign(company)
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, self._assign)
 
     # === ACTIONS === #
 

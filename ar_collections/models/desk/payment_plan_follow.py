@@ -3,6 +3,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date, formatLang
 
+# Read again together in the night.
+BATCH = 200
+
 STARTED = ('active', 'kept', 'broken')
 
 
@@ -124,13 +127,13 @@ class ArPaymentPlan(models.Model):
             'next_date', '<', tomorrow) | fields.Domain([
                 ('state', '=', 'proposed'), ('valid_until', '<', tomorrow)])
         waiting = self.search(domain, order='id')
-        self.env['ir.cron']._commit_progress(remaining=len(waiting))
-        for start in range(0, len(waiting), 200):
-            batch = waiting[start:start + 200].try_lock_for_update()
-            batch._follow()
-            batch._lapse()
-            if not self.env['ir.cron']._commit_progress(len(waiting[start:start + 200])):
-                break
+        self.env['ir.cron']._ar_work_through(waiting, type(self)._follow_calendar, size=BATCH)
+
+    def _follow_calendar(self):
+        """Read due instalments again and let old proposals lapse, where nobody is writing them."""
+        free = self.try_lock_for_update()
+        free._follow()
+        free._lapse()
 
     def _lapse(self):
         """Cancel the proposals that nobody signed in time."""

@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date, formatLang
 
+# Decided together in the night.
+BATCH = 200
+
 
 class ArPromise(models.Model):
     _name = 'ar.promise'
@@ -210,9 +213,5 @@ class ArPromise(models.Model):
         late = self.search([
             ('state', 'in', ('open', 'replaced')),
             ('deadline', '<', fields.Date.today() + relativedelta(days=1))], order='id')
-        self.env['ir.cron']._commit_progress(remaining=len(late))
-        for start in range(0, len(late), 200):
-            batch = late[start:start + 200].try_lock_for_update()
-            batch._follow()
-            if not self.env['ir.cron']._commit_progress(len(late[start:start + 200])):
-                break
+        self.env['ir.cron']._ar_work_through(
+            late, lambda batch: batch.try_lock_for_update()._follow(), size=BATCH)

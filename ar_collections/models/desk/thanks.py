@@ -142,16 +142,12 @@ class ArThanks(models.Model):
     @api.model
     def _cron_thank(self):
         """Scheduled action: thank for what came in. Safe to run twice, and to kill."""
-        progress = self.env['ir.cron']._commit_progress
         self._recover_lost()
         wanted = self.env['ar.dunning.policy'].search_count([('thanks', '=', 'yes')], limit=1)
         companies = self.env['res.company'].search(fields.Domain.TRUE).filtered(
             lambda company: company.ar_thanks or wanted)
-        progress(remaining=len(companies))
-        for company in companies:
-            self.with_company(company)._thank(company)
-            if not progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(
+            companies, lambda company: self.with_company(company)._thank(company))
 
     @api.model
     def _thank(self, company):

@@ -1,5 +1,6 @@
 import logging
 import time
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -143,20 +144,16 @@ class ArDunningRun(models.Model):
         companies = self.env['res.company'].search([('ar_dunning_active', '=', True)])
         progress = self.env['ir.cron']._commit_progress
         progress(remaining=len(companies))
-        failed = None
         for company in companies:
-            try:
-                run = self.with_company(company)._run(company, kind='nightly')
-                run._notify_approver()
-                run.reminder_ids.filtered(lambda r: r.state == 'approved')._trigger_sending()
-            except Exception as error:
-                # One company's broken set-up must not silence the others.
-                self.env.cr.rollback()
-                _logger.exception("Dunning run of company %s failed", company.id)
-                failed = error
+            self.env['ir.cron']._ar_keep_on(company, partial(self._run_night, company))
             progress(1)
-        if failed:
-            raise failed
+
+    @api.model
+    def _run_night(self, company):
+        """Run one company's night and wake the sender."""
+        run = self.with_company(company)._run(company, kind='nightly')
+        run._notify_approver()
+        run.reminder_ids.filtered(lambda r: r.state == 'approved')._trigger_sending()
 
     # === ACTIONS === #
 

@@ -85,11 +85,7 @@ class ArForecastHabit(models.Model):
     def _cron_learn(self):
         """Scheduled action: learn the habits of every company again."""
         companies = self.env['res.company'].search(Domain.TRUE)
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._refresh(company)
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, self._refresh)
 
     @api.model
     def _refresh(self, company):

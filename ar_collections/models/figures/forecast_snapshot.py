@@ -35,11 +35,7 @@ class ArForecastSnapshot(models.Model):
     def _cron_take(self):
         """Scheduled action: keep the forecast of the last Sunday, once per company."""
         companies = self.env['res.company'].search(fields.Domain.TRUE)
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._take(company)
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, self._take)
 
     @api.model
     def _take(self, company):

@@ -266,11 +266,7 @@ class ArKpiSnapshot(models.Model):
     def _cron_read(self):
         """Scheduled action: every night, figures as known now; once a month, freeze them."""
         companies = self.env['res.company'].search(fields.Domain.TRUE)
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._read_again(company)
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, self._read_again)
 
     @api.model
     def _read_again(self, company):

@@ -118,10 +118,10 @@ class ArReportSchedule(models.Model):
         """
         Sending = self.env['ar.report.sending']
         Sending._recover_lost()
-        for schedule in self.search(fields.Domain.TRUE):
-            today = schedule.company_id._get_ar_today()
-            if schedule.next_date and schedule.next_date <= today:
-                schedule._plan(today)
+        due = self.search([('next_date', '!=', False)]).filtered(
+            lambda one: one.next_date <= one.company_id._get_ar_today())
+        self.env['ir.cron']._ar_work_through(
+            due, lambda one: one._plan(one.company_id._get_ar_today()))
         waiting = Sending.search([('state', '=', 'waiting')], order='id')
         self.env['ir.cron']._commit_progress(remaining=len(waiting))
         for sending in waiting:

@@ -24,15 +24,9 @@ class ArCover(models.Model):
             return
         policies = self.env['ar.insurance.policy'].search(fields.Domain.TRUE)
         covers = self._get_turning()
-        self.env['ir.cron']._commit_progress(remaining=len(covers) + len(policies))
-        for policy in policies:
-            write_again(self.env, policy._renew_own_covers)
-            if not self.env['ir.cron']._commit_progress(1):
-                return
-        for cover in covers:
-            write_again(self.env, cover._follow)
-            if not self.env['ir.cron']._commit_progress(1):
-                return
+        cron = self.env['ir.cron']
+        if cron._ar_work_through(policies, type(policies)._renew_own_covers):
+            cron._ar_work_through(covers, type(self)._follow)
 
     @api.model
     def _get_turning(self):

@@ -54,7 +54,9 @@ class ArProvider(models.Model):
             return
         for company in providers.company_id:
             # Ratings grow old without any call.
-            write_again(self.env, partial(self.env['ar.customer']._combine_ratings, company))
+            self.env['ir.cron']._ar_keep_on(company, partial(
+                write_again, self.env,
+                partial(self.env['ar.customer']._combine_ratings, company)))
             self.env['ir.cron']._commit_progress()
         self.env['ir.cron']._commit_progress(remaining=0)
         self._plan_next_poll(providers)

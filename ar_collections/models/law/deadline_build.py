@@ -129,8 +129,5 @@ class ArDeadline(models.Model):
     def _cron_build(self):
         """Scheduled action: every night, the deadlines of each company."""
         companies = self.env['res.company'].search(fields.Domain.TRUE)
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            self.with_company(company)._build(company)
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(
+            companies, lambda company: self.with_company(company)._build(company))

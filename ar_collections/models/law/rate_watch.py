@@ -20,11 +20,7 @@ class ResCompany(models.Model):
     def _cron_ar_rate_watch(self):
         """Scheduled action: tell who approves which rates and rules must be read again."""
         companies = self.search([('active', '=', True)])
-        self.env['ir.cron']._commit_progress(remaining=len(companies))
-        for company in companies:
-            company._ar_watch_rates()
-            if not self.env['ir.cron']._commit_progress(1):
-                break
+        self.env['ir.cron']._ar_work_through(companies, type(self)._ar_watch_rates)
 
     def _ar_watch_rates(self):
         """Plan one activity with the list; a second call on the same day does nothing."""
