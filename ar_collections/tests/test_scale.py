@@ -1,3 +1,4 @@
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .scale_common import ScaleCommon
@@ -50,3 +51,41 @@ class TestQueryCounts(ScaleCommon):
                     for name in names:
                         records.mapped(name)
             self.assertEqual(counts[2], counts[1], model)
+
+    def test_agreements_are_not_read_once_per_item(self):
+        """A thousand customers with a dispute each: each table is read a few times, not always."""
+        self.multiply(1000)
+        self.env['ar.customer']._refresh(self.company)
+        item = self.env['account.move.line'].search([
+            ('partner_id', '=', self.buyer.id), ('amount_residual', '>', 0),
+            ('account_type', '=', 'asset_receivable')], limit=1)
+        dispute = self.env['ar.dispute'].create({
+            'customer_id': self.account_of().id,
+            'reason_id': self.env['ar.dispute.reason'].search([], limit=1).id,
+            'line_ids': [Command.create({'move_line_id': item.id, 'amount': 1})]})
+        self.env.flush_all()
+        cr = self.env.cr
+        columns = self.columns('ar_dispute_line', 'line').replace('line."move_line_id"', 'l.id')
+        cr.execute(
+            f"INSERT INTO ar_dispute_line ({self.columns('ar_dispute_line')}, move_id)"
+            f" SELECT {columns},"
+            "         l.move_id FROM ar_dispute_line line, account_move_line l"
+            "  WHERE line.dispute_id = %s AND l.account_id = %s AND l.amount_residual = %s"
+            "    AND l.id <> %s", [dispute.id, item.account_id.id, item.amount_residual, item.id])
+        disputes = cr.rowcount + 1
+        self.assertGreater(disputes, 900)
+        cr.execute("ANALYZE ar_dispute_line, ar_customer; SET LOCAL"
+                   " max_parallel_workers_per_gather = 0")
+
+        def count_read():
+            cr.execute("SELECT pg_stat_get_xact_tuples_returned('ar_dispute_line'::regclass)")
+            return cr.fetchone()[0]
+
+        before = count_read()
+        self.env['ar.dunning.engine']._decide(self.company, self.company._get_ar_today())
+        self.assertLess(count_read() - before, 10 * disputes)
+        # Each loses its part of 1.00.
+        cr.execute(
+            "SELECT COUNT(*), SUM(total - residual_currency) FROM ar_dunning_item"
+            " WHERE residual_currency <> total")
+        self.assertEqual(cr.fetchone(), (disputes, disputes))

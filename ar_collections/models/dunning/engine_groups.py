@@ -15,8 +15,8 @@ class ArDunningEngine(models.AbstractModel):
                 SELECT item.customer_id, item.policy_id,
                        CASE WHEN policy.grouping = 'invoice' THEN item.move_id END AS move_id,
                        item.step_offset < 0 AS before_due,
-                       (array_agg(item.step_level_id ORDER BY item.step_offset DESC))[1]
-                           AS level_id,
+                       -- The level of the highest offset, without sorting all items.
+                       (MAX(ARRAY[item.step_offset, item.step_level_id]))[2] AS level_id,
                        MAX(item.step_offset) AS step_offset, COUNT(*)::int AS item_count,
                        SUM(item.residual) AS amount, MAX(item.auto_steps) AS auto_steps
                   FROM ar_dunning_item item

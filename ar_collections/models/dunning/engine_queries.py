@@ -50,7 +50,7 @@ class ArDunningEngine(models.AbstractModel):
             uid=self.env.uid, now=now,
         ))
         # The lines are joined with these fresh rows: let the planner know how many there are.
-        self.env.cr.execute(SQL("ANALYZE ar_reminder"))
+        self._analyze(SQL("ar_reminder (id, customer_id, level_id, policy_id)"))
         return [row[0] for row in rows]
 
     def _get_openings(self, company):

@@ -21,9 +21,9 @@ class ArDunningEngine(models.AbstractModel):
     def _get_item_exclusions(self, company, date):
         """EXTENDS dunning."""
         return [*super()._get_item_exclusions(company, date), ('prescribed', SQL(
-            """EXISTS (SELECT 1 FROM ar_deadline barred
-                        WHERE barred.move_line_id = l.id AND barred.kind = 'prescription'
-                          AND barred.state IN ('open', 'missed') AND barred.last_day < %s)""",
+            """l.id IN (SELECT barred.move_line_id FROM ar_deadline barred
+                         WHERE barred.move_line_id IS NOT NULL AND barred.kind = 'prescription'
+                           AND barred.state IN ('open', 'missed') AND barred.last_day < %s)""",
             date))]
 
 
