@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from ...tools.own_defaults import keep_own_defaults
+
 # What decides on credit: a collector reads it, a credit manager changes it.
 MANAGER_FIELDS = {'credit_stop', 'credit_stop_reason', 'credit_group_id', 'review_date'}
 
@@ -49,6 +51,13 @@ class ArCustomer(models.Model):
             'risk_class_id', 'risk_class_manual', 'risk_class_user_id', 'risk_class_reason',
             'risk_class_until', 'decision_count', 'no_credit',
         }
+
+    @api.model
+    def default_get(self, fields):
+        """EXTENDS core: an account is made on the way, whoever confirms the first order."""
+        return keep_own_defaults(
+            self, super().default_get(fields), MANAGER_FIELDS | self._get_derived_fields() - {
+                'partner_id', 'company_id'})
 
     def write(self, vals):
         """EXTENDS core: stops, groups and reviews belong to the credit manager."""
