@@ -1,4 +1,6 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
+from odoo.models import MAGIC_COLUMNS
 from odoo.tests import tagged
 
 from .common import CollectionsCommon
@@ -219,6 +221,42 @@ class TestRoles(CollectionsCommon):
         with self.assertRaises(AccessError):
             self.customer_row.with_user(self.users['auditor']).with_context(**context).write(
                 {'dunning_stop': True})
+
+    def test_no_default_is_born_decided(self):
+        """Keys sent along and defaults stored by a user reach every record that is created."""
+        collector = self.users['collector']
+        for name, value in (('state', '"kept"'), ('paid_amount', '40')):
+            self.env['ir.default'].with_user(collector).create({
+                'field_id': self.env['ir.model.fields']._get('ar.promise', name).id,
+                'user_id': collector.id, 'json_value': value})
+        item = self.items(self.bill)
+        line = {'move_line_id': item.id}
+        values = {'customer_id': self.customer_row.id, 'currency_id': item.currency_id.id,
+                  'line_ids': [Command.create(line)]}
+        promise = self.env['ar.promise'].with_user(collector).create(
+            {**values, 'amount': 100, 'promise_date': '2026-06-10'})
+        self.assertEqual((promise.state, promise.paid_amount), ('open', 0))
+        plan = self.env['ar.payment.plan'].with_user(collector).with_context(
+            default_state='active', default_approved_by_id=collector.id,
+            default_submitted_by_id=self.stranger.id).create(
+            {**values, 'line_ids': [Command.create(line)]})
+        self.assertEqual((plan.state, plan.approved_by_id, plan.submitted_by_id.ids),
+                         ('draft', self.env['res.users'], []))
+
+    def test_every_readonly_field_keeps_the_default_of_the_code(self):
+        """Also in models to come: a promise kept, a plan approved, a write-off decided."""
+        for model in self.env.values():
+            if not model._name.startswith('ar.') or model._transient or model._abstract:
+                continue
+            names = [name for name, field in model._fields.items() if (
+                field.store and field.readonly and field.type in ('selection', 'monetary', 'char')
+                and name not in ('id', *MAGIC_COLUMNS))]
+            context = {f'default_{name}': 7 if model._fields[name].type == 'monetary' else (
+                model._fields[name].get_values(self.env)[-1]
+                if model._fields[name].type == 'selection' else "x") for name in names}
+            self.assertEqual(
+                model.with_context(**context).default_get(names), model.default_get(names),
+                model._name)
 
     def test_what_decides_and_sends_is_not_callable_from_outside(self):
         for model in ('ar.dunning.engine', 'ar.reminder', 'ar.dunning.run', 'ar.customer'):

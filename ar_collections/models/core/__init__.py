@@ -6,6 +6,7 @@ from . import (
     item_line,
     mail_guard,
     mail_sending,
+    own_defaults,
     partner_merge,
     refresh_log,
     resource_calendar,

@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from ...tools.own_defaults import keep_own_defaults
-
 # What decides on credit: a collector reads it, a credit manager changes it.
 MANAGER_FIELDS = {'credit_stop', 'credit_stop_reason', 'credit_group_id', 'review_date'}
 
@@ -53,11 +51,9 @@ class ArCustomer(models.Model):
         }
 
     @api.model
-    def default_get(self, fields):
+    def _get_undefaulted_fields(self, names):
         """EXTENDS core: an account is made on the way, whoever confirms the first order."""
-        return keep_own_defaults(
-            self, super().default_get(fields), MANAGER_FIELDS | self._get_derived_fields() - {
-                'partner_id', 'company_id'})
+        return super()._get_undefaulted_fields(names) | MANAGER_FIELDS & set(names)
 
     def write(self, vals):
         """EXTENDS core: stops, groups and reviews belong to the credit manager."""

@@ -3,12 +3,6 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...tools.own_defaults import keep_own_defaults
-
-# What a decision fills; nobody's defaults do.
-DECIDED_FIELDS = {'state', 'held_at', 'confirm_on_release', 'decided_by_id', 'decided_at',
-                  'decision_reason', 'release_cap', 'release_until'}
-
 
 class ArCreditHold(models.Model):
     """Why an order was held, and who let it go. Append-only: it is the proof."""
@@ -84,10 +78,6 @@ class ArCreditHold(models.Model):
             hold.display_name = hold.order_id.display_name
 
     # === CRUD === #
-
-    @api.model
-    def default_get(self, fields):
-        return keep_own_defaults(self, super().default_get(fields), DECIDED_FIELDS)
 
     def write(self, vals):
         if not self.env.su and any(
