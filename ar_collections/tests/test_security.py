@@ -102,6 +102,50 @@ class TestRoles(CollectionsCommon):
             with self.assertRaises(AccessError, msg=str(vals)):
                 row.write(vals)
 
+    def test_a_run_is_history(self):
+        run = self.reminder.run_id
+        for role in ('collector', 'manager', 'admin'):
+            own = run.with_user(self.users[role])
+            for vals in ({'date': '2026-01-01'}, {'kind': 'nightly'}, {'seconds': 1},
+                         {'company_id': self.env.ref('base.main_company').id}):
+                with self.assertRaises(AccessError, msg=str(vals)):
+                    own.write(vals)
+            with self.assertRaises(AccessError):
+                own.create({'date': '2026-06-02', 'company_id': self.company.id})
+            own.message_post(body="Seen")
+
+    def test_the_first_steps_say_what_is_done(self):
+        """Each step turns from open to done by the thing itself; a collector decides nothing."""
+        empty = self.make_company("Nothing yet")
+        empty.write({'email': False, 'ar_dunning_active': False, 'ar_approver_id': False})
+        self.users['manager'].company_ids |= empty
+        steps = self.env['ar.first.steps'].with_user(self.users['manager']).with_context(
+            allowed_company_ids=empty.ids)
+        panel = steps.browse(steps.action_open()['res_id'])
+        names = ['has_items', 'has_customers', 'has_mail', 'has_preview', 'is_nightly', 'is_done']
+
+        def done():
+            self.env.invalidate_all()
+            return {name for name in names if panel[name]}
+
+        self.assertEqual(done(), set())
+        self.invoice(100, due='2026-05-26', company=empty)
+        self.assertEqual(done(), {'has_items'})
+        panel.action_read_ledger()
+        self.assertEqual(done(), {'has_items', 'has_customers'})
+        self.assertEqual((panel.customer_count, panel.overdue_count), (1, 1))
+        empty.email = "us@example.com"
+        self.env['ir.mail_server'].create({'name': "Out", 'smtp_host': "mail.example.com"})
+        panel.action_preview()
+        panel.action_switch_nightly()
+        self.assertEqual(done(), {*names} - {'is_done'})
+        panel.approver_id = self.users['manager']
+        panel.policy_id = self.env.ref('ar_collections.ar_dunning_policy_cautious')
+        self.assertEqual(done(), {*names})
+        self.assertEqual((empty.ar_approver_id, empty.ar_dunning_active),
+                         (self.users['manager'], True))
+        self.assertFalse(steps.with_user(self.users['collector']).has_access('create'))
+
     # === PERIMETER === #
 
     def test_a_collector_with_a_perimeter_sees_only_it(self):
