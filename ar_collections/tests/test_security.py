@@ -1,7 +1,9 @@
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.models import MAGIC_COLUMNS
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import CollectionsCommon
 
@@ -145,6 +147,29 @@ class TestRoles(CollectionsCommon):
         self.assertEqual((empty.ar_approver_id, empty.ar_dunning_active),
                          (self.users['manager'], True))
         self.assertFalse(steps.with_user(self.users['collector']).has_access('create'))
+
+    def test_every_setting_is_on_the_page_and_reaches_the_company(self):
+        """In Odoo's own settings page, for who has Odoo's right to it."""
+        user = self.users['admin']
+        user.group_ids += self.env.ref('base.group_system')
+        Settings = self.env['res.config.settings'].with_user(user).with_context(
+            allowed_company_ids=self.company.ids)
+        ours = [name for name, field in Settings._fields.items() if (
+            name.startswith('ar_') and str(field.related).startswith('company_id.'))]
+        self.assertGreater(len(ours), 30)
+        page = etree.fromstring(Settings.get_view(view_type='form')['arch'])
+        shown = {node.get('name') for node in page.iter('field')}
+        self.assertFalse(sorted(set(ours) - shown), "a setting that nobody can reach")
+        changed = {'ar_dunning_active': not self.company.ar_dunning_active,
+                   'ar_promise_grace_days': 4, 'ar_credit_active': True, 'ar_invoice_stop': True,
+                   'ar_exposure_drafts': True, 'ar_approver_id': user.id}
+        with Form(Settings) as form:
+            for name, value in changed.items():
+                setattr(form, name, user if name == 'ar_approver_id' else value)
+        form.save().execute()
+        self.env.invalidate_all()
+        self.assertEqual(self.company.read([*changed], load=None)[0] | {'id': 0},
+                         changed | {'id': 0})
 
     # === PERIMETER === #
 
