@@ -46,9 +46,9 @@ class SaleOrder(models.Model):
         :param term: `account.payment.term` with which the order passed, and which it left
         :raise UserError: when the rules hold the larger order and no release covers it
         """
-        writing = get_memory(self.env.cr, WRITING)
-        for order in self.filtered(
-                lambda o: o.state == 'sale' and o.company_id.ar_credit_active):
+        orders = self.filtered(lambda o: o.state == 'sale' and o.company_id.ar_credit_active)
+        writing = get_memory(self.env.cr, WRITING) if orders else {}
+        for order in orders:
             if order.id in writing:
                 if force:
                     writing[order.id].update(force=True, term=term)
