@@ -61,6 +61,10 @@ class ArCustomer(models.Model):
                 'ar_collections.group_ar_manager'):
             raise AccessError(self.env._(
                 "Only a credit manager changes stops of orders, credit groups and reviews."))
+        if 'credit_group_id' in vals:
+            # Who leaves a group leaves its limit.
+            self.credit_group_id.filtered(lambda group: (
+                group.limit and group.id != vals['credit_group_id']))._check_authority()
         return super().write(vals)
 
     def _upsert_figures(self, company, scope):
