@@ -36,6 +36,7 @@ from . import (
     test_credit_attacks,
     test_credit_authority,
     test_credit_exposure,
+    test_credit_growth,
     test_credit_invoices,
     test_credit_jobs,
     test_credit_limits,

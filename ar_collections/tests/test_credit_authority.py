@@ -125,6 +125,31 @@ class TestCreditAuthority(BlockCommon):
         self.assertTrue(order.message_ids.filtered(lambda m: "no reason is left" in m.body))
         self.assertEqual(self.account_of().limit_ids.granted_by_id, self.boss)
 
+    def test_the_limit_of_a_group_takes_the_same_authority(self):
+        """Raised, lifted, counted elsewhere, or left: a group is no way around one's ceiling."""
+        Group = self.env['ar.credit.group']
+        values = {'name': "Holding", 'company_ids': [Command.set(self.company.ids)],
+                  'currency_id': self.company.currency_id.id}
+        self.refused(Group, 'create', [{**values, 'limit': 2001}], user=self.boss)
+        group = Group.browse(
+            self.rpc(Group, 'create', [{**values, 'limit': 2000}], user=self.boss))
+        account = self.account_of()
+        self.rpc(account, 'write', {'credit_group_id': group.id}, user=self.boss)
+        # 2,000 pounds are 2,500 euros.
+        for vals in ({'limit': 2001}, {'limit': 0},
+                     {'currency_id': self.currencies['GBP'].id}):
+            self.refused(group, 'write', vals, user=self.boss)
+        self.rpc(group, 'write', {'limit': 1500, 'name': "Group"}, user=self.boss)
+        group.limit = 5000
+        self.refused(group, 'write', {'company_ids': [Command.set(self.other.ids)]},
+                     user=self.boss, allowed_company_ids=self.companies.ids)
+        self.refused(account, 'write', {'credit_group_id': False}, user=self.boss)
+        self.refused(group, 'unlink', user=self.boss)
+        self.rpc(account, 'write', {'credit_group_id': group.id}, user=self.boss)
+        group.limit = 1000
+        self.rpc(account, 'write', {'credit_group_id': False}, user=self.boss)
+        self.assertFalse(account.credit_group_id)
+
     def test_nobody_approves_their_own_request(self):
         request = self.env['ar.credit.request'].with_user(self.boss).create({
             'customer_id': self.account_of().id, 'amount': 1800, 'reason': "Summer"})

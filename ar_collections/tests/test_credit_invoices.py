@@ -19,6 +19,15 @@ class TestInvoiceStop(BlockCommon):
                 self.invoice(5000, due='2026-06-30', kind=kind)
         self.assertEqual(self.invoice(900, due='2026-06-30').state, 'posted')
 
+    def test_the_banner_of_odoo_steps_back_on_invoices_too(self):
+        """odoo#276308: one answer, that of our rules."""
+        self.company.account_use_credit_limit = True
+        move = self.invoice(5000, due='2026-06-30', post=False)
+        self.assertFalse(move.partner_credit_warning)
+        self.company.ar_credit_active = False
+        self.env.invalidate_all()
+        self.assertTrue(move.partner_credit_warning)
+
     def test_what_lowers_the_debt_is_never_stopped(self):
         """binaural-dev/odoo-venezuela#1172."""
         self.company.ar_invoice_stop = True

@@ -145,6 +145,13 @@ class TestTypedLimits(LimitsCommon):
         self.assertTrue(Partner.create({'name': "Without", 'is_company': True}))
         refused = Partner.load(['name', 'is_company', 'credit_limit'], [["Imported", "1", "70"]])
         self.assertFalse(refused['ids'])
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            Partner.with_context(default_credit_limit=50).create({'name': "New"})
+        self.env['ir.default'].set(
+            'res.partner', 'credit_limit', 60, company_id=self.company.id)
+        with self.assertRaisesRegex(AccessError, "no ceiling"), self.env.cr.savepoint():
+            Partner.create({'name': "Unlimited", 'credit_limit': 0})
+        self.assertEqual(Partner.create({'name': "As all"}).sudo().credit_limit, 60)
         self.allow(100)
         done = Partner.load(['name', 'is_company', 'credit_limit'], [["Imported", "1", "70"]])
         partner = self.env['res.partner'].browse(done['ids'])

@@ -1,7 +1,7 @@
 import io
 
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 from odoo.tools.pdf import PdfReader
 
 from .common import CollectionsCommon
@@ -223,6 +223,38 @@ class TestSending(CollectionsCommon):
         self.assertIn("Relance", self.reminder.subject)
         self.assertIn("140,00", str(self.reminder.body))
         self.assertIn("26/05/2026", str(self.reminder.body))
+
+    def test_every_ready_text_holds_what_an_accountant_looks_for(self):
+        """Both ladders, by mail and on paper: the table, the total, where to pay, crossed payments.
+        """
+        self.env['res.partner.bank'].create({
+            'acc_number': 'FR7630006000011234567890189',
+            'partner_id': self.company.partner_id.id})
+        token = self.bill._portal_ensure_token()
+        for ladder in ('cautious', 'firm'):
+            levels = self.env.ref(f'ar_collections.ar_dunning_policy_{ladder}').level_ids
+            said = set()
+            for level in levels:
+                for channel in ('email', 'letter'):
+                    if channel == 'email' and not level.mail_template_id:
+                        continue
+                    self.reminder.sudo().write({'level_id': level.id, 'channel': channel})
+                    self.env.invalidate_all()
+                    body = str(self.reminder.preview_body)
+                    text = " ".join(html2plaintext(body).split())
+                    for part in (
+                            self.bill.name, "04/26/2026", "05/26/2026", "6", "100.00",
+                            self.second.name, "05/25/2026", "7", "40.00", "140.00",
+                            "FR76 3000 6000 0112 3456 7890 189"):
+                        self.assertIn(part, text, (level.name, channel))
+                    self.assertRegex(
+                        text, "payment (has crossed|is already on its way)[^.]*disregard",
+                        (level.name, channel))
+                    self.assertNotRegex(body, r"{{|<t |object[.]", (level.name, channel))
+                    if channel == 'email':
+                        self.assertIn(token, body, "the page to pay on")
+                        said.add((self.reminder.preview_subject, body.split("<table")[0]))
+            self.assertEqual(len(said), len(levels), "each mail has its own words")
 
     def test_what_is_read_beforehand_is_what_leaves(self):
         before = str(self.reminder.preview_body)

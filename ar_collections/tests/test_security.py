@@ -1,5 +1,9 @@
+from lxml import etree
+
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.models import MAGIC_COLUMNS
+from odoo.tests import Form, tagged
 
 from .common import CollectionsCommon
 
@@ -99,6 +103,73 @@ class TestRoles(CollectionsCommon):
                      {'company_id': self.env.ref('base.main_company').id}):
             with self.assertRaises(AccessError, msg=str(vals)):
                 row.write(vals)
+
+    def test_a_run_is_history(self):
+        run = self.reminder.run_id
+        for role in ('collector', 'manager', 'admin'):
+            own = run.with_user(self.users[role])
+            for vals in ({'date': '2026-01-01'}, {'kind': 'nightly'}, {'seconds': 1},
+                         {'company_id': self.env.ref('base.main_company').id}):
+                with self.assertRaises(AccessError, msg=str(vals)):
+                    own.write(vals)
+            with self.assertRaises(AccessError):
+                own.create({'date': '2026-06-02', 'company_id': self.company.id})
+            own.message_post(body="Seen")
+
+    def test_the_first_steps_say_what_is_done(self):
+        """Each step turns from open to done by the thing itself; a collector decides nothing."""
+        empty = self.make_company("Nothing yet")
+        empty.write({'email': False, 'ar_dunning_active': False, 'ar_approver_id': False})
+        self.users['manager'].company_ids |= empty
+        steps = self.env['ar.first.steps'].with_user(self.users['manager']).with_context(
+            allowed_company_ids=empty.ids)
+        panel = steps.browse(steps.action_open()['res_id'])
+        names = ['has_items', 'has_customers', 'has_mail', 'has_preview', 'is_nightly', 'is_done']
+
+        def done():
+            self.env.invalidate_all()
+            return {name for name in names if panel[name]}
+
+        self.assertEqual(done(), set())
+        self.invoice(100, due='2026-05-26', company=empty)
+        self.assertEqual(done(), {'has_items'})
+        panel.action_read_ledger()
+        self.assertEqual(done(), {'has_items', 'has_customers'})
+        self.assertEqual((panel.customer_count, panel.overdue_count), (1, 1))
+        empty.email = "us@example.com"
+        self.env['ir.mail_server'].create({'name': "Out", 'smtp_host': "mail.example.com"})
+        panel.action_preview()
+        panel.action_switch_nightly()
+        self.assertEqual(done(), {*names} - {'is_done'})
+        panel.approver_id = self.users['manager']
+        panel.policy_id = self.env.ref('ar_collections.ar_dunning_policy_cautious')
+        self.assertEqual(done(), {*names})
+        self.assertEqual((empty.ar_approver_id, empty.ar_dunning_active),
+                         (self.users['manager'], True))
+        self.assertFalse(steps.with_user(self.users['collector']).has_access('create'))
+
+    def test_every_setting_is_on_the_page_and_reaches_the_company(self):
+        """In Odoo's own settings page, for who has Odoo's right to it."""
+        user = self.users['admin']
+        user.group_ids += self.env.ref('base.group_system')
+        Settings = self.env['res.config.settings'].with_user(user).with_context(
+            allowed_company_ids=self.company.ids)
+        ours = [name for name, field in Settings._fields.items() if (
+            name.startswith('ar_') and str(field.related).startswith('company_id.'))]
+        self.assertGreater(len(ours), 30)
+        page = etree.fromstring(Settings.get_view(view_type='form')['arch'])
+        shown = {node.get('name') for node in page.iter('field')}
+        self.assertFalse(sorted(set(ours) - shown), "a setting that nobody can reach")
+        changed = {'ar_dunning_active': not self.company.ar_dunning_active,
+                   'ar_promise_grace_days': 4, 'ar_credit_active': True, 'ar_invoice_stop': True,
+                   'ar_exposure_drafts': True, 'ar_approver_id': user.id}
+        with Form(Settings) as form:
+            for name, value in changed.items():
+                setattr(form, name, user if name == 'ar_approver_id' else value)
+        form.save().execute()
+        self.env.invalidate_all()
+        self.assertEqual(self.company.read([*changed], load=None)[0] | {'id': 0},
+                         changed | {'id': 0})
 
     # === PERIMETER === #
 
@@ -219,6 +290,42 @@ class TestRoles(CollectionsCommon):
         with self.assertRaises(AccessError):
             self.customer_row.with_user(self.users['auditor']).with_context(**context).write(
                 {'dunning_stop': True})
+
+    def test_no_default_is_born_decided(self):
+        """Keys sent along and defaults stored by a user reach every record that is created."""
+        collector = self.users['collector']
+        for name, value in (('state', '"kept"'), ('paid_amount', '40')):
+            self.env['ir.default'].with_user(collector).create({
+                'field_id': self.env['ir.model.fields']._get('ar.promise', name).id,
+                'user_id': collector.id, 'json_value': value})
+        item = self.items(self.bill)
+        line = {'move_line_id': item.id}
+        values = {'customer_id': self.customer_row.id, 'currency_id': item.currency_id.id,
+                  'line_ids': [Command.create(line)]}
+        promise = self.env['ar.promise'].with_user(collector).create(
+            {**values, 'amount': 100, 'promise_date': '2026-06-10'})
+        self.assertEqual((promise.state, promise.paid_amount), ('open', 0))
+        plan = self.env['ar.payment.plan'].with_user(collector).with_context(
+            default_state='active', default_approved_by_id=collector.id,
+            default_submitted_by_id=self.stranger.id).create(
+            {**values, 'line_ids': [Command.create(line)]})
+        self.assertEqual((plan.state, plan.approved_by_id, plan.submitted_by_id.ids),
+                         ('draft', self.env['res.users'], []))
+
+    def test_every_readonly_field_keeps_the_default_of_the_code(self):
+        """Also in models to come: a promise kept, a plan approved, a write-off decided."""
+        for model in self.env.values():
+            if not model._name.startswith('ar.') or model._transient or model._abstract:
+                continue
+            names = [name for name, field in model._fields.items() if (
+                field.store and field.readonly and field.type in ('selection', 'monetary', 'char')
+                and name not in ('id', *MAGIC_COLUMNS))]
+            context = {f'default_{name}': 7 if model._fields[name].type == 'monetary' else (
+                model._fields[name].get_values(self.env)[-1]
+                if model._fields[name].type == 'selection' else "x") for name in names}
+            self.assertEqual(
+                model.with_context(**context).default_get(names), model.default_get(names),
+                model._name)
 
     def test_what_decides_and_sends_is_not_callable_from_outside(self):
         for model in ('ar.dunning.engine', 'ar.reminder', 'ar.dunning.run', 'ar.customer'):

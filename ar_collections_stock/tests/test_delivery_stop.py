@@ -88,6 +88,34 @@ class TestDeliveryStop(BlockCommon):
         back = wizard._create_return()
         self.validate(back)
         self.assertEqual(back.state, 'done')
+        wizard = Form(self.env['stock.return.picking'].with_context(
+            active_id=back.id, active_ids=back.ids, active_model='stock.picking')).save()
+        wizard.product_return_moves.quantity = 1
+        again = wizard._create_return()
+        self.assertEqual((again.picking_type_code, again.return_id), ('outgoing', back))
+        again.move_ids.write({'product_uom_qty': 2, 'quantity': 2})
+        with self.assertRaisesRegex(UserError, "Lawsuit"):
+            self.validate(again)
+        again.move_ids.write({'product_uom_qty': 1, 'quantity': 1})
+        self.validate(again)
+        self.assertEqual(again.state, 'done', "what came back may leave again")
+
+    def test_a_link_to_a_return_is_no_way_around(self):
+        """Whoever works in the warehouse may write the link."""
+        delivery = self.confirmed().picking_ids
+        self.validate(delivery)
+        wizard = Form(self.env['stock.return.picking'].with_context(
+            active_id=delivery.id, active_ids=delivery.ids, active_model='stock.picking')).save()
+        wizard.product_return_moves.quantity = 2
+        back = wizard._create_return()
+        self.validate(back)
+        order = self.confirmed()
+        self.stop()
+        for link in (back, delivery, order.picking_ids):
+            self.rpc(order.picking_ids, 'write', {'return_id': link.id}, user=self.keeper)
+            with self.assertRaisesRegex(UserError, "Lawsuit"):
+                self.validate(order.picking_ids)
+        self.assertNotEqual(order.picking_ids.state, 'done')
 
     def test_the_diagnosis_counts_the_days_to_the_delivery_and_from_it(self):
         """Ordered on 1 May, delivered on the 11th and the 13th, one piece back on the 16th,

@@ -7,6 +7,7 @@ from . import (
     mail_guard,
     mail_sending,
     night_work,
+    own_defaults,
     partner_merge,
     refresh_log,
     resource_calendar,

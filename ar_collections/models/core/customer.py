@@ -109,6 +109,11 @@ class ArCustomer(models.Model):
                 ", ".join(sorted(derived))))
         return super().write(vals)
 
+    @api.model
+    def _get_undefaulted_fields(self, names):
+        """EXTENDS core: figures and decisions, readonly or not."""
+        return super()._get_undefaulted_fields(names) | self._get_derived_fields() & set(names)
+
     def _get_derived_fields(self):
         """Return the names of the fields that only the refresh writes."""
         return {

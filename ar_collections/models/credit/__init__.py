@@ -9,6 +9,7 @@ from . import (
     decision,
     decision_words,
     exposure,
+    exposure_drafts,
     check,
     guarantee,
     hold,

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+# What makes room for the members of a group.
+LIMIT_FIELDS = {'limit', 'currency_id', 'company_ids'}
 
 
 class ArCreditGroup(models.Model):
@@ -19,6 +22,51 @@ class ArCreditGroup(models.Model):
     customer_ids = fields.One2many('ar.customer', 'credit_group_id', string="Customers")
 
     _limit_positive = models.Constraint('CHECK("limit" >= 0)', "A limit cannot be negative.")
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        groups = super().create(vals_list)
+        # Without a limit a new group takes nothing away from anybody.
+        groups.filtered('limit')._check_authority()
+        return groups
+
+    def write(self, vals):
+        if not LIMIT_FIELDS & set(vals):
+            return super().write(vals)
+        before = {group: (group.limit, group.currency_id, group.company_ids) for group in self}
+        result = super().write(vals)
+        for group, (limit, currency, companies) in before.items():
+            if (limit or group.limit) and (
+                    (limit, currency, companies)
+                    != (group.limit, group.currency_id, group.company_ids)):
+                group._check_authority(companies)
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_above_authority(self):
+        self.filtered(lambda group: group.limit and group.customer_ids)._check_authority()
+
+    def _check_authority(self, companies=None):
+        """Refuse unless the current user may grant these limits: a group is no way around it.
+
+        :param companies: `res.company` beside those of the group
+        :raise AccessError: saying the user's ceiling
+        """
+        if self.env.su:
+            return
+        Authority, today = self.env['ar.credit.authority'], fields.Date.context_today(self)
+        for group in self:
+            # sudo: a group may name companies that the user does not work in.
+            for company in (group.sudo().company_ids | (companies or group.company_ids).sudo()):
+                if company.ar_credit_active:
+                    Authority._check_limit(
+                        company, 'amount' if group.limit else 'unlimited',
+                        group.currency_id._convert(
+                            group.limit, company.currency_id, company, today))
+
+    # === EXPOSURE === #
 
     def _get_exposure(self):
         """Return the exposure of the group in its currency, read now.

@@ -50,12 +50,21 @@ class ArCustomer(models.Model):
             'risk_class_until', 'decision_count', 'no_credit',
         }
 
+    @api.model
+    def _get_undefaulted_fields(self, names):
+        """EXTENDS core: an account is made on the way, whoever confirms the first order."""
+        return super()._get_undefaulted_fields(names) | MANAGER_FIELDS & set(names)
+
     def write(self, vals):
         """EXTENDS core: stops, groups and reviews belong to the credit manager."""
         if MANAGER_FIELDS & set(vals) and not self.env.su and not self.env.user.has_group(
                 'ar_collections.group_ar_manager'):
             raise AccessError(self.env._(
                 "Only a credit manager changes stops of orders, credit groups and reviews."))
+        if 'credit_group_id' in vals:
+            # Who leaves a group leaves its limit.
+            self.credit_group_id.filtered(lambda group: (
+                group.limit and group.id != vals['credit_group_id']))._check_authority()
         return super().write(vals)
 
     def _upsert_figures(self, company, scope):

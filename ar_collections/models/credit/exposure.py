@@ -245,27 +245,6 @@ class ArCreditExposure(models.AbstractModel):
                AND pay.partner_type = 'customer' AND pay.company_id = ANY(%s) AND %s
             """, debtor, join, company_ids, where)
 
-    def _get_drafts_query(self, company, company_ids, scope):
-        """Draft invoices: all of them if the company says so, otherwise those made from orders.
-
-        Odoo counts a draft as invoiced: were it counted nowhere, preparing an invoice would make
-        room for another order.
-        """
-        kind = SQL("TRUE") if company.ar_exposure_drafts else SQL(
-            """
-            EXISTS (SELECT 1 FROM account_move_line il
-                      JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = il.id
-                     WHERE il.move_id = m.id)
-            """)
-        debtor, join, where = self._get_debtor(SQL("m.partner_id"), scope)
-        return SQL(
-            """
-            SELECT %s AS partner_id, m.amount_total_signed AS amount
-              FROM account_move m %s
-             WHERE m.state = 'draft' AND m.company_id = ANY(%s)
-               AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt') AND %s AND %s
-            """, debtor, join, company_ids, kind, where)
-
     def _get_orders_query(self, company, company_ids, scope):
         """Confirmed orders in company currency."""
         return SQL(

@@ -13,12 +13,14 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partners = super().create(vals_list)
-        typed = self.browse(
-            partner.id for partner, vals in zip(partners, vals_list, strict=True)
-            if vals.get('credit_limit'))
-        if typed._limits_are_decisions():
-            default = self._fields['credit_limit'].get_company_dependent_fallback(typed)
-            typed._decide_typed_limits(dict.fromkeys(typed.ids, default or 0.0))
+        if partners._limits_are_decisions():
+            default = self._fields['credit_limit'].get_company_dependent_fallback(partners) or 0.0
+            # A default of one's own, or sent along, is typed in as well.
+            chosen = self.default_get(['credit_limit']).get('credit_limit', default)
+            typed = self.browse(
+                partner.id for partner, vals in zip(partners, vals_list, strict=True)
+                if vals.get('credit_limit', chosen) != default)
+            typed._decide_typed_limits(dict.fromkeys(typed.ids, default))
         return partners
 
     def write(self, vals):

@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
 
@@ -7,7 +7,8 @@ class ResPartner(models.Model):
     """EXTENDS credit: a debtor who becomes a contact of somebody else is a credit decision.
 
     The commercial entity owes. Who makes a debtor a contact below another customer moves its debt
-    there and leaves its limit, its stop and its holds behind.
+    there and leaves its limit, its stop and its holds behind. A contact who goes to another
+    customer takes along the confirmed orders that are invoiced to it: they are judged there.
     """
     _inherit = 'res.partner'
 
@@ -15,7 +16,48 @@ class ResPartner(models.Model):
         leaving = self._get_leaving(vals)
         if leaving:
             leaving._decide_leaving()
-        return super().write(vals)
+        debtors = self._get_moving(vals)
+        result = super().write(vals)
+        for order, debtor in debtors.items():
+            if order._get_debtors() != debtor:
+                self._judge_moved(order)
+        return result
+
+    def _get_moving(self, vals):
+        """Return {confirmed order: who owes it}, of contacts who may go to another customer.
+
+        :raise AccessError: when the commercial entity itself is typed in
+        """
+        if self.env.su or not {'parent_id', 'is_company', 'commercial_partner_id'} & set(vals):
+            return {}
+        # sudo: whoever edits contacts may not read the companies and the orders.
+        if 'commercial_partner_id' in vals and self.env['res.company'].sudo().search_count(
+                [('ar_credit_active', '=', True)], limit=1):
+            raise AccessError(self.env._(
+                "Odoo finds the commercial entity of a contact itself: change the company that it "
+                "belongs to."))
+        moving = self.filtered(lambda partner: partner.commercial_partner_id != partner and (
+            vals.get('parent_id', partner.parent_id.id) != partner.parent_id.id
+            or vals.get('is_company', partner.is_company) != partner.is_company))
+        if not moving:
+            return {}
+        orders = self.env['sale.order'].sudo().search([
+            ('partner_invoice_id', 'child_of', moving.ids), ('state', '=', 'sale'),
+            ('invoice_status', '!=', 'invoiced'), ('company_id.ar_credit_active', '=', True)])
+        return {order: order._get_debtors() for order in orders}
+
+    def _judge_moved(self, order):
+        """Judge a confirmed order on the customer who owes it now.
+
+        :raise UserError: when the rules hold it there
+        """
+        try:
+            order._refuse_growth(force=True)
+        except UserError as error:
+            raise UserError(self.env._(
+                "%(contact)s cannot go to %(customer)s, who would owe its orders:\n%(why)s",
+                contact=order.partner_invoice_id.name, customer=order._get_debtors().name,
+                why=error.args[0])) from error
 
     def _get_leaving(self, vals):
         """Return those who owe for themselves now, and would not any more: no query of its own.

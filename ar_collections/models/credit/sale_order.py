@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import plaintext2html
 from odoo.tools.sql import column_exists
 
+from ...tools.own_defaults import keep_own_defaults
+
 # What may raise the credit that a confirmed order takes; lines are watched in their own model.
 GROWTH_FIELDS = {'partner_id', 'partner_invoice_id', 'currency_id', 'pricelist_id',
                  'fiscal_position_id', 'company_id'}
@@ -94,6 +96,12 @@ class SaleOrder(models.Model):
                 order.ar_offered_term_id = len(holding) == 1 and holding[0]['values'].get('term')
 
     # === CRUD === #
+
+    @api.model
+    def default_get(self, fields):
+        """EXTENDS sale: no default types in what nobody may type in."""
+        return keep_own_defaults(
+            self, super().default_get(fields), OWN_FIELDS | COMPUTED_FIELDS | {'ar_closed'})
 
     @api.model_create_multi
     def create(self, vals_list):

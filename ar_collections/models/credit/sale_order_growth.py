@@ -1,10 +1,32 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...tools.transaction import get_memory
+
+WRITING = 'ar_credit_writing'
+
 
 class SaleOrder(models.Model):
     """EXTENDS credit: a confirmed order is judged again when it takes more credit."""
     _inherit = 'sale.order'
+
+    def write(self, vals):
+        """EXTENDS credit: several lines that change together are judged together."""
+        totals = self._get_confirmed_totals() if 'order_line' in vals else {}
+        if not totals:
+            return super().write(vals)
+        # Remembered on the server only: a context key could be sent by a client.
+        writing = get_memory(self.env.cr, WRITING)
+        mine = {order.id: {} for order in totals if order.id not in writing}
+        writing.update(mine)
+        try:
+            result = super().write(vals)
+        finally:
+            for order_id in mine:
+                writing.pop(order_id, None)
+        for order_id, options in mine.items():
+            self.browse(order_id)._refuse_growth(before=totals, **options)
+        return result
 
     # === GROWTH === #
 
@@ -15,18 +37,28 @@ class SaleOrder(models.Model):
     def _refuse_growth(self, force=False, before=None, term=None):
         """Judge confirmed orders that now take more credit than was decided.
 
+        An order that shrinks gives up what it no longer takes: another order may have it, and
+        growing back is judged.
+
         :param bool force: judge even when the total did not grow (another debtor, another currency)
         :param dict before: totals before the change; an order that was confirmed before the rules
             came has no total judged, and must still be able to shrink
         :param term: `account.payment.term` with which the order passed, and which it left
         :raise UserError: when the rules hold the larger order and no release covers it
         """
-        for order in self.filtered(
-                lambda o: o.state == 'sale' and o.company_id.ar_credit_active):
-            grown = order.currency_id.compare_amounts(
-                order.amount_total, max(
-                    order.ar_decided_amount, (before or {}).get(order, 0.0))) > 0
+        orders = self.filtered(lambda o: o.state == 'sale' and o.company_id.ar_credit_active)
+        writing = get_memory(self.env.cr, WRITING) if orders else {}
+        for order in orders:
+            if order.id in writing:
+                if force:
+                    writing[order.id].update(force=True, term=term)
+                continue
+            allowed = max(order.ar_decided_amount, (before or {}).get(order, 0.0))
+            grown = order.currency_id.compare_amounts(order.amount_total, allowed) > 0
             if not grown and not force:
+                if order.currency_id.compare_amounts(
+                        order.amount_total, order.ar_decided_amount) < 0:
+                    order._keep_decided_amount()
                 continue
             needed, total = order._get_credit_amounts()
             if order._is_released(total) or order.company_id.currency_id.is_zero(needed):

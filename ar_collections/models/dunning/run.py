@@ -3,7 +3,7 @@ import time
 from functools import partial
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .engine import CREDIT_TABLE
@@ -80,6 +80,22 @@ class ArDunningRun(models.Model):
             run.skip_count = skips.get(run, 0)
             done = count('sent', 'cancelled', 'skipped', 'failed', 'unknown')
             run.progress = 100.0 * done / run.reminder_count if run.reminder_count else 100.0
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self.env._(
+                "A run is made by the night or by its preview: open “Preview a run…”."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su and any(
+                not name.startswith(('activity_', 'message_')) for name in vals):
+            raise AccessError(self.env._(
+                "A run is history: its day, its kind and its company do not change."))
+        return super().write(vals)
 
     # === RUN === #
 
