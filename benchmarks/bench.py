@@ -167,8 +167,9 @@ class Bench:
             clone_database(plain, f'{plain}_credit')
             try:
                 self.update(work)
-                confirm = self.step('credit_confirm', work, plain=f'{plain}_credit',
-                                    number=self.arguments.postings)
+                options = {'plain': f'{plain}_credit', 'number': self.arguments.postings}
+                confirm = self.step('credit_confirm', work, **options)
+                confirm['click'] = self.step('click_confirm', work, **options)
             finally:
                 drop_database(work)
                 drop_database(f'{plain}_credit')

@@ -307,6 +307,10 @@ def main():
             import bench_credit
 
             result = getattr(bench_credit, step.replace('credit_', 'step_', 1))(env, options)
+        elif step.startswith('click_'):
+            import bench_click
+
+            result = getattr(bench_click, step.replace('click_', 'step_', 1))(env, options)
         elif step.startswith('figures_'):
             import bench_figures
 

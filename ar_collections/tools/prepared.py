@@ -1,10 +1,11 @@
-"""Statements that PostgreSQL plans once for each connection, not at every call.
+"""Statements that PostgreSQL plans once, not at every call, where one transaction asks again.
 
-Planning a statement over ten tables takes longer than running it for one customer. `PREPARE` keeps
-the plan, but on the server's side of one connection; a pooler may hand another one to the next
-transaction. So nothing is assumed: a transaction asks which statements its connection knows
-(`NAMES`, as a column of a query that it makes anyway) and tells it to `remember`. Who did not ask
-runs the plain statement, with the same answer.
+Planning a statement over ten tables takes ten times as long as running it for one customer.
+`PREPARE` keeps the plan, but on the server's side of one connection, and not for long: Odoo's pool
+discards it before the connection serves the next request, and a pooler in between may hand over
+another one. Then to prepare would cost more than to run. So the first call of a transaction runs
+the plain statement; the second one (an import, a scheduled action that confirms one order after the
+other) finds out what its connection knows and prepares what is missing. The answer is the same.
 """
 
 import hashlib
@@ -23,8 +24,8 @@ from .transaction import get_memory
 _logger = logging.getLogger(__name__)
 
 PREFIX = 'ar_'
-# A column: the names of our prepared statements on this connection.
-NAMES = SQL("ARRAY(SELECT name FROM pg_prepared_statements WHERE starts_with(name, %s))", PREFIX)
+# Our prepared statements on this connection.
+NAMES = SQL("SELECT name FROM pg_prepared_statements WHERE starts_with(name, %s)", PREFIX)
 # Before the next statement of the transaction: plans are chosen as ever.
 RESET = SQL("SET LOCAL plan_cache_mode TO DEFAULT;")
 MEMORY = 'ar_collections.prepared'
@@ -37,30 +38,27 @@ TYPES = {bool: 'boolean', int: 'integer', float: 'numeric', Decimal: 'numeric', 
          datetime: 'timestamp'}
 
 
-def remember(env, names):
-    """Remember until the end of the transaction what this connection has prepared.
-
-    :param names: value of the column `NAMES`
-    """
-    get_memory(env.cr, MEMORY)['names'] = set(names)
-
-
 def execute_prepared(env, query):
-    """Run a query with the plan kept by this connection, made at the first call.
+    """Run a query; from the second call of a transaction on with a plan that is kept.
 
     The plan is made without looking at the values: for statements about few customers only.
 
     :param SQL query: the same text each time, with other values
     :return: rows as tuples; the columns stand in `env.cr.description`
     """
-    names = get_memory(env.cr, MEMORY).get('names')
-    if names is None:
+    memory = get_memory(env.cr, MEMORY)
+    if query.code not in memory:
+        memory[query.code] = True
         return env.execute_query(query)
+    names = memory.get('names')
+    if names is None:
+        names = memory['names'] = {name for name, in env.execute_query(NAMES)}
     params = query.params
     types = [_get_type(value) for value in params]
     name = _get_name(env, query.code, types)
     if name not in names and not _prepare(env, name, query.code, types, names):
         return env.execute_query(query)
+    memory['is_forced'] = True
     return env.execute_query(SQL(
         "SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE %s (%s)",
         SQL.identifier(name), SQL(", ").join(SQL("%s", value) for value in params),
@@ -68,12 +66,11 @@ def execute_prepared(env, query):
 
 
 def take_reset(env):
-    """Return what the next statement begins with, and forget what is prepared: `SQL`.
+    """Return what the next statement begins with: `SQL`.
 
     Plans are chosen as ever from there on, also for whoever shares the transaction.
     """
-    memory = get_memory(env.cr, MEMORY)
-    return RESET if memory.pop('names', None) is not None else SQL("")
+    return RESET if get_memory(env.cr, MEMORY).pop('is_forced', False) else SQL("")
 
 
 def _get_type(value):

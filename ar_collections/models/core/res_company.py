@@ -85,7 +85,20 @@ class ResCompany(models.Model):
         :rtype: list[int]
         """
         self.ensure_one()
-        return list(self._get_ar_tree_of(self.root_id.id))
+        return list(self._get_ar_tree_of(self._get_ar_lineage()[0]))
+
+    def _get_ar_lineage(self):
+        """Return the ids of the companies from the root down to this one; they never change.
+
+        :rtype: tuple[int]
+        """
+        self.ensure_one()
+        return self._get_ar_lineage_of(self.id)
+
+    @tools.ormcache('company_id')
+    def _get_ar_lineage_of(self, company_id):
+        # sudo: ids of the own legal entity, whatever branches the user has ticked.
+        return tuple(self.sudo().browse(company_id).parent_ids.ids)
 
     @tools.ormcache('root_id')
     def _get_ar_tree_of(self, root_id):

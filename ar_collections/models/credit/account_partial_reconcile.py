@@ -27,7 +27,7 @@ class AccountPartialReconcile(models.Model):
             return
         followers = self._get_ar_followers(self._ar_widen(item_ids))
         found = {model: set() for model, _query in followers}
-        for model, record_id in self.env.execute_query(SQL(" UNION ").join(
+        for model, record_id in self.env.execute_query(SQL(" UNION ALL ").join(
                 SQL("SELECT %s AS model, follower.id FROM (%s) follower (id)", model, query)
                 for model, query in followers)):
             found[model].add(record_id)

@@ -138,12 +138,13 @@ class ArCreditHold(models.Model):
     @api.model
     def _get_held_query(self, partners):
         """Return the query of the ids of the holds of these partners: a small partial index."""
+        # Asked whenever something is paid: planned quicker than with a join of contacts.
         return SQL(
             """
             SELECT h.id FROM ar_credit_hold h
               JOIN ar_customer c ON c.id = h.customer_id
-              JOIN res_partner p ON p.commercial_partner_id = c.partner_id
-             WHERE h.state = 'held' AND p.id = ANY(%s)
+             WHERE h.state = 'held' AND c.partner_id = ANY(ARRAY(
+                   SELECT p.commercial_partner_id FROM res_partner p WHERE p.id = ANY(%s)))
             """, partners.ids)
 
     @api.model

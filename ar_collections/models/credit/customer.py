@@ -108,7 +108,8 @@ class ArCustomer(models.Model):
 
     @api.model
     def _get_touch_query(self, condition, company):
-        """Return the UPDATE of `_touch_for_decision`; it returns id, partner and credit group.
+        """Return the UPDATE of `_touch_for_decision`; it returns id, partner, credit group and
+        what the row itself says about a decision.
 
         :param SQL condition: on the partner of the customer, such as SQL("= ANY(%s)", ids)
         """
@@ -116,8 +117,9 @@ class ArCustomer(models.Model):
             """
             UPDATE ar_customer SET decision_count = COALESCE(decision_count, 0) + 1
              WHERE partner_id %s AND company_id = ANY(%s)
-         RETURNING id, partner_id, credit_group_id
-            """, condition, (company | company.root_id).ids)
+         RETURNING id, partner_id, credit_group_id, risk_class_id, no_credit, credit_stop,
+                   credit_stop_reason, review_date
+            """, condition, list({company.id, company._get_ar_lineage()[0]}))
 
     @api.model
     def _touch_for_decision(self, partners, company, rows=None):
@@ -131,7 +133,7 @@ class ArCustomer(models.Model):
         :param partners: `res.partner`, commercial entities
         :param rows: answer of `_get_touch_query` when a statement of this transaction ran it
         """
-        companies = company | company.root_id
+        companies = company | company.browse(company._get_ar_lineage()[0])
         query = self._get_touch_query(SQL("= ANY(%s)", partners.ids), company)
         self.env.flush_all()
         wanted = set(partners.ids)

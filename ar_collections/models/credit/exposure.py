@@ -105,12 +105,15 @@ class ArCreditExposure(models.AbstractModel):
         sums = SQL("").join(
             SQL(", SUM(%s)", SQL.identifier(f'overdue_{number}'))
             for number in range(len(cutoffs)))
-        query = SQL(
-            "SELECT partner_id, currency_id, code, SUM(amount) %s FROM (%s) part"
-            " GROUP BY partner_id, currency_id, code",
-            sums, self._get_sums_union(company, partner_ids, scope, cutoffs))
-        rows = execute_prepared(self.env, query) if len(owners) <= FEW else (
-            self.env.execute_query(query))
+        for whole in (False, True) if len(owners) <= FAMILY else (True,):
+            query = SQL(
+                "SELECT partner_id, currency_id, code, SUM(amount) %s FROM (%s) part"
+                " GROUP BY partner_id, currency_id, code",
+                sums, self._get_sums_union(company, partner_ids, scope, cutoffs, whole))
+            rows = execute_prepared(self.env, query) if len(owners) <= FEW else (
+                self.env.execute_query(query))
+            if all(row[2] not in self._get_rare_codes(company) for row in rows):
+                break
         currencies = self.env['res.currency'].browse({row[1] for row in rows if row[1]})
         rates = self._get_rates(
             company, currencies, fields.Date.context_today(self)) if currencies else {}
@@ -165,8 +168,16 @@ class ArCreditExposure(models.AbstractModel):
             families.setdefault(partner_id, []).append(member)
         return families
 
-    def _get_sums_union(self, company, partner_ids, scope, cutoffs):
+    def _get_rare_codes(self, company):
+        """Return the codes of parts whose amount takes more than the quick statement to know."""
+        return {'downpayments'} if company.ar_exposure_drafts else {'downpayments', 'drafts'}
+
+    def _get_sums_union(self, company, partner_ids, scope, cutoffs, whole=True):
         """Return the query of (partner_id, currency_id or NULL, code, amount, overdue_0, ...).
+
+        :param bool whole: False leaves out what most customers do not have and what takes long to
+            plan: from which document a draft was made, and what was invoiced in advance. A row
+            with one of the `_get_rare_codes` says that it is needed.
         """
         company_ids = self._get_company_ids(company)
         late = SQL("").join(
@@ -185,12 +196,12 @@ class ArCreditExposure(models.AbstractModel):
             SQL("SELECT partner_id, NULL::int, amount, %s %s FROM (%s) other", code, none, query)
             for code, query in (
                 ('in_process', self._get_in_process_query(company_ids, scope)),
-                ('drafts', self._get_drafts_query(company, company_ids, scope)),
+                ('drafts', self._get_drafts_query(company, company_ids, scope, whole)),
                 *((part['code'], part['query']) for part in self._get_extra_parts(
                     company, self._get_scope(partner_ids))),
             )]
-        orders = SQL("SELECT partner_id, currency_id, amount, 'orders' %s FROM (%s) orders",
-                     none, self._get_order_amounts_query(company_ids, scope))
+        orders = SQL("SELECT partner_id, currency_id, amount, code %s FROM (%s) orders",
+                     none, self._get_order_amounts_query(company_ids, scope, whole))
         return SQL(" UNION ALL ").join([items, *others, orders])
 
     # === PARTS === #
@@ -255,7 +266,7 @@ class ArCreditExposure(models.AbstractModel):
             """, self._get_order_amounts_query(company_ids, scope),
             self._get_rates_query(company))
 
-    def _get_order_amounts_query(self, company_ids, scope):
+    def _get_order_amounts_query(self, company_ids, scope, whole=True):
         """Confirmed orders by ordered quantity, minus what is invoiced, minus down payments.
 
         Core counts an undelivered order as nothing (odoo#285578); what the customer has ordered is
@@ -265,7 +276,7 @@ class ArCreditExposure(models.AbstractModel):
         return SQL(
             """
             SELECT %(debtor)s AS partner_id, o.currency_id,
-                   GREATEST(SUM(%(remaining)s), 0) AS amount
+                   GREATEST(SUM(%(remaining)s), 0) AS amount, %(code)s AS code
               FROM sale_order o
               JOIN sale_order_line ol ON ol.order_id = o.id AND ol.display_type IS NULL
               %(join)s
@@ -275,15 +286,18 @@ class ArCreditExposure(models.AbstractModel):
                AND %(where)s
              GROUP BY o.id, o.currency_id, %(debtor)s
             """,
-            remaining=self._get_line_remaining(), companies=company_ids, debtor=debtor, join=join,
-            where=where)
+            remaining=self._get_line_remaining(whole), companies=company_ids, debtor=debtor,
+            join=join, where=where, code=SQL("'orders'") if whole else SQL(
+                "CASE WHEN BOOL_OR(ol.is_downpayment) THEN 'downpayments' ELSE 'orders' END"))
 
     @api.model
-    def _get_line_remaining(self):
+    def _get_line_remaining(self, whole=True):
         """Return what a line `ol` still has to be invoiced, tax included, in order currency.
 
         The line of a down payment has no quantity and no price: what was invoiced on it, tax
         included, minus what a later invoice took back, is in the open items or in the drafts.
+
+        :param bool whole: False leaves such lines out
         """
         return SQL(
             """
@@ -296,6 +310,10 @@ class ArCreditExposure(models.AbstractModel):
                  THEN ol.price_total
                       * GREATEST(COALESCE(ol.qty_invoiced, 0) - ol.product_uom_qty, 0)
                       / -ol.product_uom_qty
+                 %s
+            END, 0)
+            """, SQL(
+            """
                  WHEN ol.is_downpayment
                  THEN (SELECT SUM(CASE WHEN m.move_type = 'out_refund' THEN il.price_total
                                        ELSE -il.price_total END)
@@ -303,8 +321,7 @@ class ArCreditExposure(models.AbstractModel):
                          JOIN account_move_line il ON il.id = rel.invoice_line_id
                          JOIN account_move m ON m.id = il.move_id
                         WHERE rel.order_line_id = ol.id AND m.state <> 'cancel')
-            END, 0)
-            """)
+            """) if whole else SQL(""))
 
     @api.model
     def _get_rates_query(self, company, date=None):

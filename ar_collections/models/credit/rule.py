@@ -85,7 +85,7 @@ class ArCreditRule(models.Model):
     @api.model
     def _get_rules(self, company):
         """Return the active rules of ``company`` that do something; a branch has its root's too."""
-        ids, columns, _texts = self._read_rules(tuple(company.sudo().parent_ids.ids))
+        ids, columns, _texts = self._read_rules(company._get_ar_lineage())
         # sudo: the rules are applied to salespeople who may not read them.
         rules = self.sudo().browse(ids)
         for name, values in columns.items():
@@ -116,7 +116,7 @@ class ArCreditRule(models.Model):
     @api.model
     def _describe(self, company, rule_ids):
         """Return these rules as they stand, as JSON text: a list of dictionaries."""
-        texts = self._read_rules(tuple(company.sudo().parent_ids.ids))[2]
+        texts = self._read_rules(company._get_ar_lineage())[2]
         return f"[{', '.join(texts[rule_id] for rule_id in rule_ids)}]"
 
     def _get_tolerance(self, limit):

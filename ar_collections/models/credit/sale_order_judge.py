@@ -1,8 +1,9 @@
-from odoo import fields, models
+from odoo import fields, models, tools
 from odoo.tools import SQL
 
-from ...tools.prepared import NAMES, remember
+from ...tools.prepared import execute_prepared
 from ...tools.transaction import get_memory
+from .exposure import FEW
 
 PASSED = 'ar_credit_passed'
 
@@ -40,39 +41,73 @@ class SaleOrder(models.Model):
 
         The commercial entities who owe come with the same query: nothing else is needed of them.
         A decision also writes the customers of the orders that it will judge, as
-        `ar.customer._touch_for_decision` does, and learns what the connection has prepared.
+        `ar.customer._touch_for_decision` does, and learns what their rows say.
 
         :param bool binding: a decision follows
-        :return: (orders, rows for `_touch_for_decision`, None when nobody was written)
+        :return: (orders, rows for `_touch_for_decision`, None when nobody was written, standings
+            for `ar.credit.decision._judge`)
         """
         self.env.flush_all()
-        # sudo: bookkeeping of the judge, whoever confirms.
-        touched = self.env['ar.customer'].sudo()._get_touch_query(
-            SQL("= ANY(ARRAY(SELECT partner_id FROM debtor WHERE judged AND NOT paid))"), company)
-        rows = self.env.execute_query(SQL(
+        columns, joins = SQL(""), SQL("")
+        tables = [SQL(
             """
-            WITH debtor AS (
-                SELECT o.id, p.id AS contact_id, p.commercial_partner_id AS partner_id,
+            debtor AS (
+                SELECT o.id AS order_id, p.id AS contact_id, p.commercial_partner_id AS debtor_id,
                        o.amount_total > 0 AND o.ar_credit_state = 'none' AS judged,
                        EXISTS (SELECT 1 FROM sale_order_transaction_rel t
                                 WHERE t.sale_order_id = o.id) AS paid
                   FROM sale_order o JOIN res_partner p ON p.id = o.partner_invoice_id
                  WHERE o.id = ANY(%s)
-            ) %s
-            SELECT id, contact_id, partner_id, paid, %s FROM debtor
-            """,
-            self._origin.ids, SQL(", touched AS (%s)", touched) if binding else SQL(""),
-            SQL("%s, ARRAY(SELECT id FROM touched), ARRAY(SELECT partner_id FROM touched),"
-                " ARRAY(SELECT credit_group_id FROM touched)", NAMES) if binding else SQL("NULL")))
-        partners = self.env['res.partner'].browse([row[1] for row in rows])
+            )
+            """, self._origin.ids)]
+        if binding:
+            more, columns, joins = self._get_touch_pieces(company, company._get_ar_today())
+            tables.append(more)
+        query = SQL(
+            "WITH %s SELECT order_id, contact_id, debtor_id, paid %s FROM debtor %s",
+            SQL(", ").join(tables), columns, joins)
+        rows = execute_prepared(self.env, query) if len(self) <= FEW else (
+            self.env.execute_query(query))
+        names = [column.name for column in self.env.cr.description]
+        rows = [dict(zip(names, row, strict=True)) for row in rows]
+        partners = self.env['res.partner'].browse([row['contact_id'] for row in rows])
         partners._fields['commercial_partner_id']._insert_cache(
-            partners, [row[2] for row in rows])
-        paid = {row[0] for row in rows if row[3]}
-        written = None
-        if binding and rows:
-            remember(self.env, rows[0][4])
-            written = list(zip(*rows[0][5:], strict=True))
-        return self.filtered(lambda order: order._origin.id in paid), written
+            partners, [row['debtor_id'] for row in rows])
+        paid = {row['order_id'] for row in rows if row['paid']}
+        written, standings = None, {}
+        if binding:
+            written = list({
+                row['touched_id']: (row['touched_id'], row['debtor_id'], row['credit_group_id'])
+                for row in rows if row['touched_id']}.values())
+            standings = {row['debtor_id']: row for row in rows if row.get('is_plain')}
+        return self.filtered(lambda order: order._origin.id in paid), written, standings
+
+    @tools.ormcache('company.id', 'date')
+    def _get_touch_pieces(self, company, date):
+        """Return (tables, columns, joins) with which `_get_prepaid` writes the customers: SQL.
+
+        Kept until a rule or a company changes, as the rules are.
+        """
+        # sudo: bookkeeping of the judge, whoever confirms.
+        Customer = self.env['ar.customer'].sudo()
+        Decision = self.env['ar.credit.decision'].sudo()
+        tables = [SQL("touched AS (%s)", Customer._get_touch_query(SQL(
+            "= ANY(ARRAY(SELECT debtor_id FROM debtor WHERE judged AND NOT paid))"), company))]
+        columns = SQL(", t.id AS touched_id, t.credit_group_id")
+        joins = SQL("LEFT JOIN touched t ON t.partner_id = debtor_id")
+        plain = Decision._get_plain_condition(
+            company, Decision._get_asked_rules(company, True), date)
+        if plain:
+            tables.append(SQL(
+                "mine AS (SELECT id FROM ar_customer WHERE partner_id = ANY(ARRAY("
+                "SELECT debtor_id FROM debtor)))"))
+            columns = SQL(
+                "%s, t.id IS NOT NULL AND %s AS is_plain, %s",
+                columns, plain, Decision._get_plain_columns(company))
+            joins = SQL(
+                "%s LEFT JOIN res_partner e ON e.id = t.partner_id"
+                " LEFT JOIN ar_risk_class k ON k.id = t.risk_class_id", joins)
+        return SQL(", ").join(tables), columns, joins
 
     def _get_credit_rates(self, company):
         return self.env['ar.credit.exposure'].sudo()._get_rates(
@@ -94,7 +129,7 @@ class SaleOrder(models.Model):
         # Both currencies of an order in one read.
         (company.currency_id | self.currency_id).mapped('rounding')
         rates = self._get_credit_rates(company)
-        prepaid, written = self._get_prepaid(company, binding)
+        prepaid, written, standings = self._get_prepaid(company, binding)
         for order in self:
             needed, total = amounts[order] = order._get_credit_amounts(rates, order in prepaid)
             if company.currency_id.compare_amounts(needed, 0) <= 0 or order._is_released(total):
@@ -111,7 +146,7 @@ class SaleOrder(models.Model):
         seen = {} if seen is None else seen
         if demands:
             verdicts.update(Decision._judge(
-                company, demands, binding, seen if binding else None, passed))
+                company, demands, binding, seen if binding else None, passed, standings))
         if binding:
             self._record_checks(company, 'order', {
                 order: (*amounts[order], seen.get(order)) for order in self}, verdicts)

@@ -33,6 +33,17 @@ class ArCreditDecision(models.AbstractModel):
         return columns
 
     @api.model
+    def _get_fact_gates(self, company, date):
+        """EXTENDS credit: any promise that was broken."""
+        return {
+            **super()._get_fact_gates(company, date),
+            'broken_promise': SQL(
+                """
+                EXISTS (SELECT 1 FROM mine JOIN ar_promise promise ON promise.customer_id = mine.id
+                         WHERE promise.state = 'broken')
+                """)}
+
+    @api.model
     def _get_rule_methods(self):
         """EXTENDS credit."""
         return {**super()._get_rule_methods(), 'broken_promise': self._judge_broken_promise}

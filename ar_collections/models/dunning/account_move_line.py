@@ -28,8 +28,8 @@ class AccountMoveLine(models.Model):
         for line in self:
             line.ar_dunning_level_id = rows.get(line._origin.id)
 
-    @api.depends('date_maturity', 'date', 'reconciled')
     def _compute_ar_days_overdue(self):
+        """Read in lists only. Without `depends`: Odoo would follow them at every posting."""
         today = fields.Date.context_today(self)
         for line in self:
             due = line.date_maturity or line.date

@@ -29,13 +29,7 @@ class ArCreditDecision(models.AbstractModel):
         columns = super()._get_fact_columns(company, date, rules)
         reasons = set(rules.mapped('reason'))
         if reasons & COVER_REASONS:
-            columns['policies'] = SQL(
-                """
-                EXISTS (SELECT 1 FROM ar_insurance_policy policy
-                         WHERE policy.active AND policy.company_id = ANY(%(companies)s)
-                           AND policy.date_from <= %(date)s
-                           AND (policy.date_to IS NULL OR policy.date_to >= %(date)s))
-                """, companies=company.sudo().parent_ids.ids, date=date)
+            columns['policies'] = self._get_policies_condition(company, date)
         if reasons & {*COVER_REASONS, 'not_covered'}:
             columns['has_cover'] = SQL(
                 """
@@ -46,11 +40,29 @@ class ArCreditDecision(models.AbstractModel):
         return columns
 
     @api.model
-    def _get_facts(self, company, partners, rules):
+    def _get_fact_gates(self, company, date):
+        """EXTENDS credit: a policy is in force, there is a cover."""
+        return {
+            **super()._get_fact_gates(company, date),
+            'policies': self._get_policies_condition(company, date),
+            'has_cover': SQL(
+                "EXISTS (SELECT 1 FROM mine JOIN ar_cover cover ON cover.customer_id = mine.id)")}
+
+    def _get_policies_condition(self, company, date):
+        return SQL(
+            """
+            EXISTS (SELECT 1 FROM ar_insurance_policy policy
+                     WHERE policy.active AND policy.company_id = ANY(%(companies)s)
+                       AND policy.date_from <= %(date)s
+                       AND (policy.date_to IS NULL OR policy.date_to >= %(date)s))
+            """, companies=company.sudo().parent_ids.ids, date=date)
+
+    @api.model
+    def _get_facts(self, company, partners, rules, standings=None):
         """EXTENDS credit: cover of today; a constant number of queries, none without a rule and
         none for customers who have no cover.
         """
-        facts = super()._get_facts(company, partners, rules)
+        facts = super()._get_facts(company, partners, rules, standings)
         covered = partners.filtered(lambda partner: facts[partner.id].get('has_cover'))
         reasons = set(rules.mapped('reason'))
         if reasons & COVER_REASONS:

@@ -42,6 +42,15 @@ class ArCreditDecision(models.AbstractModel):
         return columns
 
     @api.model
+    def _get_fact_gates(self, company, date):
+        """EXTENDS credit: anything known of proceedings."""
+        known = SQL(
+            "EXISTS (SELECT 1 FROM mine JOIN ar_customer broke ON broke.id = mine.id"
+            " WHERE broke.insolvency_state IS NOT NULL OR broke.insolvency_date IS NOT NULL)")
+        return {**super()._get_fact_gates(company, date),
+                'insolvent': known, 'insolvent_since': known}
+
+    @api.model
     def _get_rule_methods(self):
         """EXTENDS credit."""
         return {**super()._get_rule_methods(), 'insolvency': self._judge_insolvency}

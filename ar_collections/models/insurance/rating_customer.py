@@ -231,6 +231,15 @@ class ArCreditDecision(models.AbstractModel):
             columns['external_grade'] = SQL("COALESCE(c0.external_grade, 0)")
         return columns
 
+    @api.model
+    def _get_fact_gates(self, company, date):
+        """EXTENDS credit: any grade."""
+        return {
+            **super()._get_fact_gates(company, date),
+            'external_grade': SQL(
+                "EXISTS (SELECT 1 FROM mine JOIN ar_customer rated ON rated.id = mine.id"
+                " WHERE rated.external_grade > 0)")}
+
     def _judge_external_rating(self, rule, fact, added, total, company):
         grade = fact['external_grade']
         return {'grade': grade} if grade and grade >= rule.rating_grade else None

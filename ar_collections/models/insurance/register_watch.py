@@ -207,6 +207,15 @@ class ArCreditDecision(models.AbstractModel):
         return columns
 
     @api.model
+    def _get_fact_gates(self, company, date):
+        """EXTENDS credit: anything known from a register."""
+        known = SQL(
+            "EXISTS (SELECT 1 FROM mine JOIN ar_customer gone ON gone.id = mine.id"
+            " WHERE gone.register_state IS NOT NULL)")
+        return {**super()._get_fact_gates(company, date),
+                'register_closed': known, 'register_closed_on': known}
+
+    @api.model
     def _get_rule_methods(self):
         """EXTENDS credit."""
         return {**super()._get_rule_methods(), 'register_closed': self._judge_register_closed}
