@@ -41,6 +41,24 @@ class ProvisionCommon(CollectionsCommon):
             ['account_id'], ['balance:sum'])
         return {account.code: round(balance, 2) for account, balance in rows}
 
+    @property
+    def payable(self):
+        return self.buyer.property_account_payable_id
+
+    def settled(self, bill, debits):
+        """Close an invoice by a general entry: these accounts, and a loss for the rest."""
+        lines = {**debits, self.company.ar_ecl_expense_account_id: (
+            bill.amount_residual - sum(debits.values()))}
+        entry = self.env['account.move'].create({
+            'move_type': 'entry', 'date': bill.invoice_date_due,
+            'journal_id': self.journal('general').id, 'line_ids': [
+                Command.create({'account_id': self.items(bill).account_id.id,
+                                'partner_id': self.buyer.id, 'balance': -bill.amount_residual}),
+                *(Command.create({'account_id': account.id, 'partner_id': self.buyer.id,
+                                  'balance': amount}) for account, amount in lines.items())]})
+        entry.action_post()
+        return entry
+
     def run_at(self, day, **vals):
         return self.env['ar.provision'].with_user(self.boss).create(
             {'company_id': self.company.id, 'date': day, **vals})
@@ -190,6 +208,17 @@ class TestProvision(ProvisionCommon):
         self.match(bill, loss)
         run = self.run_at('2026-06-01')
         self.assertEqual({rate.history_rate for rate in run.rate_ids}, {100.0})
+
+    def test_what_a_general_entry_paid_is_no_loss(self):
+        """Set off against a supplier's bill, or booked from the bank by hand; the rest is lost."""
+        bank = self.journal('bank').default_account_id
+        for month, parts in ((3, (self.payable, 600)), (4, (bank, 1000)), (5, (self.payable, 0))):
+            bill = self.invoice(1000, due=f'2024-0{month}-01')
+            account, amount = parts
+            self.match(bill, self.settled(bill, {account: amount}))
+        rows = self.run_at('2026-06-01').rate_ids.filtered(lambda rate: rate.bucket == 0)
+        # 400 of the first, nothing of the second, all of the third.
+        self.assertEqual((rows.reached, rows.lost), (3000, 1400))
 
     def test_no_history_no_entry_until_somebody_says_a_rate(self):
         self.invoice(1000, due='2026-05-01')

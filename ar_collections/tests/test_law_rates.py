@@ -210,6 +210,39 @@ class TestRegimeRows(CollectionsCommon):
         with self.assertRaises(ValidationError):
             self.rule('fr_business').copy({'state': 'confirmed'})
 
+    def test_figures_that_came_later_reach_old_databases(self):
+        """What the data file says; a rule that a user has written on keeps what the user chose."""
+        names = ('lu_consumer', 'nl_consumer', 'be_consumer')
+        figures = ('interest_months', 'letter_days', 'letter_receipt', 'compensation_scope')
+        fresh = {name: self.rule(name).read(figures)[0] for name in names}
+        self.assertEqual(fresh['lu_consumer']['interest_months'], 3)
+        self.assertTrue(fresh['nl_consumer']['letter_receipt'])
+
+        def old():
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE ar_legal_regime SET interest_months = NULL, compensation_scope = 'invoice',"
+                " letter_receipt = FALSE, letter_days = CASE WHEN id = %s THEN 0 ELSE letter_days"
+                " END WHERE id = ANY(%s)",
+                [self.rule('nl_consumer').id, [row['id'] for row in fresh.values()]])
+            self.env.invalidate_all()
+
+        def update(new=()):
+            self.env['ar.legal.regime']._bring_later_figures(set(new))
+            self.env.invalidate_all()
+            return {name: self.rule(name).read(figures)[0] for name in names}
+
+        old()
+        self.assertEqual(update(), fresh)
+        user = self.user('manager', 'rule_writer')
+        self.rule('lu_consumer').with_user(user).write({'interest_months': 0, 'margin': 1})
+        old()
+        found = update()
+        self.assertEqual(found['lu_consumer']['interest_months'], 0)
+        self.assertEqual(found['nl_consumer'], fresh['nl_consumer'])
+        # A column that was not there can have been chosen by nobody.
+        self.assertEqual(update(['interest_months'])['lu_consumer']['interest_months'], 3)
+
     def test_nonsense_is_refused(self):
         for vals in (
             {'allocation': 'interest'}, {'compounding': True}, {'rounding': 'daily'},

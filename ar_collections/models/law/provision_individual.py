@@ -237,9 +237,11 @@ class ArProvisionIndividual(models.Model):
 
         :return: new drafts; those that exist for the day already are left alone
         """
+        # One that changed nothing has no entry: its rate, reason and proof are the newest still.
         last = self.search([
             ('company_id', '=', company.id), ('state', '=', 'booked'), ('date', '<', date),
-            ('move_id', 'any', STANDING)], order='date, id')
+            '|', ('move_id', 'any', STANDING), '&', '&', ('move_id', '=', False),
+            ('amount_change', '=', 0), ('previous_id', '!=', False)], order='date, id')
         latest = {claim.move_line_id: claim for claim in last}
         done = self.search([
             ('move_line_id', 'in', [item.id for item in latest]), ('date', '>=', date),
