@@ -252,6 +252,15 @@ class TestProvision(ProvisionCommon):
             self.assertEqual(after.get(code, 0), before.get(code, 0), "the other book")
         with self.assertRaises(UserError):
             second.action_cancel()
+        # Taken back where it was provided, whatever the settings say by then.
+        old = self.company.ar_ecl_allowance_account_id
+        self.company.ar_ecl_allowance_account_id = old.copy({'code': '499100'})
+        third = self.run_at('2026-05-31')
+        third.action_book()
+        [taken] = third.move_id.sudo().line_ids.filtered(
+            lambda line: line.account_id == old)
+        self.assertEqual(taken.debit, second.amount_loss)
+        third.action_cancel()
         second.move_id.sudo().button_draft()
         second.action_cancel()
         self.assertFalse(second.move_id)
@@ -306,6 +315,11 @@ class TestProvision(ProvisionCommon):
                 (rate.reached, rate.lost),
                 (float(sum(month[f'{code}_base'] for month in months)),
                  float(sum(month[f'{code}_moved'] for month in months))), code)
+        # A month that is not over counts no more than one that has not begun.
+        later = self.run_at('2026-06-12')
+        self.assertEqual(*(
+            [(row.reached, row.lost) for row in one.rate_ids.sorted('bucket')[:5]]
+            for one in (run, later)))
 
     def test_queries_do_not_grow_with_customers(self):
         counts = []

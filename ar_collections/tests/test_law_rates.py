@@ -191,6 +191,20 @@ class TestRegimeRows(CollectionsCommon):
             self.assertEqual((str(found.interest), found.compensation),
                              (interest, compensation), name)
 
+    def test_pages_that_are_out_of_date(self):
+        """Base rates and what these pages add to them; ours are what the law says today."""
+        for name, base, wrong, right in (
+            # p-konto.de and kredite-magazin.net add 8 points, as before July 2014: § 288 BGB.
+            ('de_business', '1.27', '9.27', '10.27'),
+            # fiduciaire-lpg.lu (its page of 2016) adds 7: law of 29 March 2013.
+            ('lu_business', '2.15', '9.15', '10.15'),
+            # riesgoymorosidad.com adds 7: law 3/2004 since 2013.
+            ('es_business', '2.15', '9.15', '10.15'),
+        ):
+            rate = self.rule(name)._to_regime().get_rate(Decimal(base))
+            self.assertEqual(rate, Decimal(right), name)
+            self.assertNotEqual(rate, Decimal(wrong), name)
+
     def test_a_rate_belongs_to_its_country(self):
         Rate = self.env['ar.reference.rate']
         found = {reference: country.code for reference, country, _count in Rate._read_group(

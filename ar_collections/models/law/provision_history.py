@@ -144,7 +144,8 @@ class ArProvisionHistory(models.AbstractModel):
     def _get_rolls(self, companies, date, partner_ids):
         """Return (amount a month before, amount that rolled on) of each bucket but the last.
 
-        Added up over the last twelve months; see `ar.kpi` for the figures of one month.
+        Added up over the last twelve full months: in the days of a month that is not over yet too
+        little could roll. See `ar.kpi` for the figures of one month.
 
         :param partner_ids: commercial partners of the group; None: everybody
         """
@@ -155,7 +156,9 @@ class ArProvisionHistory(models.AbstractModel):
             customers = self.env['ar.customer'].sudo().with_context(active_test=False)
             scope['customer_ids'] = customers.search([
                 ('company_id', 'in', companies.ids), ('partner_id', 'in', list(partner_ids))]).ids
-        frame = engine._get_frame(scope, ROLL_MONTHS, date)
+        eve = fields.Date.subtract(date.replace(day=1), days=1)
+        last = eve if fields.Date.add(date, days=1).day > 1 else date
+        frame = engine._get_frame(scope, ROLL_MONTHS, last)
         _data, cells = engine._read_amounts(frame)
         months = kpi.roll_amounts(cells, frame.days, frame.first)
         return [(sum((month[bucket][0] for month in months), provision.ZERO),
