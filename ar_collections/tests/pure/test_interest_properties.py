@@ -17,6 +17,7 @@ from ...tools.interest_rules import (
     Compensation,
     Rate,
     Regime,
+    round_half_up,
 )
 
 
@@ -95,6 +96,18 @@ class TestInterestProperties(BaseCase):
                 move.to_cost + move.to_interest + move.to_principal + move.surplus)
         for segment in found.segments:
             self.assertEqual(segment.amount, segment.amount.quantize(Decimal('0.01')))
+
+    @examples(300)
+    @given(cases(compounding=False))
+    def test_each_rounding_is_what_it_says(self, case):
+        """The day, the line, or once for all: nothing else is rounded."""
+        found, rounding = compute_statement(*case), case[3].rounding
+        if rounding == 'end':
+            self.assertEqual(found.interest, round_half_up(found.exact_interest, 2))
+            return
+        for s in found.segments:
+            parts = s.days if rounding == 'daily' and s.days else 1
+            self.assertEqual(s.amount, parts * round_half_up(s.exact / parts, 2))
 
     @examples(300)
     @given(cases())
