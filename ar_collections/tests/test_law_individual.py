@@ -114,6 +114,18 @@ class TestProvisionIndividual(ProvisionCommon, LegalCommon):
         with self.assertRaises(UserError):
             self.value(bill, event_date='2026-02-01')
 
+    def test_the_proof_can_be_read_by_whoever_reads_the_valuation(self):
+        first = self.provide(self.value(self.claim()))
+        auditor, clerk = self.user('auditor', 'proof_auditor'), self.user('collector', 'proof_not')
+        self.assertEqual(first.with_user(auditor).attachment_ids.raw, b'proof')
+        with self.assertRaises(AccessError):
+            first.attachment_ids.with_user(clerk).read(['raw'])
+        [second] = self.carry(2026)
+        first.sudo().move_id.button_draft()
+        first.with_user(self.boss).action_cancel()
+        first.with_user(self.boss).unlink()
+        self.assertEqual(second.with_user(auditor).attachment_ids.raw, b'proof')
+
     def test_a_collector_makes_none(self):
         bill = self.claim()
         collector = self.user('collector', 'prov_none')

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -19,11 +19,7 @@ from ...tools.interest_rules import (
     Regime,
     round_half_up,
 )
-
-
-def examples(count):
-    """The same cases on every machine, and nothing written to the disk."""
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
+from .interest_common import examples
 
 
 FIRST, DAYS = date(2019, 1, 1), 2500
