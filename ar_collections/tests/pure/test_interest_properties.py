@@ -21,7 +21,6 @@ from ...tools.interest_rules import (
 )
 from .interest_common import examples
 
-
 FIRST, DAYS = date(2019, 1, 1), 2500
 money = st.integers(1, 5_000_000).map(lambda cents: Decimal(cents) / 100)
 part = st.integers(100, 3_000_000).map(lambda cents: Decimal(cents) / 100)
