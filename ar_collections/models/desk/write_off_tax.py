@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 LIST = 'ar_collections.ar_vat_recovery_report'
@@ -15,6 +15,7 @@ class ArWriteOff(models.Model):
     has_vat_list = fields.Boolean(
         string="List for lost VAT", compute='_compute_has_vat_list')
 
+    @api.depends('recover_tax', 'company_id', 'state')
     def _compute_has_vat_list(self):
         """French VAT comes back only after the customer was sent the list of art. 272 CGI."""
         for record in self:
