@@ -119,8 +119,9 @@ class ReportVatRecovery(models.AbstractModel):
         """Return {move id: amount that nobody paid}: open, or settled by a general entry.
 
         Of the whole claim, on the doubtful account too: moving it there or back settles nothing,
-        and what was paid there was paid. Nor is lost what an agency or a factor was paid. In the
-        currency of the invoice; one query per company.
+        and what was paid there was paid. Nor is lost what an agency or a factor was paid, or what
+        was set off against a bill of the customer. In the currency of the invoice; one query per
+        company.
         """
         Doubtful, lost = self.env['ar.doubtful.line'], dict.fromkeys(moves.ids, 0.0)
         self.env.flush_all()
@@ -140,18 +141,19 @@ class ReportVatRecovery(models.AbstractModel):
                       FROM claim JOIN account_move_line l ON l.id = claim.item_id
                      WHERE l.parent_state = 'posted'
                      UNION ALL
-                    SELECT claim.key, pr.debit_amount_currency
+                    SELECT claim.key, pr.debit_amount_currency - %(payment)s
                       FROM claim
                       JOIN account_partial_reconcile pr ON pr.debit_move_id = claim.item_id
                       JOIN account_move_line cl ON cl.id = pr.credit_move_id
                       JOIN account_journal j ON j.id = cl.journal_id
-                     WHERE j.type = 'general' AND j.id <> %(exchange)s AND NOT %(money)s
+                     WHERE j.type = 'general' AND j.id <> %(exchange)s
                        AND NOT EXISTS (SELECT FROM claim own WHERE own.key = claim.key
                                        AND own.item_id = pr.credit_move_id)
                   ) part
                  GROUP BY part.key
                 """, claims=claims, exchange=company.root_id.currency_exchange_journal_id.id or 0,
-                money=self.env['ar.agreement.line']._get_money_condition(company)))
+                payment=self.env['ar.provision.history']._get_general_payment(
+                    company, SQL("pr.debit_amount_currency"))))
             currencies = {move.id: move.currency_id for move in documents}
             lost.update({key: currencies[key].round(float(amount)) for key, amount in rows})
         return lost

@@ -73,6 +73,8 @@ class TestClaimDocuments(LawCommon):
         values = load_workbook(io.BytesIO(claim._get_xlsx()), data_only=True).active
         total = 0
         for row in range(5, sheet.max_row):
+            if "Payment received" in (sheet.cell(row, 10).value or ''):
+                continue
             days, base, rate, year = (sheet.cell(row, column).value for column in (5, 6, 7, 8))
             amount = values.cell(row, 9).value
             if days:
@@ -81,6 +83,19 @@ class TestClaimDocuments(LawCommon):
             total += amount
         self.assertAlmostEqual(total, claim.amount_total, places=2)
         self.assertAlmostEqual(values.cell(sheet.max_row, 9).value, claim.amount_total, places=2)
+        # Why the amount changes from one line to the next: the payment, in its place.
+        self.account_of().write({'has_contract_rate': True, 'contract_rate': 1})
+        claim.action_refresh()
+        sheet = load_workbook(io.BytesIO(claim._get_xlsx())).active
+        self.assertIn("Rate agreed by contract: 1.00 %", sheet.cell(3, 1).value)
+        rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=5)]
+        [at] = [number for number, row in enumerate(rows) if "Payment received" in (row[9] or '')]
+        [move] = claim.line_ids[0].statement['payments']
+        self.assertIn("4,000.00\xa0€, of which interest", rows[at][9])
+        self.assertEqual(str(rows[at][2])[:10], '2026-03-02')
+        self.assertAlmostEqual(
+            rows[at + 1][5], rows[at - 1][5] - float(move['to_principal']), places=2)
+        self.assertIn("below the lawful floor", rows[at + 1][9])
 
     def test_the_spreadsheet_follows_the_rounding_of_the_rule(self):
         """The day first (United Kingdom), or once for all: then the cell holds the figure."""
@@ -144,7 +159,7 @@ class TestClaimDocuments(LawCommon):
             self.assertIn(words, text)
         values = load_workbook(io.BytesIO(claim._get_xlsx()), data_only=True).active
         self.assertAlmostEqual(sum(
-            values.cell(row, 9).value for row in range(5, values.max_row)),
+            values.cell(row, 9).value or 0 for row in range(5, values.max_row)),
             claim.amount_total, places=2)
 
     def test_a_name_is_never_a_formula(self):

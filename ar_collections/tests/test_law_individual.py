@@ -114,6 +114,18 @@ class TestProvisionIndividual(ProvisionCommon, LegalCommon):
         with self.assertRaises(UserError):
             self.value(bill, event_date='2026-02-01')
 
+    def test_the_proof_can_be_read_by_whoever_reads_the_valuation(self):
+        first = self.provide(self.value(self.claim()))
+        auditor, clerk = self.user('auditor', 'proof_auditor'), self.user('collector', 'proof_not')
+        self.assertEqual(first.with_user(auditor).attachment_ids.raw, b'proof')
+        with self.assertRaises(AccessError):
+            first.attachment_ids.with_user(clerk).read(['raw'])
+        [second] = self.carry(2026)
+        first.sudo().move_id.button_draft()
+        first.with_user(self.boss).action_cancel()
+        first.with_user(self.boss).unlink()
+        self.assertEqual(second.with_user(auditor).attachment_ids.raw, b'proof')
+
     def test_a_collector_makes_none(self):
         bill = self.claim()
         collector = self.user('collector', 'prov_none')
@@ -187,6 +199,23 @@ class TestProvisionIndividual(ProvisionCommon, LegalCommon):
         self.provide(last)
         self.assertEqual(self.balances()['491000'], 0)
         self.assertFalse(self.carry(2029))
+
+    def test_a_closing_without_a_change_is_the_one_to_go_on_from(self):
+        """Half paid, and twice as probably lost: the same amount, but a new rate and fact."""
+        bill = self.claim()
+        self.provide(self.value(bill))
+        self.pay(bill, 600, date='2026-03-01')
+        again = self.value(
+            bill, day='2026-12-31', rate=100, explanation="Closed for lack of assets",
+            event_date='2026-10-01').with_user(self.boss)
+        again.action_confirm()
+        again.action_book()
+        self.assertRecordValues(again, [{'state': 'booked', 'amount': 500, 'amount_change': 0}])
+        self.assertFalse(again.move_id)
+        [new] = self.carry(2027)
+        self.assertRecordValues(new, [{
+            'rate': 100, 'explanation': "Closed for lack of assets", 'amount': 500,
+            'event_date': date(2026, 10, 1), 'amount_change': 0}])
 
     def test_a_claim_worth_all_of_it_is_looked_at_again_after_a_move(self):
         bill = self.claim()
@@ -282,6 +311,34 @@ class TestProvisionIndividual(ProvisionCommon, LegalCommon):
         payment.action_propose()
         payment.move_id.action_post()
         self.assertEqual(report._get_unpaid(collected), {collected.id: 30})
+
+    def test_list_for_vat_recovery_without_what_was_set_off(self):
+        """What the customer paid by our debt to it is no loss: no VAT of it comes back."""
+        self.company.country_id = self.france
+        report = self.env['report.ar_collections.report_vat_recovery']
+        bill, whole = self.claim(), self.claim(600)
+        self.match(bill, self.settled(bill, {self.payable: 720}))
+        self.match(whole, self.settled(whole, {self.payable: 720}))
+        self.assertEqual(report._get_unpaid(bill | whole), {bill.id: 480, whole.id: 0})
+        [document] = report._get_report_values(bill.ids)['docs']
+        self.assertIn('400.00', document['totals'][0]['net'])
+        self.assertIn('80.00', document['totals'][0]['tax'])
+
+    def test_a_write_off_prints_its_list_and_keeps_the_copy(self):
+        self.company.country_id = self.france
+        bill, other = self.claim(), self.claim(600)
+        record = self.write_off(bill | other, recover_tax=True)
+        with self.assertRaises(AccessError):
+            record.action_vat_list()
+        record = self.book(record).with_user(self.boss)
+        self.assertTrue(record.has_vat_list)
+        action = record.action_vat_list()
+        [copy] = record.message_ids.attachment_ids
+        self.assertIn(str(copy.id), action['url'])
+        text = copy.raw.decode()
+        for words in (bill.name, other.name, "1,600", "320", "cannot be deducted (art. 272 CGI)"):
+            self.assertIn(words, text)
+        self.assertFalse(self.write_off(self.claim()).has_vat_list, "no VAT is asked for")
 
     def test_list_for_vat_recovery_leaves_out_vat_that_was_never_due(self):
         """On payment: BOI-TVA-DED-40-10-20, paragraph 20."""

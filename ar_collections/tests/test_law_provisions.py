@@ -41,6 +41,24 @@ class ProvisionCommon(CollectionsCommon):
             ['account_id'], ['balance:sum'])
         return {account.code: round(balance, 2) for account, balance in rows}
 
+    @property
+    def payable(self):
+        return self.buyer.property_account_payable_id
+
+    def settled(self, bill, debits):
+        """Close an invoice by a general entry: these accounts, and a loss for the rest."""
+        lines = {**debits, self.company.ar_ecl_expense_account_id: (
+            bill.amount_residual - sum(debits.values()))}
+        entry = self.env['account.move'].create({
+            'move_type': 'entry', 'date': bill.invoice_date_due,
+            'journal_id': self.journal('general').id, 'line_ids': [
+                Command.create({'account_id': self.items(bill).account_id.id,
+                                'partner_id': self.buyer.id, 'balance': -bill.amount_residual}),
+                *(Command.create({'account_id': account.id, 'partner_id': self.buyer.id,
+                                  'balance': amount}) for account, amount in lines.items())]})
+        entry.action_post()
+        return entry
+
     def run_at(self, day, **vals):
         return self.env['ar.provision'].with_user(self.boss).create(
             {'company_id': self.company.id, 'date': day, **vals})
@@ -191,6 +209,17 @@ class TestProvision(ProvisionCommon):
         run = self.run_at('2026-06-01')
         self.assertEqual({rate.history_rate for rate in run.rate_ids}, {100.0})
 
+    def test_what_a_general_entry_paid_is_no_loss(self):
+        """Set off against a supplier's bill, or booked from the bank by hand; the rest is lost."""
+        bank = self.journal('bank').default_account_id
+        for month, parts in ((3, (self.payable, 600)), (4, (bank, 1000)), (5, (self.payable, 0))):
+            bill = self.invoice(1000, due=f'2024-0{month}-01')
+            account, amount = parts
+            self.match(bill, self.settled(bill, {account: amount}))
+        rows = self.run_at('2026-06-01').rate_ids.filtered(lambda rate: rate.bucket == 0)
+        # 400 of the first, nothing of the second, all of the third.
+        self.assertEqual((rows.reached, rows.lost), (3000, 1400))
+
     def test_no_history_no_entry_until_somebody_says_a_rate(self):
         self.invoice(1000, due='2026-05-01')
         run = self.run_at('2026-06-01')
@@ -223,6 +252,15 @@ class TestProvision(ProvisionCommon):
             self.assertEqual(after.get(code, 0), before.get(code, 0), "the other book")
         with self.assertRaises(UserError):
             second.action_cancel()
+        # Taken back where it was provided, whatever the settings say by then.
+        old = self.company.ar_ecl_allowance_account_id
+        self.company.ar_ecl_allowance_account_id = old.copy({'code': '499100'})
+        third = self.run_at('2026-05-31')
+        third.action_book()
+        [taken] = third.move_id.sudo().line_ids.filtered(
+            lambda line: line.account_id == old)
+        self.assertEqual(taken.debit, second.amount_loss)
+        third.action_cancel()
         second.move_id.sudo().button_draft()
         second.action_cancel()
         self.assertFalse(second.move_id)
@@ -277,6 +315,11 @@ class TestProvision(ProvisionCommon):
                 (rate.reached, rate.lost),
                 (float(sum(month[f'{code}_base'] for month in months)),
                  float(sum(month[f'{code}_moved'] for month in months))), code)
+        # A month that is not over counts no more than one that has not begun.
+        later = self.run_at('2026-06-12')
+        self.assertEqual(*(
+            [(row.reached, row.lost) for row in one.rate_ids.sorted('bucket')[:5]]
+            for one in (run, later)))
 
     def test_queries_do_not_grow_with_customers(self):
         counts = []

@@ -191,6 +191,20 @@ class TestRegimeRows(CollectionsCommon):
             self.assertEqual((str(found.interest), found.compensation),
                              (interest, compensation), name)
 
+    def test_pages_that_are_out_of_date(self):
+        """Base rates and what these pages add to them; ours are what the law says today."""
+        for name, base, wrong, right in (
+            # p-konto.de and kredite-magazin.net add 8 points, as before July 2014: § 288 BGB.
+            ('de_business', '1.27', '9.27', '10.27'),
+            # fiduciaire-lpg.lu (its page of 2016) adds 7: law of 29 March 2013.
+            ('lu_business', '2.15', '9.15', '10.15'),
+            # riesgoymorosidad.com adds 7: law 3/2004 since 2013.
+            ('es_business', '2.15', '9.15', '10.15'),
+        ):
+            rate = self.rule(name)._to_regime().get_rate(Decimal(base))
+            self.assertEqual(rate, Decimal(right), name)
+            self.assertNotEqual(rate, Decimal(wrong), name)
+
     def test_a_rate_belongs_to_its_country(self):
         Rate = self.env['ar.reference.rate']
         found = {reference: country.code for reference, country, _count in Rate._read_group(
@@ -209,6 +223,39 @@ class TestRegimeRows(CollectionsCommon):
     def test_two_confirmed_rules_for_one_debtor_are_refused(self):
         with self.assertRaises(ValidationError):
             self.rule('fr_business').copy({'state': 'confirmed'})
+
+    def test_figures_that_came_later_reach_old_databases(self):
+        """What the data file says; a rule that a user has written on keeps what the user chose."""
+        names = ('lu_consumer', 'nl_consumer', 'be_consumer')
+        figures = ('interest_months', 'letter_days', 'letter_receipt', 'compensation_scope')
+        fresh = {name: self.rule(name).read(figures)[0] for name in names}
+        self.assertEqual(fresh['lu_consumer']['interest_months'], 3)
+        self.assertTrue(fresh['nl_consumer']['letter_receipt'])
+
+        def old():
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE ar_legal_regime SET interest_months = NULL, compensation_scope = 'invoice',"
+                " letter_receipt = FALSE, letter_days = CASE WHEN id = %s THEN 0 ELSE letter_days"
+                " END WHERE id = ANY(%s)",
+                [self.rule('nl_consumer').id, [row['id'] for row in fresh.values()]])
+            self.env.invalidate_all()
+
+        def update(new=()):
+            self.env['ar.legal.regime']._bring_later_figures(set(new))
+            self.env.invalidate_all()
+            return {name: self.rule(name).read(figures)[0] for name in names}
+
+        old()
+        self.assertEqual(update(), fresh)
+        user = self.user('manager', 'rule_writer')
+        self.rule('lu_consumer').with_user(user).write({'interest_months': 0, 'margin': 1})
+        old()
+        found = update()
+        self.assertEqual(found['lu_consumer']['interest_months'], 0)
+        self.assertEqual(found['nl_consumer'], fresh['nl_consumer'])
+        # A column that was not there can have been chosen by nobody.
+        self.assertEqual(update(['interest_months'])['lu_consumer']['interest_months'], 3)
 
     def test_nonsense_is_refused(self):
         for vals in (

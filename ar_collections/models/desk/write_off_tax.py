@@ -1,4 +1,7 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+LIST = 'ar_collections.ar_vat_recovery_report'
 
 
 class ArWriteOff(models.Model):
@@ -8,6 +11,40 @@ class ArWriteOff(models.Model):
     owed to the state, so it is no loss either.
     """
     _inherit = 'ar.write.off'
+
+    has_vat_list = fields.Boolean(
+        string="List for lost VAT", compute='_compute_has_vat_list')
+
+    @api.depends('recover_tax', 'company_id', 'state')
+    def _compute_has_vat_list(self):
+        """French VAT comes back only after the customer was sent the list of art. 272 CGI."""
+        for record in self:
+            record.has_vat_list = bool(
+                record.recover_tax and record.company_id.country_id.code == 'FR'
+                and record.state not in ('refused', 'cancelled', 'undone'))
+
+    def action_vat_list(self):
+        """Print the list of unpaid invoices for the customer; the copy to keep stays here.
+
+        Source: art. 272, 1 CGI; see `report.ar_collections.report_vat_recovery`.
+
+        :raise UserError: when nothing of an invoice is lost, or no VAT can come back
+        """
+        self.ensure_one()
+        self.check_access('write')
+        if not self.env.user.has_group('ar_collections.group_ar_manager'):
+            raise AccessError(self.env._("Only a credit manager makes the list of lost VAT."))
+        invoices = self.env['account.move'].union(
+            *(line._get_origin().move_id.sudo(False) for line in self.line_ids))
+        content, kind = self.env['ir.actions.report']._render_qweb_pdf(LIST, invoices.ids)
+        message = self.message_post(
+            body=self.env._("List of unpaid invoices for the customer: send it, this is the copy "
+                            "to keep."),
+            attachments=[(f"{self.name.replace('/', '-')}.{kind}", content)])
+        return {
+            'type': 'ir.actions.act_url', 'target': 'download',
+            'url': f'/web/content/{message.attachment_ids.id}?download=true',
+        }
 
     def _get_waiting_tax(self):
         """Return the VAT in this write-off that never fell due, in company currency."""

@@ -2,7 +2,8 @@ import io
 
 import xlsxwriter
 
-from odoo import models
+from odoo import fields, models
+from odoo.tools.misc import format_amount
 
 
 class ArClaim(models.Model):
@@ -40,6 +41,9 @@ class ArClaim(models.Model):
             "Late interest of %(customer)s, statement %(name)s",
             customer=self.partner_id.name or '', name=self.name), style['title'])
         sheet.write_string(1, 0, self.regime_id.sentence or '')
+        if self.contract_rate or self.contract_kind == 'indexed':
+            sheet.write_string(2, 0, env._(
+                "Rate agreed by contract: %s.", self._describe_contract(self._to_contract())))
         heads = [
             env._("Invoice"), env._("Due date"), env._("From"), env._("To"), env._("Days"),
             env._("Amount"), env._("Rate %"), env._("Days of the year"), env._("Interest"),
@@ -60,7 +64,10 @@ class ArClaim(models.Model):
         env = self.env
         daily = self.regime_id.rounding == 'daily'
         digits = self.currency_id.decimal_places
+        moves = sorted((line.statement or {}).get('payments', ()), key=lambda move: move['date'])
         for segment in line._get_segments():
+            while moves and fields.Date.to_date(moves[0]['date']) < segment['from']:
+                row = self._write_move(sheet, style, line, moves.pop(0), row)
             sheet.write_string(row, 0, line.name or '')
             sheet.write_datetime(row, 1, line.date_maturity, style['date'])
             sheet.write_datetime(row, 2, segment['from'], style['date'])
@@ -78,8 +85,10 @@ class ArClaim(models.Model):
             else:
                 sheet.write_formula(
                     row, 8, formula.format(**cells), style['money'], float(segment['amount']))
-            sheet.write_string(row, 9, segment['source'] if segment['rule'] == 'stay' else '')
+            sheet.write_string(row, 9, self._get_remark(segment))
             row += 1
+        for move in moves:
+            row = self._write_move(sheet, style, line, move, row)
         for amount, label in (
             (-line.prior_interest, env._("Interest claimed before")),
             (line.compensation_amount, env._("Compensation for recovery cost")),
@@ -90,6 +99,35 @@ class ArClaim(models.Model):
                 sheet.write_string(row, 9, label)
                 row += 1
         return row
+
+    def _write_move(self, sheet, style, line, move, row):
+        """Write a payment or a credit note: it is why the amount below is another one."""
+        env = self.env
+
+        def money(text):
+            return format_amount(
+                env, float(text), self.currency_id, lang_code=env.lang).replace('\ufeff', '')
+
+        what = env._("Credit note or other entry") if move['is_credit'] else env._(
+            "Payment received")
+        remark = f"{what} {move['label']} – {money(move['amount'])}"
+        if float(move['to_interest']):
+            remark += env._(", of which interest %s", money(move['to_interest']))
+        sheet.write_string(row, 0, line.name or '')
+        sheet.write_datetime(row, 2, fields.Date.to_date(move['date']), style['date'])
+        sheet.write_string(row, 9, remark)
+        return row + 1
+
+    def _get_remark(self, segment):
+        """Return what explains a line: a stay, interest that joined, a rate beyond its limits."""
+        if segment['rule'] == 'stay':
+            return segment['source']
+        texts = [self._get_flag_text(segment)]
+        if segment['capitalised']:
+            texts.append(self.env._("with interest of %s", format_amount(
+                self.env, float(segment['capitalised']), self.currency_id,
+                lang_code=self.env.lang).replace('\ufeff', '')))
+        return "; ".join(text for text in texts if text)
 
     def _write_costs(self, sheet, style, row):
         """Write what was spent and the flat sum that is taken off; return the next free row."""

@@ -1,13 +1,24 @@
 from decimal import Decimal
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists
 
 from ...tools.holidays import get_last_free_day
 from ...tools.interest_rules import Compensation, InterestError, Regime, find_rate, to_decimal
 from .reference_rate import REFERENCES
 
 DEBTORS = [('business', "Business"), ('consumer', "Consumer"), ('public', "Public body")]
+# Figures that joined a delivered rule after databases had it: (rule, figure, value, none). Rules
+# belong to the user once they are there, so the data file no longer brings them.
+LATER_FIGURES = (
+    ('regime_lu_consumer', 'interest_months', 3, 0),
+    ('regime_nl_consumer', 'letter_days', 3, 0),
+    ('regime_nl_consumer', 'letter_receipt', True, False),
+    ('regime_nl_consumer', 'compensation_scope', 'notice', 'invoice'),
+    ('regime_be_consumer', 'compensation_scope', 'notice', 'invoice'),
+)
 
 
 class ArLegalRegime(models.Model):
@@ -125,6 +136,34 @@ class ArLegalRegime(models.Model):
     _letter_receipt = models.Constraint(
         'CHECK(letter_receipt IS NOT TRUE OR letter_days > 0)',
         "Say how many working days a letter takes: without them nobody knows when its days begin.")
+
+    def _auto_init(self):
+        """EXTENDS base: rules that were installed before a figure existed are given it."""
+        names = dict.fromkeys(figure[1] for figure in LATER_FIGURES)
+        new = {name for name in names if not column_exists(self.env.cr, self._table, name)}
+        result = super()._auto_init()
+        self._bring_later_figures(new)
+        return result
+
+    @api.model
+    def _bring_later_figures(self, new):
+        """Give delivered rules the figures that they lack; what a user changed stays.
+
+        :param new: names of columns that did not exist before: nobody can have chosen their value
+        """
+        for name, column, value, none in LATER_FIGURES:
+            self.env.cr.execute(SQL(
+                """
+                UPDATE ar_legal_regime rule SET %(column)s = %(value)s
+                  FROM ir_model_data data
+                 WHERE data.module = 'ar_collections' AND data.model = 'ar.legal.regime'
+                   AND data.name = %(name)s AND data.res_id = rule.id
+                   AND COALESCE(rule.%(column)s, %(none)s) = %(none)s
+                   -- As it was delivered: no user has written on it since.
+                   AND (%(new)s OR rule.write_uid = %(root)s)
+                   AND (%(anyway)s OR rule.letter_days > 0)
+                """, column=SQL.identifier(column), name=name, value=value, none=none,
+                new=column in new, root=SUPERUSER_ID, anyway=column != 'letter_receipt'))
 
     # === CONSTRAINTS === #
 

@@ -356,6 +356,15 @@ class ArProvision(models.Model):
             "UPDATE ar_provision SET write_date = write_date WHERE company_id = %s",
             self.company_id.id))
 
+    def _get_booked_allowance(self):
+        """Return the account on which the entry of this run provided, whatever is chosen today."""
+        self.ensure_one()
+        # sudo: the entry is ours; the expected loss is its first pair of lines.
+        credits = self.sudo().move_id.line_ids.sorted('id').filtered(
+            lambda line: line.credit and not self.currency_id.compare_amounts(
+                line.credit, self.amount_loss))
+        return credits[:1].account_id
+
     def _get_move_vals(self):
         """Return the values of the draft entry: expense and allowance, and the previous one back.
 
@@ -368,7 +377,8 @@ class ArProvision(models.Model):
         rows = [(self.amount_loss, accounts['expense'], accounts['allowance'],
                  env._("Expected credit losses %s", self.name))]
         if self.previous_id:
-            rows.append((self.previous_id.amount_loss, accounts['allowance'], accounts['income'],
+            rows.append((self.previous_id.amount_loss, self.previous_id._get_booked_allowance()
+                         or accounts['allowance'], accounts['income'],
                          env._("Expected credit losses %s taken back", self.previous_id.name)))
         lines = [Command.create({
             'name': label, 'account_id': account.id,

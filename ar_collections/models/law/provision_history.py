@@ -23,9 +23,9 @@ class ArProvisionHistory(models.AbstractModel):
 
         Invoices that fell due between three years and one year before ``date``: so each had its
         whole year. Lost: what neither money nor a credit note had settled a year after the due
-        date, and whatever a general entry settled (written off), unless it says that an agency or
-        a factor was paid. A claim moved to the doubtful account is one still: what counts is what
-        came in there.
+        date, and what a general entry settled (written off), but for the part that it paid: see
+        `_get_general_payment`. A claim moved to the doubtful account is one still: what counts is
+        what came in there.
 
         :param companies: `res.company`, one legal entity with its branches
         :param partners: {partner id: group id}
@@ -33,8 +33,6 @@ class ArProvisionHistory(models.AbstractModel):
         :return: {group id: [(reached, lost, number of items) of each bucket]} in company currency
         """
         self.env.flush_all()
-        journals = self._get_general_journals(companies)
-        money = self.env['ar.agreement.line']._get_money_condition(companies.root_id[:1])
         edges = SQL(", ").join(
             SQL("COALESCE(SUM(pr.amount) FILTER (WHERE pr.max_date < i.due + %s), 0) AS before_%s",
                 edge, SQL(str(number))) for number, edge in enumerate(ROLL_EDGES, start=1))
@@ -58,9 +56,10 @@ class ArProvisionHistory(models.AbstractModel):
                    AND %(due)s > %(start)s AND %(due)s <= %(end)s
             ), settled AS (
                 SELECT i.partner_id, i.amount, %(edges)s,
-                       COALESCE(SUM(pr.amount) FILTER (
-                           WHERE pr.max_date <= i.due + %(year)s
-                             AND (NOT cl.journal_id = ANY(%(general)s) OR %(money)s)), 0) AS paid
+                       COALESCE(SUM(
+                           CASE WHEN cl.journal_id = ANY(%(general)s) THEN %(payment)s
+                                ELSE pr.amount END) FILTER (
+                           WHERE pr.max_date <= i.due + %(year)s), 0) AS paid
                   FROM item i
                   LEFT JOIN %(partials)s ON pr.item_id = i.id AND pr.max_date <= %(date)s
                   LEFT JOIN account_move_line cl ON cl.id = pr.credit_move_id
@@ -78,7 +77,9 @@ class ArProvisionHistory(models.AbstractModel):
             due=DUE_DATE, partner=PARTNER, accounts=companies._get_ar_account_ids(),
             companies=companies.ids, start=fields.Date.subtract(date, years=HISTORY_YEARS + 1),
             end=fields.Date.subtract(date, years=1), edges=edges, year=provision.LOSS_DAYS,
-            general=journals, money=money, partials=self._get_partials(), date=date,
+            general=self._get_general_journals(companies),
+            payment=self._get_general_payment(companies.root_id[:1], SQL("pr.amount")),
+            partials=self._get_partials(), date=date,
             fallback=fallback, reached=reached, sums=sums,
             partners=list(partners), groups=list(partners.values())))
         return {row[0]: [(Decimal(row[1 + 3 * number] or 0), Decimal(row[2 + 3 * number] or 0),
@@ -104,6 +105,34 @@ class ArProvisionHistory(models.AbstractModel):
                                 AND own.item_id = partial.credit_move_id)) pr
             """, Doubtful._get_claim_query(SQL("SELECT id, id FROM item")))
 
+    @api.model
+    def _get_general_payment(self, company, amount):
+        """Return what of an amount that a general entry settled was paid; alias `cl`.
+
+        All of it where an agency or a factor had the money; else the share of the entry that
+        stands on bank, cash, card and supplier accounts: money booked by hand, and a claim set off
+        against what we owe. The rest is a loss, or the claim stands elsewhere.
+
+        :param company: `res.company`, root of the legal entity
+        :param SQL amount: what the credit line `cl` settled
+        :rtype: SQL
+        """
+        money = self.env['ar.agreement.line']._get_money_condition(company)
+        return SQL(
+            """
+            CASE WHEN %(money)s THEN %(amount)s ELSE COALESCE((
+                SELECT %(amount)s * LEAST(given.paid, given.settled) / NULLIF(given.settled, 0)
+                  FROM (SELECT COALESCE(SUM(part.debit) FILTER (WHERE account.account_type IN (
+                                   'asset_cash', 'liability_credit_card', 'liability_payable')
+                               ), 0) AS paid,
+                               SUM(part.credit) FILTER (
+                                   WHERE part.account_id = cl.account_id
+                                      OR account.account_type = 'asset_receivable') AS settled
+                          FROM account_move_line part
+                          JOIN account_account account ON account.id = part.account_id
+                         WHERE part.move_id = cl.move_id) given), 0) END
+            """, money=money, amount=amount)
+
     def _get_general_journals(self, companies):
         """Return the ids of the general journals, that of exchange differences left out."""
         # sudo: the kinds of journals are no secret, whoever may read them.
@@ -115,7 +144,8 @@ class ArProvisionHistory(models.AbstractModel):
     def _get_rolls(self, companies, date, partner_ids):
         """Return (amount a month before, amount that rolled on) of each bucket but the last.
 
-        Added up over the last twelve months; see `ar.kpi` for the figures of one month.
+        Added up over the last twelve full months: in the days of a month that is not over yet too
+        little could roll. See `ar.kpi` for the figures of one month.
 
         :param partner_ids: commercial partners of the group; None: everybody
         """
@@ -126,7 +156,9 @@ class ArProvisionHistory(models.AbstractModel):
             customers = self.env['ar.customer'].sudo().with_context(active_test=False)
             scope['customer_ids'] = customers.search([
                 ('company_id', 'in', companies.ids), ('partner_id', 'in', list(partner_ids))]).ids
-        frame = engine._get_frame(scope, ROLL_MONTHS, date)
+        eve = fields.Date.subtract(date.replace(day=1), days=1)
+        last = eve if fields.Date.add(date, days=1).day > 1 else date
+        frame = engine._get_frame(scope, ROLL_MONTHS, last)
         _data, cells = engine._read_amounts(frame)
         months = kpi.roll_amounts(cells, frame.days, frame.first)
         return [(sum((month[bucket][0] for month in months), provision.ZERO),

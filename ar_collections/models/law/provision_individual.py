@@ -116,6 +116,7 @@ class ArProvisionIndividual(models.Model):
         # A valuation just cancelled makes room for this one.
         self.flush_model(['state'])
         claims = super().create(self._name_by_root(vals_list))
+        claims._keep_proof()
         claims._fill()
         return claims
 
@@ -124,9 +125,17 @@ class ArProvisionIndividual(models.Model):
         if not self.env.su and set(vals) & {'date', 'move_line_id', 'rate', 'reason', 'event_date'}:
             self._check_state('draft')
         result = super().write(self._name_by_root([vals])[0])
+        if 'attachment_ids' in vals:
+            self._keep_proof()
         if {'date', 'move_line_id'} & set(vals):
             self._fill()
         return result
+
+    def _keep_proof(self):
+        """Let uploaded proof hang on its valuation: else nobody but the uploader could read it."""
+        for claim in self:
+            claim.attachment_ids.filtered(lambda proof: not proof.res_id).write(
+                {'res_model': self._name, 'res_id': claim.id})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_booked(self):
@@ -237,9 +246,11 @@ class ArProvisionIndividual(models.Model):
 
         :return: new drafts; those that exist for the day already are left alone
         """
+        # One that changed nothing has no entry: its rate, reason and proof are the newest still.
         last = self.search([
             ('company_id', '=', company.id), ('state', '=', 'booked'), ('date', '<', date),
-            ('move_id', 'any', STANDING)], order='date, id')
+            '|', ('move_id', 'any', STANDING), '&', '&', ('move_id', '=', False),
+            ('amount_change', '=', 0), ('previous_id', '!=', False)], order='date, id')
         latest = {claim.move_line_id: claim for claim in last}
         done = self.search([
             ('move_line_id', 'in', [item.id for item in latest]), ('date', '>=', date),
@@ -250,7 +261,8 @@ class ArProvisionIndividual(models.Model):
         return self.create([{
             'move_line_id': item.id, 'date': date, 'rate': claim.rate, 'reason': claim.reason,
             'explanation': claim.explanation, 'event_date': claim.event_date,
-            'attachment_ids': [Command.set(claim.attachment_ids.ids)],
+            # Its own copy: the last valuation may be deleted one day, and its proof with it.
+            'attachment_ids': [Command.set(claim.attachment_ids.copy({'res_id': False}).ids)],
         } for item, claim in latest.items() if item not in done and (
             claim.amount or not company.currency_id.is_zero(owed[item.id][1]))])
 

@@ -2,6 +2,8 @@
 from datetime import date
 from decimal import Decimal
 
+from hypothesis import HealthCheck, settings
+
 from odoo.tests import BaseCase
 
 from ...tools.interest import compute_statement
@@ -26,6 +28,14 @@ DUTCH_SCALE = Compensation((
     Bracket(Decimal(5000), Decimal(625), Decimal(5)),
     Bracket(Decimal(10000), Decimal(875), Decimal(1)),
     Bracket(Decimal(200000), Decimal(2775), Decimal('0.5'))), Decimal(40), Decimal(6775))
+
+
+def examples(count):
+    """The same cases on every machine, and nothing written to the disk."""
+    # The first draw of a process reads all its modules: slow, and no fault of the test.
+    return settings(
+        max_examples=count, deadline=None, derandomize=True, database=None,
+        suppress_health_check=[HealthCheck.too_slow])
 
 
 def half_years(table, reference='ecb'):

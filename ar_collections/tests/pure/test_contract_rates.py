@@ -8,7 +8,7 @@ from odoo.tests import tagged
 
 from ...tools.contract_rates import ContractRate, Limits, flag_segment
 from ...tools.interest_rules import InterestError, MissingRate, Regime
-from .interest_common import ECB, InterestCase, half_years
+from .interest_common import ECB, InterestCase, examples, half_years
 
 # "Other cases" of the French orders: legifiscal.fr and notaires2normandie.com.
 LEGAL = {(2024, 1): '5.07', (2024, 2): '4.92', (2025, 1): '3.71', (2025, 2): '2.76'}
@@ -69,6 +69,7 @@ class TestContractRates(InterestCase):
             with self.assertRaises(InterestError):
                 wrong.check()
 
+    @examples(100)
     @given(st.decimals(-2, 20, places=2), st.integers(1, 5))
     def test_once_and_no_points_is_the_reference(self, margin, factor):
         """Each day of an index is its reference of that day, times the factor, plus the points."""

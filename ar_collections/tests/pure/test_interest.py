@@ -113,6 +113,11 @@ class TestStatement(InterestCase):
             1000, '2026-03-31', '2026-06-30', fixed(10),
             events=[Credit(day('2026-05-31'), Decimal(400), from_start=True)])
         self.assertEqual([s.base for s in never_owed.segments], [600])
+        more = self.statement(
+            1000, '2026-03-31', '2026-06-30', fixed(10),
+            events=[Credit(day('2026-05-31'), Decimal(1500))])
+        self.assertEqual(more.allocations[0].surplus, 500)
+        self.assertEqual((str(more.interest_due), more.principal_due), ('16.71', 0))
 
     def test_too_much_money_is_a_surplus(self):
         found = self.statement(
@@ -151,6 +156,15 @@ class TestStatement(InterestCase):
             ('2022-01-01', '2022-12-31', 365, '1100.00', '10', '110.00'),
             ('2023-01-01', '2023-01-31', 31, '1210.00', '10', '10.28')])
         self.assertEqual(found.segments[2].capitalised, 210)
+
+    def test_interest_that_was_paid_bears_none(self):
+        """Of 109.34 of interest, 100 of it joined, 60 is paid: the rest of it is the base."""
+        found = self.statement(
+            1000, '2020-12-31', '2022-03-31', fixed(10, compounding=True),
+            events=[Payment(day('2022-01-31'), Decimal(1060))])
+        self.assertEqual(self.lines(found)[1:], [
+            ('2022-01-01', '2022-01-31', 31, '1100.00', '10', '9.34'),
+            ('2022-02-01', '2022-03-31', 59, '49.34', '10', '0.80')])
 
     def test_a_leap_day_due_date_has_anniversaries(self):
         found = self.statement(1000, '2024-02-28', '2026-03-31', fixed(10, compounding=True))

@@ -12,7 +12,14 @@ from ...tools.interest_rules import (
     Regime,
     round_half_up,
 )
-from .interest_common import DUTCH_SCALE, UK_TIERS, InterestCase, day, fixed
+from .interest_common import (
+    DUTCH_SCALE,
+    UK_TIERS,
+    InterestCase,
+    day,
+    fixed,
+    half_years,
+)
 
 
 @tagged('post_install', '-at_install')
@@ -52,6 +59,36 @@ class TestPublishedExamples(InterestCase):
     def test_french_accountant(self):
         # agenceipro.com/zoom-sur-les-penalites-de-retard: 15,000 at 15 %, 30 days.
         self.check('184.93', 15000, '15', '2026-03-31', '2026-04-30')
+
+    def test_french_bank(self):
+        # help.shine.fr/fr/articles/4062963: 3,000 at three times the legal rate of the second half
+        # of 2024, 3 x 4.92 = 14.76 %, 30 days.
+        contract = Regime('fr', reference='legal', factor=Decimal(3))
+        found = self.statement(3000, '2024-09-30', '2024-10-30', contract, half_years(
+            {(2024, 2): '4.92'}, 'legal'))
+        self.assertEqual(found.segments[0].rate, Decimal('14.76'))
+        self.assertEqual(str(found.interest), '36.39')
+
+    def test_italian_textbook(self):
+        # knowunity.it, "economia, il calcolo dell'interesse": an invoice of 8,200 paid 22 days
+        # late, bank rate plus 8 points = 8.05 %.
+        regime = Regime('it', reference='ecb', margin=Decimal(8))
+        found = self.statement(8200, '2015-03-31', '2015-04-22', regime, half_years(
+            {(2015, 1): '0.05'}))
+        self.assertEqual(
+            (found.segments[0].days, str(found.interest)), (22, '39.79'))
+
+    def test_spanish_collection_software(self):
+        # covline.es/calcular-intereses-demora: 2,300 due on 6 October 2017, paid 30 days later, at
+        # an agreed 5 %.
+        found = self.check('9.45', 2300, '5', '2017-10-06', '2017-11-05')
+        self.assertEqual(found.days, 30)
+
+    def test_belgian_software_house(self):
+        # xando.pro/verwijlintresten-berekenen: 1,000 at an agreed 10 %, 60 days, printed as 16.4.
+        found = self.check('16.44', 1000, '10', '2026-01-31', '2026-04-01')
+        self.assertEqual(
+            (found.days, round_half_up(found.exact_interest, 1)), (60, Decimal('16.4')))
 
     def test_german_everyday_count(self):
         # anleiter.de/wie-berechnet-man-verzugszinsen: 1,000 at 5.12 %, 25 days, actual / 365.

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -17,13 +17,9 @@ from ...tools.interest_rules import (
     Compensation,
     Rate,
     Regime,
+    round_half_up,
 )
-
-
-def examples(count):
-    """The same cases on every machine, and nothing written to the disk."""
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
-
+from .interest_common import examples
 
 FIRST, DAYS = date(2019, 1, 1), 2500
 money = st.integers(1, 5_000_000).map(lambda cents: Decimal(cents) / 100)
@@ -95,6 +91,18 @@ class TestInterestProperties(BaseCase):
                 move.to_cost + move.to_interest + move.to_principal + move.surplus)
         for segment in found.segments:
             self.assertEqual(segment.amount, segment.amount.quantize(Decimal('0.01')))
+
+    @examples(300)
+    @given(cases(compounding=False))
+    def test_each_rounding_is_what_it_says(self, case):
+        """The day, the line, or once for all: nothing else is rounded."""
+        found, rounding = compute_statement(*case), case[3].rounding
+        if rounding == 'end':
+            self.assertEqual(found.interest, round_half_up(found.exact_interest, 2))
+            return
+        for s in found.segments:
+            parts = s.days if rounding == 'daily' and s.days else 1
+            self.assertEqual(s.amount, parts * round_half_up(s.exact / parts, 2))
 
     @examples(300)
     @given(cases())
