@@ -18,6 +18,13 @@ class TestLegalGuard(LawCommon):
         run = self.run_dunning('2026-06-01')
         self.assertFalse(run.reminder_ids)
         self.assertEqual(self.reasons(run), [('insolvency', 1000)])
+        # The gazette stops the customer as well: the law is told all the same, with its step.
+        self.account_of().insolvency_state = 'liquidation'
+        self.account_of()._stop_for_insolvency()
+        run = self.run_dunning('2026-06-02')
+        self.assertEqual(
+            [(skip.reason, skip.lawful_step) for skip in run.skip_ids],
+            [('insolvency', 'declare')])
 
     def test_later_debts_are_reminded(self):
         self.account_of().insolvency_date = '2026-04-01'
@@ -178,6 +185,11 @@ class TestLegalGuard(LawCommon):
         long = self.invoice(100, date='2026-01-01', due='2026-04-30')
         self.assertIn("60 days", long.ar_term_warning)
         self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-31').ar_term_warning)
+        # A draft gets the day on which it is posted: it is flagged while that can be helped.
+        draft = self.invoice(100, date='2026-06-01', due='2026-08-31', post=False)
+        draft.invoice_date = False
+        draft.invoice_date_due = '2026-08-31'
+        self.assertIn("60 days", draft.ar_term_warning)
         customer = self.account_of()
         self.buyer.property_payment_term_id = self.term(
             nb_days=60, delay_type='days_after_end_of_month')

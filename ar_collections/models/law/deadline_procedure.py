@@ -41,9 +41,13 @@ class ArDeadline(models.Model):
                     # Not our step to take: once the time is over, there is nothing to watch.
                     if not row or clock == 'opposition' and row['last_day'] < today:
                         continue
+                    late = bool(done) and done > row['last_day']
                     rows.append({
                         **row, 'key': f'{step.id}', 'court_step_id': step.id,
-                        'amount': amount, 'done_on': done or None})
+                        'amount': amount, 'done_on': done if done and not late else None})
+                    if late and clock == 'order_service':
+                        # The order was void by then: nothing that follows it counts.
+                        break
         return rows
 
     @staticmethod

@@ -189,7 +189,10 @@ class ArDunningEngine(models.AbstractModel):
 
     @api.model
     def _get_item_exclusions(self, company, date):
-        """EXTENDS dunning."""
-        return [*super()._get_item_exclusions(company, date), (
-            'insolvency', SQL(
-                "(c.insolvency_date <= %s AND %s < c.insolvency_date)", date, ARISEN))]
+        """EXTENDS dunning: told before the stop that an insolvency puts on a customer as well."""
+        reasons = super()._get_item_exclusions(company, date)
+        place = next((number for number, (code, _condition) in enumerate(reasons)
+                      if code == 'stopped'), len(reasons))
+        return [*reasons[:place], ('insolvency', SQL(
+            "(c.insolvency_date <= %s AND %s < c.insolvency_date)", date, ARISEN)),
+            *reasons[place:]]
