@@ -92,6 +92,20 @@ class TestLegalGuard(LawCommon):
         claims.with_user(self.boss).action_claim()
         self.assertTrue(claims.move_id)
 
+    def test_who_may_claim_nothing_reads_why_from_when_and_what_to_do(self):
+        self.env.ref('ar_collections.regime_be_consumer').state = 'confirmed'
+        lucie = self.customer("Lucie", is_company=False, country_id=self.env.ref('base.be').id)
+        bill = self.invoice(100, due='2026-05-20', partner=lucie)
+        account = self.account_of(lucie)
+        account.debtor_kind = 'consumer'
+        self.go('2026-06-01')
+        for act in (account.action_new_claim, bill.action_ar_new_claim):
+            with self.assertRaises(UserError) as refusal:
+                act()
+            for words in ("free message must have left", "Lawful from 06/16/2026",
+                          "Do instead: Send the free notice", "lalibre.be"):
+                self.assertIn(words, str(refusal.exception))
+
     def test_what_is_paid_after_the_judgment_may_be_void(self):
         bill = self.invoice(1000, date='2026-02-20', due='2026-03-20')
         later = self.invoice(70, date='2026-05-20', due='2026-05-25')

@@ -7,11 +7,7 @@ class ArWorklist(models.Model):
 
     @api.model
     def _get_guides(self, customer, work, facts):
-        """EXTENDS desk: the law comes before the script, or in its place.
-
-        The scripts name what may be asked for; where that is nothing they would fall back on all
-        that is overdue.
-        """
+        """EXTENDS desk: the law comes before the script, or in its place."""
         guides = super()._get_guides(customer, work, facts)
         # sudo: the law is no secret to whoever may call the customer.
         verdict = customer.sudo()._get_law_on_asking(customer.company_id._get_ar_today())
@@ -19,5 +15,4 @@ class ArWorklist(models.Model):
             return guides
         law = {'name': self.env._("What the law says"),
                'text': self.env['ar.law.guard']._tell(verdict)}
-        asked = customer.currency_id.compare_amounts(work['amount'], 0.0) > 0
-        return [law, *(guides if asked else ())]
+        return [law, *(guides if work['item_count'] else ())]

@@ -210,7 +210,7 @@ class ArCustomer(models.Model):
         self.env['ar.claim'].check_access('create')
         claims = self.env['ar.claim']._prepare_for(self, self.company_id._get_ar_today())
         if not claims:
-            raise UserError(self.late_claim_note or self.env._(
+            raise UserError(self._tell_no_claim() or self.late_claim_note or self.env._(
                 "There is nothing to claim: no open item is late, or all was claimed already."))
         return claims._get_action()
 

@@ -72,6 +72,21 @@ class ArCustomer(models.Model):
                 line.move_id.name or line.move_line_id.display_name for line in lines))),
             guard._get_dispute_source(), step='settle')
 
+    def _tell_no_claim(self, moves=None):
+        """Return why nothing can be claimed for lateness, from when, what instead, by which rule.
+
+        :param moves: only these invoices
+        """
+        self.ensure_one()
+        # sudo: as `_get_law_today`.
+        customer = self.sudo()
+        today = customer.company_id._get_ar_today()
+        regime, why = customer._get_laws()[customer]
+        verdict = customer._get_law_on_charging(
+            regime.sudo(), why, customer.env['ar.interest.engine']._get_item_claims(
+                customer, today, moves=moves), today)
+        return verdict and self.env['ar.law.guard']._tell(verdict)
+
     def _get_law_on_charging(self, regime, why, claims, today):
         """Return the verdict on charging anything beside the debt: the first obstacle found."""
         guard = self.env['ar.law.guard']
