@@ -67,6 +67,20 @@ class TestProceedings(DeadlineCommon):
         order.with_user(self.collector).action_close()
         self.assertEqual((self.rows('order_service').state, order.state), ('obsolete', 'closed'))
 
+    def test_no_order_for_what_must_be_declared_or_a_consumer_owes_no_more(self):
+        bill = self.invoice(1000, due='2024-04-30')
+        account = self.account_of()
+        account.insolvency_date = '2026-05-20'
+        with self.assertRaisesRegex(UserError, "L622-24"):
+            self.order(bill, '2026-05-21')
+        # One that was made before is history.
+        self.assertTrue(self.order(bill, '2026-05-19'))
+        account.write({'insolvency_date': False, 'debtor_kind': 'consumer'})
+        self.build()
+        with self.assertRaisesRegex(UserError, "L218-2"):
+            self.order(bill, '2026-05-21')
+        self.assertTrue(self.order(bill, '2026-04-30'))
+
     def test_an_order_served_too_late_has_lapsed_and_interrupts_nothing(self):
         order = self.order(self.invoice(1000, due='2021-12-31'), '2026-01-15')
         order.served_on = '2026-07-15'

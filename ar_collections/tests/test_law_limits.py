@@ -106,6 +106,18 @@ class TestLegalGuard(LawCommon):
                           "Do instead: Send the free notice", "lalibre.be"):
                 self.assertIn(words, str(refusal.exception))
 
+    def test_a_rule_between_businesses_chosen_by_hand_never_binds_a_consumer(self):
+        self.invoice(100, due='2026-05-20')
+        account = self.account_of()
+        account.regime_id = self.env.ref('ar_collections.regime_fr_business')
+        self.go('2026-06-01')
+        self.assertGreater(account.late_compensation_amount, 39)
+        account.debtor_kind = 'consumer'
+        self.env.invalidate_all()
+        self.assertFalse(account.late_compensation_amount or account.late_interest_amount)
+        self.assertIn("not for consumers", html2plaintext(account.law_today))
+        self.assertEqual(account.lawful_step, 'kind')
+
     def test_what_is_paid_after_the_judgment_may_be_void(self):
         bill = self.invoice(1000, date='2026-02-20', due='2026-03-20')
         later = self.invoice(70, date='2026-05-20', due='2026-05-25')

@@ -47,7 +47,7 @@ class ArStatementSending(models.Model):
     subject = fields.Char(compute='_compute_words')
     summary_html = fields.Html(compute='_compute_words', sanitize=False)
     page_url = fields.Char(compute='_compute_words')
-    is_due = fields.Boolean(compute='_compute_words')
+    is_due = fields.Boolean(string="Something is due", compute='_compute_words')
 
     _run_customer_uniq = models.Constraint(
         'UNIQUE(run_id, customer_id)', "This customer is in this sending already.")

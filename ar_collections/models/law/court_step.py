@@ -85,6 +85,7 @@ class ArCourtStep(models.Model):
             # sudo: the number follows the id.
             step.sudo().with_context(tracking_disable=True).name = f"PO/{step.id:05d}"
         steps._check_items()
+        steps._check_lawful()
         steps._note_service()
         steps._rebuild()
         return steps
@@ -95,6 +96,7 @@ class ArCourtStep(models.Model):
         result = super().write(vals)
         if set(vals) & {'customer_id', 'item_ids'}:
             self._check_items()
+            self._check_lawful()
         if set(vals) & {'served_on', 'order_date', 'country_id'}:
             self._note_service()
         self._rebuild()
@@ -116,6 +118,29 @@ class ArCourtStep(models.Model):
                 raise ValidationError(self.env._(
                     "Choose the items of %s that the order is about.",
                     step.customer_id.display_name))
+
+    def _check_lawful(self):
+        """Refuse to go to court for what must be declared, or what a consumer owes no more.
+
+        An order that was made before is history, and may be noted. A barred claim between
+        businesses may be brought: the debtor must object.
+
+        :raise UserError: why, by which rule, and what to do instead
+        """
+        guard = self.env['ar.law.guard']
+        for step in self:
+            # sudo: the law binds whoever notes the order.
+            customer, items = step.customer_id.sudo(), step.sudo().item_ids
+            made, opened = step.order_date, customer.insolvency_date
+            verdict = None if made and opened and made < opened else (
+                customer._get_law_on_insolvency(items))
+            if not verdict and customer._get_debtor()[0] in ('consumer', None):
+                day = made or step.filed_on or step.company_id._get_ar_today()
+                barred = [row for row in guard._get_barred(items.ids).values()
+                          if row.last_day < day]
+                verdict = guard._describe_barred(barred[0]) if barred else None
+            if verdict:
+                raise UserError(guard._tell(verdict))
 
     def _get_last_service_day(self):
         """Return the last day on which the order could be served, or None without a rule."""

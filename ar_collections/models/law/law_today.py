@@ -93,7 +93,8 @@ class ArCustomer(models.Model):
         if not regime:
             debtor, _reason = self._get_debtor()
             # An unknown country is told by the reason itself: no button can know it.
-            step = 'kind' if not debtor else self.partner_id.country_id and 'confirm'
+            step = 'kind' if not debtor or debtor == 'consumer' and self.regime_id else (
+                self.partner_id.country_id and 'confirm')
             return Verdict(why, step=step or None)
         stayed = self._get_law_on_insolvency(self.env['account.move.line'].browse(
             [claim.item_id for claim in claims]))
