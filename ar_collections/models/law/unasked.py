@@ -4,6 +4,8 @@ from odoo.tools.misc import format_amount
 
 # The reasons of dunning that forbid to ask for the debt itself; the others bind our own steps.
 FORBIDDEN = ('insolvency', 'prescribed')
+# A dialogue about a thousand customers stays one to read.
+MAX_TOLD = 20
 
 
 class ArLawGuard(models.AbstractModel):
@@ -35,11 +37,18 @@ class ArLawGuard(models.AbstractModel):
                       JOIN res_partner p ON p.id = l.partner_id
                       JOIN ar_customer c ON c.partner_id = p.commercial_partner_id
                            AND c.company_id = l.company_id
-                     WHERE l.parent_state = 'posted' AND l.reconciled IS NOT TRUE
-                       AND l.amount_residual > 0 AND %s) judged
+                     WHERE l.account_id = ANY(%s) AND l.parent_state = 'posted'
+                       AND l.reconciled IS NOT TRUE AND l.amount_residual > 0 AND %s) judged
              WHERE code IS NOT NULL
              ORDER BY customer_id, item_id
-            """, reasons, condition))
+            """, reasons, self._get_asked_accounts(company), condition))
+
+    @api.model
+    def _get_asked_accounts(self, company):
+        """Return the ids of the accounts of customers, in the branches of a company too."""
+        # sudo: a statement with branches asks for them all; who may read them was asked there.
+        companies = self.env['res.company'].sudo().search([('id', 'child_of', company.id)])
+        return list(companies._get_ar_exposure_account_ids())
 
 
 class ArStatement(models.AbstractModel):
@@ -121,4 +130,7 @@ class ArCustomer(models.Model):
                 guard._describe_insolvency(customer, clocks.get(customer_id))
                 if code == 'insolvency' else guard._describe_barred(barred.get(ids[0])))
             texts.append(guard._tell(verdict, customer.display_name))
+            if len(texts) == MAX_TOLD and len(found) > MAX_TOLD:
+                texts.append(self.env._("and %s more", len(found) - MAX_TOLD))
+                break
         return "\n".join(texts)
