@@ -189,7 +189,8 @@ class StatementPortal(PaymentPortal):
             customer_sudo, contact, payer, section['due'], section['currency'], kwargs)
         today = customer_sudo.company_id._get_ar_today()
         moves = request.env['account.move'].sudo().browse({
-            item['move_id'] for item in section['items'] if item['due_date'] <= today})
+            item['move_id'] for item in section['items']
+            if item['due_date'] <= today and not item['unasked']})
         moves = moves.filtered(lambda move: move.is_sale_document(include_receipts=True))
         kwargs.update(
             amount=section['due'], currency_id=currency_id, partner_id=payer.id,

@@ -189,14 +189,18 @@ class ReportStatement(models.AbstractModel):
         values = {'bank': False, 'qr': False, 'due': [], 'url': False, 'elsewhere': [
             (format_amount(customer.env, amount, section['currency'], lang_code=lang).replace(
                 '\ufeff', ''), payee)
-            for section in sections for amount, payee in section['elsewhere']]}
+            for section in sections for amount, payee in section['elsewhere']], 'unasked': [
+            (format_amount(customer.env, amount, section['currency'], lang_code=lang).replace(
+                '\ufeff', ''), customer.env['ar.statement']._get_unasked_text(code))
+            for section in sections for code, amount in section['unasked']]}
         for section in due:
             amount = format_amount(
                 customer.env, section['due'], section['currency'], lang_code=lang)
             values['due'].append(amount.replace('\ufeff', ''))
         if due:
             values['url'] = customer._get_statement_url()
-        if not bank:
+        # Where nothing but that is owed, no account stands below it to pay to.
+        if not bank or values['unasked'] and not due and not values['elsewhere']:
             return values
         number, is_iban = format_account(bank.acc_number or '')
         values['bank'] = {

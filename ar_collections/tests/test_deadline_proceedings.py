@@ -67,6 +67,44 @@ class TestProceedings(DeadlineCommon):
         order.with_user(self.collector).action_close()
         self.assertEqual((self.rows('order_service').state, order.state), ('obsolete', 'closed'))
 
+    def test_no_order_for_what_must_be_declared_or_a_consumer_owes_no_more(self):
+        bill = self.invoice(1000, due='2024-04-30')
+        account = self.account_of()
+        account.insolvency_date = '2026-05-20'
+        with self.assertRaisesRegex(UserError, "L622-24"):
+            self.order(bill, '2026-05-21')
+        # One that was made before is history.
+        self.assertTrue(self.order(bill, '2026-05-19'))
+        account.write({'insolvency_date': False, 'debtor_kind': 'consumer'})
+        self.build()
+        with self.assertRaisesRegex(UserError, "L218-2"):
+            self.order(bill, '2026-05-21')
+        self.assertTrue(self.order(bill, '2026-04-30'))
+
+    def test_an_order_served_too_late_has_lapsed_and_interrupts_nothing(self):
+        order = self.order(self.invoice(1000, due='2021-12-31'), '2026-01-15')
+        order.served_on = '2026-07-15'
+        act = self.env['ar.limitation.act'].search([('key', '=', f'{order._name},{order.id}')])
+        self.assertEqual((self.rows('order_service').state, act.state), ('done', 'valid'))
+        self.build('2026-08-01')
+        self.assertEqual(order.state, 'served')
+        self.assertFalse(self.rows().filtered(lambda row: row.state == 'open'))
+        # 15 July was the last day; the deed bears another date after all.
+        order.served_on = '2026-07-16'
+        row = self.rows('order_service')
+        self.assertEqual((row.state, row.done_on, order.state), ('missed', False, 'lapsed'))
+        self.assertEqual(act.state, 'void')
+        self.assertIn("07/15/2026", act.void_reason)
+        self.assertNotIn('open', self.rows('opposition').mapped('state'))
+        self.assertEqual(
+            [(str(one.last_day), one.state) for one in self.rows() if one.state == 'open'],
+            [('2026-12-31', 'open')])
+        order.served_on = '2026-07-14'
+        self.assertEqual(order.state, 'served')
+        again = self.env['ar.limitation.act'].search([('key', '=', f'{order._name},{order.id}')])
+        self.assertEqual((str(again.date), again.state, act.state),
+                         ('2026-07-14', 'valid', 'void'))
+
     def test_claims_are_declared_within_two_months_of_the_publication(self):
         self.invoice(700, due='2026-03-31')
         self.invoice(300, due='2026-07-31')

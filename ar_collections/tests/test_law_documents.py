@@ -331,9 +331,23 @@ class TestMention(LawCommon):
             'name': "2 % in ten days", 'early_discount': True, 'discount_percentage': 2,
             'discount_days': 10,
             'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 30})]})
-        self.assertNotIn("No discount", bill._get_ar_mention())
+        self.assertNotIn("iscount", bill._get_ar_mention())
+        # Odoo prints it with the due dates only.
+        bill.invoice_payment_term_id.display_on_invoice = False
+        self.assertIn(
+            "Discount for early payment: 2.00 % when paid within 10 days.", bill._get_ar_mention())
         self.account_of().debtor_kind = 'consumer'
         self.assertFalse(bill._get_ar_mention())
+
+    def test_the_settings_show_the_text_of_the_country_or_why_there_is_none(self):
+        settings = self.env['res.config.settings'].create({'company_id': self.company.id})
+        self.assertIn("L441-10", settings.ar_mention_text)
+        self.env.ref('ar_collections.regime_fr_business').state = 'unconfirmed'
+        settings.invalidate_recordset()
+        self.assertIn("no confirmed rule", settings.ar_mention_text)
+        self.company.country_id = self.env.ref('base.pt')
+        settings.invalidate_recordset()
+        self.assertIn("Portugal", settings.ar_mention_text)
 
     def test_every_country_of_the_rules_has_a_text(self):
         rules = self.env['ar.legal.regime'].search([

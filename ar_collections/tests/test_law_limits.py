@@ -1,7 +1,9 @@
 from datetime import date
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 
 from .law_common import LawCommon
 
@@ -16,6 +18,13 @@ class TestLegalGuard(LawCommon):
         run = self.run_dunning('2026-06-01')
         self.assertFalse(run.reminder_ids)
         self.assertEqual(self.reasons(run), [('insolvency', 1000)])
+        # The gazette stops the customer as well: the law is told all the same, with its step.
+        self.account_of().insolvency_state = 'liquidation'
+        self.account_of()._stop_for_insolvency()
+        run = self.run_dunning('2026-06-02')
+        self.assertEqual(
+            [(skip.reason, skip.lawful_step) for skip in run.skip_ids],
+            [('insolvency', 'declare')])
 
     def test_later_debts_are_reminded(self):
         self.account_of().insolvency_date = '2026-04-01'
@@ -28,6 +37,113 @@ class TestLegalGuard(LawCommon):
         self.account_of().insolvency_date = '2026-06-01'
         self.send(reminder)
         self.assertEqual(reminder.state, 'cancelled')
+
+    def test_what_may_not_be_reminded_is_asked_for_nowhere_else(self):
+        """Statement by mail and on paper, customer's page, call, claim: as the reminder."""
+        self.invoice(1000, date='2026-04-20', due='2026-05-20')
+        later = self.invoice(50, date='2026-05-26', due='2026-05-28')
+        account = self.account_of()
+        account.insolvency_date = '2026-05-25'
+        self.go('2026-06-01')
+        self.env['ar.deadline']._build(self.company)
+        [section] = self.env['ar.statement']._read_statements(account)[account.id]
+        self.assertEqual(
+            (section['balance'], section['due'], section['unasked']),
+            (1050.0, 50.0, [('insolvency', 1000.0)]))
+        [document] = self.env['report.ar_collections.report_ar_statement']._get_documents(
+            account, {'kind': 'open', 'date_from': False, 'date_to': False, 'branches': False})
+        self.assertIn("50.00", document['pay']['due'][0])
+        self.assertIn("before the insolvency", document['pay']['unasked'][0][1])
+        page = self.env['ar.door'].sudo()._read(account.sudo())['sections'][0]
+        # All that may be paid is what is due: one button, and no way round it.
+        self.assertEqual([code for code, _text in page['choices']], ['due'])
+        self.assertIn("50.00", page['overdue'])
+        older = next(item['line_id'] for item in section['items'] if item['unasked'])
+        self.assertFalse(self.env['ar.door'].sudo()._get_payment(
+            account.sudo(), self.company.currency_id.id, str(older))[1])
+        dialog = self.env['ar.statement.wizard'].create({
+            'customer_ids': [Command.set(account.ids)], 'date_to': '2026-06-01'})
+        for words in ("L622-24", "07/27/2026", "Do instead: Declare the claim"):
+            self.assertIn(words, dialog.law_note)
+        call = self.env['ar.worklist'].load_customer(account.id)
+        self.assertIn("L622-24", call['guides'][0]['text'])
+        self.assertFalse([guide for guide in call['guides'] if "1,050" in guide['text']])
+        # Nothing but the older one: the script would name what is overdue.
+        self.pay(later, date='2026-05-30')
+        call = self.env['ar.worklist'].load_customer(account.id)
+        self.assertEqual([guide['name'] for guide in call['guides']], ["What the law says"])
+
+    def test_interest_of_older_debts_is_declared_and_not_invoiced(self):
+        """An invoice of it would be dated after the judgment, and be reminded."""
+        older = self.invoice(1000, date='2026-02-20', due='2026-03-20')
+        account = self.account_of()
+        claims = self.draft('2026-06-01')
+        self.assertFalse(claims.warning)
+        account.insolvency_date = '2026-04-10'
+        claims.action_refresh()
+        self.assertIn("L622-24", claims.warning)
+        self.assertIn(older, claims.line_ids.move_line_id.move_id)
+        with self.assertRaisesRegex(UserError, "declare it with the claim"):
+            claims.with_user(self.boss).action_claim()
+        self.assertFalse(claims.move_id)
+        text = html2plaintext(account.law_today)
+        self.assertEqual(text.count("L622-21"), 4, text)
+        account.insolvency_date = False
+        claims.with_user(self.boss).action_claim()
+        self.assertTrue(claims.move_id)
+
+    def test_who_may_claim_nothing_reads_why_from_when_and_what_to_do(self):
+        self.env.ref('ar_collections.regime_be_consumer').state = 'confirmed'
+        lucie = self.customer("Lucie", is_company=False, country_id=self.env.ref('base.be').id)
+        bill = self.invoice(100, due='2026-05-20', partner=lucie)
+        account = self.account_of(lucie)
+        account.debtor_kind = 'consumer'
+        self.go('2026-06-01')
+        for act in (account.action_new_claim, bill.action_ar_new_claim):
+            with self.assertRaises(UserError) as refusal:
+                act()
+            for words in ("free message must have left", "Lawful from 06/16/2026",
+                          "Do instead: Send the free notice", "lalibre.be"):
+                self.assertIn(words, str(refusal.exception))
+
+    def test_a_rule_between_businesses_chosen_by_hand_never_binds_a_consumer(self):
+        self.invoice(100, due='2026-05-20')
+        account = self.account_of()
+        account.regime_id = self.env.ref('ar_collections.regime_fr_business')
+        self.go('2026-06-01')
+        self.assertGreater(account.late_compensation_amount, 39)
+        account.debtor_kind = 'consumer'
+        self.env.invalidate_all()
+        self.assertFalse(account.late_compensation_amount or account.late_interest_amount)
+        self.assertIn("not for consumers", html2plaintext(account.law_today))
+        self.assertEqual(account.lawful_step, 'kind')
+
+    def test_what_is_paid_after_the_judgment_may_be_void(self):
+        bill = self.invoice(1000, date='2026-02-20', due='2026-03-20')
+        later = self.invoice(70, date='2026-05-20', due='2026-05-25')
+        account = self.account_of()
+        account.insolvency_date = '2026-05-10'
+        self.pay(bill, 100, '2026-05-09')
+        self.pay(later, 70, '2026-05-26')
+        self.assertFalse(account.insolvency_paid_note)
+        self.pay(bill, 300, '2026-05-28')
+        self.env.invalidate_all()
+        for words in ("300.00", "05/28/2026", bill.name, "L622-7"):
+            self.assertIn(words, account.insolvency_paid_note)
+        self.assertNotIn(later.name, account.insolvency_paid_note)
+
+    def test_a_barred_item_is_listed_and_not_asked_for(self):
+        self.invoice(1000, due='2021-05-20')
+        self.invoice(200, due='2026-05-20')
+        account = self.account_of()
+        self.go('2026-06-04')
+        self.env['ar.deadline']._build(self.company)
+        [section] = self.env['ar.statement']._read_statements(account)[account.id]
+        self.assertEqual((section['due'], section['unasked']), (200.0, [('prescribed', 1000.0)]))
+        page = self.env['ar.door'].sudo()._read(account.sudo())['sections'][0]
+        # Whoever wants to pay it may.
+        self.assertEqual([code for code, _text in page['choices']], ['due', 'all'])
+        self.assertIn("L110-4", account._describe_unasked())
 
     def test_nothing_is_charged_before_a_notice_has_run_out(self):
         """Dutch consumer: fourteen days after the free notice."""
@@ -95,6 +211,11 @@ class TestLegalGuard(LawCommon):
         long = self.invoice(100, date='2026-01-01', due='2026-04-30')
         self.assertIn("60 days", long.ar_term_warning)
         self.assertFalse(self.invoice(100, date='2026-01-16', due='2026-03-31').ar_term_warning)
+        # A draft gets the day on which it is posted: it is flagged while that can be helped.
+        draft = self.invoice(100, date='2026-06-01', due='2026-08-31', post=False)
+        draft.invoice_date = False
+        draft.invoice_date_due = '2026-08-31'
+        self.assertIn("60 days", draft.ar_term_warning)
         customer = self.account_of()
         self.buyer.property_payment_term_id = self.term(
             nb_days=60, delay_type='days_after_end_of_month')

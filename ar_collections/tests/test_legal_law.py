@@ -260,6 +260,75 @@ class TestLegalLaw(LegalCommon):
         later.action_print_notice()
         self.assertTrue(later.notice_attachment_id)
 
+    def test_a_claim_moved_to_the_doubtful_account_is_as_old_as_its_invoice(self):
+        """The entry that moves it is dated after the judgment: the usual order of things."""
+        invoice = self.invoice(100, date='2026-04-20', due='2026-05-20')
+        self.invoice(30, date='2026-05-20', due='2026-05-25')
+        account = self.account_of(self.buyer)
+        account.insolvency_date = '2026-05-10'
+        Deadline = self.env['ar.deadline']
+        transfer = self.to_doubtful(invoice)
+        Deadline._build(self.company)
+        clock = Deadline.search([
+            ('customer_id', '=', account.id), ('kind', '=', 'insolvency_claim')])
+        self.assertEqual((clock.amount, clock.state), (100.0, 'open'))
+        moved = transfer.line_ids.doubtful_line_id
+        self.assertEqual(
+            self.env['account.move.line'].search(list(clock._get_items_domain())), moved)
+        self.assertIn("L622-21", html2plaintext(account.law_today))
+        # Half of it paid, the rest comes back as an item of its own: no reminder of that either.
+        payment = self.pay(self.buyer, 40, '2026-06-01')
+        line = payment.move_id.line_ids.filtered(lambda one: one.account_id == self.receivable)
+        payment.move_id.button_draft()
+        line.account_id = self.doubtful
+        payment.move_id.with_user(self.accountant).action_post()
+        (moved | payment.move_id.line_ids.filtered(
+            lambda one: one.account_id == self.doubtful)).reconcile()
+        transfer.with_user(self.boss).action_back()
+        transfer.back_move_id.action_post()
+        back = self.items(transfer.back_move_id)
+        self.assertEqual(back.amount_residual, 60)
+        Deadline._build(self.company)
+        self.assertEqual((clock.amount, clock.state), (60.0, 'open'))
+        run = self.run_dunning('2026-06-10')
+        self.assertEqual(run.reminder_ids.line_ids.mapped('amount_residual'), [30.0])
+        self.assertIn(('insolvency', 60.0), self.reasons(run))
+
+    def test_no_plan_for_what_must_be_declared(self):
+        invoice = self.invoice(100, date='2026-04-20', due='2026-05-20')
+        account = self.account_of(self.buyer)
+        plan = self.env['ar.payment.plan'].create({
+            'customer_id': account.id, 'currency_id': self.company.currency_id.id,
+            'line_ids': [(0, 0, {'move_line_id': self.items(invoice).id})],
+            'instalment_ids': [(0, 0, {'due_date': '2026-07-01', 'amount': 100})]})
+        account.insolvency_date = '2026-05-25'
+        with self.assertRaisesRegex(UserError, "L622-24"):
+            plan.action_submit()
+        account.insolvency_date = False
+        plan.action_submit()
+        account.insolvency_date = '2026-05-25'
+        for act in (plan.action_send, plan.action_signed_on_paper):
+            with self.assertRaisesRegex(UserError, "L622-24"):
+                act()
+
+    def test_a_disputed_item_is_told_in_the_case(self):
+        invoice = self.invoice(100, date='2026-04-20', due='2026-05-20')
+        case = self.case(invoice, user=self.clerk)
+        self.assertFalse(case.pursuit_warning)
+        account = self.account_of(self.buyer)
+        self.assertNotIn("Disputed", html2plaintext(account.law_today))
+        self.env['ar.dispute'].create({
+            'customer_id': account.id, 'currency_id': self.company.currency_id.id,
+            'reason_id': self.env.ref('ar_collections.ar_dispute_reason_price').id,
+            'line_ids': [(0, 0, {'move_line_id': self.items(invoice).id, 'amount': 40})]})
+        self.env.invalidate_all()
+        for words in (invoice.name, "disputed", "Settle the dispute first", "2011/7/EU"):
+            self.assertIn(words, case.pursuit_warning)
+        case.action_print_notice()
+        self.assertTrue([m for m in case.message_ids if "2011/7/EU" in (m.body or '')])
+        self.assertIn(f"Disputed: {invoice.name}", html2plaintext(account.law_today))
+        self.assertEqual(account.lawful_step, 'settle')
+
     def test_a_barred_claim_is_told_and_a_consumer_is_not_asked(self):
         self.company.country_id = self.france
         case = self.case(self.invoice(100, date='2021-04-20', due='2021-05-20'), user=self.clerk)

@@ -19,6 +19,22 @@ class TestWorklist(WorklistCommon):
         self.assertEqual((row.amount, row.days, row.max_days, row.item_count), (1000, 30, 30, 1))
         self.assertEqual(set(self.work()), {"Buyer"})
 
+    def test_a_call_asks_for_nothing_that_is_disputed_or_promised(self):
+        def said():
+            return [guide['text'] for guide in self.env['ar.worklist'].load_customer(
+                self.account_of().id)['guides']]
+        first, second = (self.invoice(amount, due='2026-05-02') for amount in (1000, 500))
+        self.dispute(first)
+        [text] = said()
+        self.assertIn("500.00", text)
+        self.assertNotIn("1,500.00", text)
+        # To be called later: what may be asked for is known all the same.
+        self.account_of().follow_up_date = '2026-06-20'
+        self.assertFalse(self.work())
+        self.assertEqual(said(), [text])
+        self.promise(second, '2026-06-12')
+        self.assertFalse(said())
+
     def test_the_sum_is_shown_line_by_line(self):
         invoice = self.invoice(1000, due='2026-05-02')
         promise = self.promise(invoice, '2026-06-03')

@@ -16,3 +16,4 @@ from . import portal_act_refuse
 from . import legal_step_note
 from . import legal_step_law
 from . import dunning_preview_law
+from . import statement_law

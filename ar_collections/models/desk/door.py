@@ -92,7 +92,8 @@ class ArDoor(models.AbstractModel):
 
         labels = [label for label, _first, _last in self.env['ar.statement']._get_ages()]
         overdue = sum(item['residual'] for item in section['items']
-                      if item['residual'] > 0 and item['due_date'] < today)
+                      if item['residual'] > 0 and item['due_date'] < today
+                      and not item['unasked'])
         return {
             'currency': currency, 'balance': money(section['balance']),
             'due': money(section['due']), 'overdue': money(overdue),
@@ -115,7 +116,8 @@ class ArDoor(models.AbstractModel):
             'ref': item['ref'] if item['move_type'] == 'out_invoice' else '',
             'date': format_date(self.env, item['date']),
             'due': format_date(self.env, item['due_date']) if is_debt else '',
-            'late': late if late > 0 and is_debt else 0, 'is_debt': is_debt,
+            'late': late if late > 0 and is_debt and not item['unasked'] else 0,
+            'is_debt': is_debt,
             'amount': money(item['amount']), 'residual': money(item['residual']),
             'notes': notes.get(item['line_id'], []),
             'taken': {kind for kind, _tone, _text in notes.get(item['line_id'], [])},

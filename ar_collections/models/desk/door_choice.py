@@ -69,7 +69,8 @@ class ArDoor(models.AbstractModel):
         if choice == 'all':
             items = debts
         elif choice in ('due', 'undisputed'):
-            items = [item for item in debts if item['due_date'] <= today]
+            items = [item for item in debts
+                     if item['due_date'] <= today and not item['unasked']]
         else:
             ids = read_numbers(choice.split('-'))
             chosen = [item for item in section['items'] if item['line_id'] in ids]

@@ -26,6 +26,7 @@ class ArWorklist(models.Model):
         if self.env['ar.interaction'].has_access('create'):
             customer._refresh_now()
         work = self._read_one(customer)
+        asked = self._read_asked(customer, work)
         items = self._get_item_rows(customer)
         facts = self._get_facts(customer, items)
         return {
@@ -46,7 +47,7 @@ class ArWorklist(models.Model):
             'priority': work['priority'], 'amount': work['amount'],
             'lines': self._get_line_rows(customer, work['parts']),
             'contacts': self._get_contact_rows(customer),
-            'items': items, 'guides': self._get_guides(customer, work, facts),
+            'items': items, 'guides': self._get_guides(customer, asked, facts),
             'history': self._get_history_rows(customer),
             'promises': self._get_promise_rows(customer),
             'disputes': self._get_dispute_rows(customer),
@@ -66,6 +67,21 @@ class ArWorklist(models.Model):
             self.sudo()._get_company_query(customer.company_id.sudo(), customer.ids)))
         return rows[0] if rows else {
             'priority': 0.0, 'amount': 0.0, 'item_count': 0, 'parts': []}
+
+    def _read_asked(self, customer, work):
+        """Return {'amount', 'item_count'} of what a call may ask for today.
+
+        Who is to be contacted later is not on the list, and may be called all the same.
+        """
+        if work['item_count']:
+            return work
+        company = customer.company_id.sudo()
+        # sudo: as in `_read_one`.
+        rows = self.env.execute_query(SQL(
+            "SELECT amount::float, items FROM (%s) money", self.sudo()._get_money_query(
+                company, company._get_ar_today(), SQL("c.id = %s", customer.id))))
+        amount, items = rows[0] if rows else (0.0, 0)
+        return {'amount': amount, 'item_count': items}
 
     @api.model
     def _get_customer(self, customer_id):
@@ -111,10 +127,16 @@ class ArWorklist(models.Model):
     def _get_guides(self, customer, work, facts):
         """Return what to say: the script of the level, else the guide for the age.
 
-        After it, what the last contacts ask for: a broken promise, an open dispute...
+        After it, what the last contacts ask for: a broken promise, an open dispute... Nothing that
+        names an amount where all that is overdue is promised, disputed, with a lawyer...
+
+        :param dict work: what may be asked for, see `_read_asked`
         """
         script = self._get_script_words(customer, work, facts)
         guide = self.env['ar.call.guide']._get_guide(customer, facts)
+        if not work['item_count'] and customer.overdue_item_count and (
+                '{amount}' in (guide.body or '')):
+            guide = guide.browse()
         if not script:
             return [self._get_guide_words(guide, customer, work, facts)] if guide else []
         if not guide or guide.situation == 'any' and not guide.level_ids:
@@ -125,9 +147,8 @@ class ArWorklist(models.Model):
         return {'name': guide.name, 'text': guide._render({
             'customer': customer.partner_id.sudo().name,
             'amount': formatLang(
-                self.env, work['amount'] or customer.overdue_amount,
-                currency_obj=customer.currency_id),
-            'days': facts['days'], 'items': work['item_count'] or customer.overdue_item_count,
+                self.env, work['amount'], currency_obj=customer.currency_id),
+            'days': facts['days'], 'items': work['item_count'],
             'company': customer.company_id.name, 'me': self.env.user.name,
         })}
 

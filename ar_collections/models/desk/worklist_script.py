@@ -16,11 +16,11 @@ class ArWorklist(models.Model):
         else of the level that comes next. Nothing when nothing overdue may be asked for.
 
         :param customer: `ar.customer`, one
-        :param dict work: row of the worklist: `amount` in company currency
+        :param dict work: what may be asked for: `amount` in company currency
         :param dict facts: ``days`` overdue of the oldest item
         :return: {'name', 'text'}, or False when there is no level or its script is empty
         """
-        amount = work['amount'] or customer.overdue_amount
+        amount = work['amount']
         if customer.currency_id.compare_amounts(amount, 0.0) <= 0:
             return False
         level = self._get_script_level(customer)

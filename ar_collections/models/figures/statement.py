@@ -30,9 +30,11 @@ class ArStatement(models.AbstractModel):
         :param bool branches: add the branches of the customer's company
         :return: {customer id: list of sections}, one per currency, that of the company first;
             a section is {'currency', 'items', 'movements', 'opening', 'closing', 'ages',
-            'credit', 'balance', 'due', 'elsewhere'}: ``ages`` has one amount per column of
-            `_get_ages`, ``due`` is what should be paid to us today, net of open credits,
-            ``elsewhere`` a list of (what should be paid to somebody else today, to whom in words)
+            'credit', 'balance', 'due', 'elsewhere', 'unasked'}: ``ages`` has one amount per column
+            of `_get_ages`, ``due`` is what should be paid to us today, net of open credits,
+            ``elsewhere`` a list of (what should be paid to somebody else today, to whom in words),
+            ``unasked`` a list of (code, what is owed today but may not be asked for); an item of
+            these has the code as its own 'unasked'
         :raise AccessError: when a branch is not open to the user
         """
         self.env.flush_all()
@@ -45,9 +47,12 @@ class ArStatement(models.AbstractModel):
             now = items if end == today else self._read_items(scope, today)
             movements = self._read_movements(scope, date_from, end) if kind == 'movements' else {}
             columns = self._get_ages()
-            payees = self._get_other_payees([
-                item['line_id'] for parts in now.values() for rows in parts.values()
-                for item in rows])
+            current = self._list_items(now)
+            payees = self._get_other_payees([item['line_id'] for item in current])
+            unasked = self._get_unasked(
+                company, today, [item['line_id'] for item in current if item['residual'] > 0])
+            for item in (*current, *self._list_items(items)):
+                item['unasked'] = unasked.get(item['line_id'], False)
             for customer in batch:
                 key = customer.partner_id.id
                 statements[customer.id] = self._make_sections(
@@ -62,6 +67,26 @@ class ArStatement(models.AbstractModel):
         :param ids: ids of open `account.move.line`
         """
         return {}
+
+    @api.model
+    def _get_unasked(self, company, date, ids):
+        """Hook: return {item id: code} of what is owed, but may not be asked for; set-based.
+
+        It stays in the balance, and out of what is due.
+
+        :param company: `res.company`
+        :param date date: today in this company
+        :param ids: ids of open `account.move.line`
+        """
+        return {}
+
+    @api.model
+    def _get_unasked_text(self, code):
+        """Hook: return what is not asked for, in words of the debtor.
+
+        :param str code: of `_get_unasked`
+        """
+        return code
 
     # === SCOPE === #
 
@@ -117,6 +142,11 @@ class ArStatement(models.AbstractModel):
         for row in rows:
             found.setdefault(row['partner_id'], {}).setdefault(row['currency_id'], []).append(row)
         return found
+
+    @api.model
+    def _list_items(self, found):
+        """Return the items of `_read_items` as one list."""
+        return [item for parts in found.values() for rows in parts.values() for item in rows]
 
     # === MOVEMENTS === #
 
@@ -211,9 +241,15 @@ class ArStatement(models.AbstractModel):
             section = self._make_section(
                 currency, columns, date, items.get(currency.id, []),
                 movements.get(currency.id, []))
-            others = [item for item in now.get(currency.id, []) if item['line_id'] in payees]
+            current = now.get(currency.id, [])
+            asked = [item for item in current if not item['unasked']]
+            others = [item for item in asked if item['line_id'] in payees]
             section['due'] = self._get_due(currency, today, [
-                item for item in now.get(currency.id, []) if item['line_id'] not in payees])
+                item for item in asked if item['line_id'] not in payees])
+            section['unasked'] = [
+                (code, currency.round(sum(
+                    item['residual'] for item in current if item['unasked'] == code)))
+                for code in sorted({item['unasked'] for item in current if item['unasked']})]
             section['elsewhere'] = [
                 (due, payee) for payee in sorted({payees[item['line_id']] for item in others})
                 if (due := self._get_due(currency, today, [

@@ -47,6 +47,7 @@ class ArStatementSending(models.Model):
     subject = fields.Char(compute='_compute_words')
     summary_html = fields.Html(compute='_compute_words', sanitize=False)
     page_url = fields.Char(compute='_compute_words')
+    is_due = fields.Boolean(string="Something is due", compute='_compute_words')
 
     _run_customer_uniq = models.Constraint(
         'UNIQUE(run_id, customer_id)', "This customer is in this sending already.")
@@ -74,8 +75,9 @@ class ArStatementSending(models.Model):
             sending.subject = local.env._(
                 "Statement of account as of %(date)s - %(company)s", date=day,
                 company=sending.company_id.name)
-            sending.summary_html = local._render_summary(
-                statements.get(sending.customer_id.id, []), lang)
+            sections = statements.get(sending.customer_id.id, [])
+            sending.is_due = any(section['due'] for section in sections)
+            sending.summary_html = local._render_summary(sections, lang)
 
     def _render_summary(self, sections, lang):
         """Return the balance and the amount due of each currency as a small table."""
@@ -90,8 +92,14 @@ class ArStatementSending(models.Model):
                 Markup('<td style="padding: 4px 24px 4px 0; border-bottom: 1px solid #dddddd;">'
                        '%s</td>') % cell for cell in row) + Markup('</tr>')
             for row in rows)
-        return Markup('<table style="border-collapse: collapse; font-size: 14px;">%s</table>') % (
-            cells) if sections else Markup('')
+        notes = Markup('').join(
+            Markup('<p>%s</p>') % self.env._(
+                "Listed for information, not asked for: %(amount)s, %(why)s.",
+                amount=money(amount, one['currency']),
+                why=self.env['ar.statement']._get_unasked_text(code))
+            for one in sections for code, amount in one['unasked'])
+        return Markup('<table style="border-collapse: collapse; font-size: 14px;">%s</table>%s') % (
+            cells, notes) if sections else Markup('')
 
     # === CRUD === #
 

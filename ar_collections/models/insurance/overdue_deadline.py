@@ -240,9 +240,7 @@ class ArDeadline(models.Model):
     def _get_items_domain(self):
         """EXTENDS law: an insolvency is about all that was invoiced before it."""
         if self.kind == 'insolvency_notice':
-            day = self.customer_id.insolvency_date
-            return self.customer_id._get_open_items_domain() & fields.Domain(
-                'amount_residual', '>', 0) & fields.Domain('date', '<', day)
+            return self._get_stayed_domain()
         return super()._get_items_domain()
 
     # === ACTIONS === #

@@ -48,6 +48,6 @@ class AccountMove(models.Model):
         claims = self.env['ar.claim']._prepare_for(
             customer, self.company_id._get_ar_today(), moves=self)
         if not claims:
-            raise UserError(self.ar_late_note or self.env._(
+            raise UserError(customer._tell_no_claim(self) or self.ar_late_note or self.env._(
                 "There is nothing to claim: no open item is late, or all was claimed already."))
         return claims._get_action()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 
 class ArCourtStep(models.Model):
@@ -61,11 +62,11 @@ class ArCourtStep(models.Model):
             service, opposition = days.get('order_service'), days.get('opposition')
             step.state = (
                 'closed' if step.closed_on
+                else 'lapsed' if service and service.state == 'missed'
                 else 'opposed' if step.opposed_on
                 else 'title' if step.served_on and step.served_in_person and opposition and (
                     opposition.state == 'obsolete' and opposition.days_left < 0)
                 else 'served' if step.served_on
-                else 'lapsed' if service and service.state == 'missed'
                 else 'ordered' if step.order_date else 'filed')
 
     def _search_state(self, operator, value):
@@ -84,6 +85,7 @@ class ArCourtStep(models.Model):
             # sudo: the number follows the id.
             step.sudo().with_context(tracking_disable=True).name = f"PO/{step.id:05d}"
         steps._check_items()
+        steps._check_lawful()
         steps._note_service()
         steps._rebuild()
         return steps
@@ -94,7 +96,8 @@ class ArCourtStep(models.Model):
         result = super().write(vals)
         if set(vals) & {'customer_id', 'item_ids'}:
             self._check_items()
-        if 'served_on' in vals:
+            self._check_lawful()
+        if set(vals) & {'served_on', 'order_date', 'country_id'}:
             self._note_service()
         self._rebuild()
         return result
@@ -116,22 +119,71 @@ class ArCourtStep(models.Model):
                     "Choose the items of %s that the order is about.",
                     step.customer_id.display_name))
 
+    def _check_lawful(self):
+        """Refuse to go to court for what must be declared, or what a consumer owes no more.
+
+        An order that was made before is history, and may be noted. A barred claim between
+        businesses may be brought: the debtor must object.
+
+        :raise UserError: why, by which rule, and what to do instead
+        """
+        guard = self.env['ar.law.guard']
+        for step in self:
+            # sudo: the law binds whoever notes the order.
+            customer, items = step.customer_id.sudo(), step.sudo().item_ids
+            made, opened = step.order_date, customer.insolvency_date
+            verdict = None if made and opened and made < opened else (
+                customer._get_law_on_insolvency(items))
+            if not verdict and customer._get_debtor()[0] in ('consumer', None):
+                day = made or step.filed_on or step.company_id._get_ar_today()
+                barred = [row for row in guard._get_barred(items.ids).values()
+                          if row.last_day < day]
+                verdict = guard._describe_barred(barred[0]) if barred else None
+            if verdict:
+                raise UserError(guard._tell(verdict))
+
+    def _get_last_service_day(self):
+        """Return the last day on which the order could be served, or None without a rule."""
+        self.ensure_one()
+        rules = self.env['ar.procedural.rule']._get_rules(self.country_id).get('order_service')
+        rule = rules and self.order_date and rules._pick(self.order_date)
+        if not rule:
+            return None
+        # sudo: the calendar of the courts is a setting of the company.
+        calendar = self.company_id.sudo()._get_ar_court_calendar(self.country_id)
+        return rule._get_days(self.order_date, calendar)[1]
+
     def _note_service(self):
-        """Note the service as the act that interrupts prescription: one per order."""
+        """Note the service as the act that interrupts prescription: one per order.
+
+        Not when it came too late: the order was void by then (French code of civil procedure,
+        article 1411), and the service of a void order interrupts nothing.
+        """
         # sudo: the act follows from the order.
         Act = self.env['ar.limitation.act'].sudo()
         for step in self:
             key = f'{step._name},{step.id}'
             act = Act.search([('key', '=', key)])
-            if step.served_on and act:
+            last = step.served_on and step._get_last_service_day()
+            if last and step.served_on > last:
+                self._void_service(act, self.env._(
+                    "Served after the last day, %s", format_date(self.env, last)))
+            elif step.served_on and act:
                 act.write({'date': step.served_on, 'item_ids': step.item_ids.ids})
             elif step.served_on:
                 Act.create({
                     'key': key, 'customer_id': step.customer_id.id, 'kind': 'claim',
                     'date': step.served_on, 'reference': step.reference or step.name,
                     'item_ids': step.item_ids.ids})
-            elif act.state == 'valid':
-                act.write({'state': 'void', 'void_reason': self.env._("Service taken back")})
+            else:
+                self._void_service(act, self.env._("Service taken back"))
+
+    @api.model
+    def _void_service(self, act, reason):
+        """Void the act of a service, and give its key free: a right day makes a new act."""
+        if act.state == 'valid':
+            act.write({
+                'state': 'void', 'void_reason': reason, 'key': f'{act.key}:{act.id}'})
 
     def _rebuild(self):
         for company, steps in self.grouped('company_id').items():

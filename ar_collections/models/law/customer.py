@@ -167,6 +167,8 @@ class ArCustomer(models.Model):
         if self.regime_id:
             if self.regime_id.sudo().state != 'confirmed':
                 raise NoStatutoryClaim('unconfirmed')
+            if self._get_debtor()[0] == 'consumer' and self.regime_id.sudo().debtor != 'consumer':
+                raise NoStatutoryClaim('consumer')
             return self.regime_id.sudo(), self.env._("Chosen on this customer.")
         debtor, why = self._get_debtor()
         if not debtor:
@@ -197,6 +199,9 @@ class ArCustomer(models.Model):
             'debtor': self.env._(
                 "No claim by law: nothing shows that this customer is a business. Say what it is "
                 "under “Kind of debtor”."),
+            'consumer': self.env._(
+                "No claim by law: the rule chosen on this customer is not for consumers. Choose "
+                "another one, or correct the “Kind of debtor”."),
             'regime': self.env._("No claim by law: no rule is known for this country and debtor."),
             'unconfirmed': self.env._(
                 "No claim by law: nobody has confirmed the rule for this country and debtor."),
@@ -210,7 +215,7 @@ class ArCustomer(models.Model):
         self.env['ar.claim'].check_access('create')
         claims = self.env['ar.claim']._prepare_for(self, self.company_id._get_ar_today())
         if not claims:
-            raise UserError(self.late_claim_note or self.env._(
+            raise UserError(self._tell_no_claim() or self.late_claim_note or self.env._(
                 "There is nothing to claim: no open item is late, or all was claimed already."))
         return claims._get_action()
 

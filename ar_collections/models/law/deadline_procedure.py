@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Overseas territories of France that Odoo counts as countries of their own.
-OVERSEAS = ('GP', 'MQ', 'GF', 'RE', 'YT', 'PM', 'BL', 'MF', 'WF', 'PF', 'NC', 'TF')
+from .insolvency import ARISEN, OVERSEAS
 
 
 class ArDeadline(models.Model):
@@ -42,9 +41,13 @@ class ArDeadline(models.Model):
                     # Not our step to take: once the time is over, there is nothing to watch.
                     if not row or clock == 'opposition' and row['last_day'] < today:
                         continue
+                    late = bool(done) and done > row['last_day']
                     rows.append({
                         **row, 'key': f'{step.id}', 'court_step_id': step.id,
-                        'amount': amount, 'done_on': done or None})
+                        'amount': amount, 'done_on': done if done and not late else None})
+                    if late and clock == 'order_service':
+                        # The order was void by then: nothing that follows it counts.
+                        break
         return rows
 
     @staticmethod
@@ -128,10 +131,10 @@ class ArDeadline(models.Model):
                 ON c.partner_id = p.commercial_partner_id AND c.company_id = l.company_id
              WHERE l.account_id = ANY(%s) AND l.reconciled IS NOT TRUE AND l.company_id = %s
                AND l.parent_state = 'posted' AND c.id = ANY(%s) AND l.amount_residual > 0
-               AND COALESCE(m.invoice_date, l.date) < c.insolvency_date
+               AND %s < c.insolvency_date
              GROUP BY c.id
             """,
-            company._get_ar_exposure_account_ids(), company.id, customers.ids)))
+            company._get_ar_exposure_account_ids(), company.id, customers.ids, ARISEN)))
 
     @api.model
     def _is_elsewhere(self, creditor, debtor):
@@ -153,12 +156,14 @@ class ArDeadline(models.Model):
         return post[:3] if post[:2] in ('97', '98') else 'FR'
 
     def _get_items_domain(self):
-        """EXTENDS: what was invoiced before the judgment."""
-        domain = super()._get_items_domain()
+        """EXTENDS: what arose before the judgment."""
         if self.kind in ('insolvency_claim', 'insolvency_relief'):
-            day = self.customer_id.insolvency_date
-            domain &= fields.Domain('amount_residual', '>', 0) & (
-                fields.Domain('move_id.invoice_date', '<', day)
-                | fields.Domain('move_id.invoice_date', '=', False)
-                & fields.Domain('date', '<', day))
-        return domain
+            return self._get_stayed_domain()
+        return super()._get_items_domain()
+
+    def _get_stayed_domain(self):
+        """Return the domain of the open items of before the judgment, doubtful ones included."""
+        self.ensure_one()
+        # sudo: the domain names the items; who may see them is asked when they are read.
+        customer = self.customer_id.sudo()
+        return fields.Domain('id', 'in', customer._filter_stayed(customer._get_owed_items()).ids)

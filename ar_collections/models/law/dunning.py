@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
 
 from ...tools.typography import keep_signs
 
@@ -33,22 +33,6 @@ class ArDunningSkip(models.Model):
         ('insolvency', "Insolvency opened: declare the claim, no reminder"),
         ('no_policy',),
     ], ondelete={'insolvency': 'cascade'})
-
-
-class ArDunningEngine(models.AbstractModel):
-    """EXTENDS dunning: nobody reminds an insolvent customer of an older debt.
-
-    In France the opening judgment forbids to pursue earlier claims (L622-21, L622-24: they are
-    declared); later ones are paid as they fall due.
-    """
-    _inherit = 'ar.dunning.engine'
-
-    def _get_item_exclusions(self, company, date):
-        """EXTENDS dunning."""
-        return [*super()._get_item_exclusions(company, date), (
-            'insolvency', SQL(
-                "(c.insolvency_date <= %s AND COALESCE(m.invoice_date, l.date) < "
-                "c.insolvency_date)", date))]
 
 
 class ArReminder(models.Model):

@@ -96,7 +96,8 @@ class ArLegalCase(models.Model):
             barred = cases.line_ids._get_barred(company, company._get_ar_today())
             for case in cases:
                 case.pursuit_warning = "\n".join(filter(None, (
-                    case._describe_insolvency(), case._describe_barred(barred)))) or False
+                    case._describe_insolvency(), case._describe_barred(barred),
+                    case._describe_disputed()))) or False
 
     def _check_pursuit(self, target):
         """EXTENDS desk: what the law forbids to demand, with the reason and its source.
@@ -129,19 +130,31 @@ class ArLegalCase(models.Model):
                 "case; if something interrupted the prescription, note that act on the customer "
                 "first; if the customer is no consumer, say so under “Kind of debtor”.",
                 barred=barred))
-        for warning in filter(None, (insolvency, barred)):
+        for warning in filter(None, (insolvency, barred, case._describe_disputed())):
             case._message_log(body=warning)
         return result
+
+    def _describe_disputed(self):
+        """Return which items of the case are disputed, and what to do about it, or False."""
+        self.ensure_one()
+        # sudo: a colleague may have noted the dispute.
+        disputed = self.env['ar.dispute.line'].sudo().search([
+            ('move_line_id', 'in', self.line_ids.move_line_id.ids), ('state', '=', 'open')])
+        lines = self.line_ids.filtered(lambda line: line.move_line_id in disputed.move_line_id)
+        return bool(lines) and self.env._(
+            "%(items)s: disputed. Settle the dispute first, or take it out of the case: what is "
+            "disputed is for a court to decide, and no notice or agency makes it certain. "
+            "Source: %(origin)s", items=lines._name_items(),
+            origin=self.env['ar.law.guard']._get_dispute_source())
 
     def _describe_insolvency(self):
         """Return why items of the case may not be pursued since an insolvency, or False."""
         self.ensure_one()
         opened = self.customer_id.insolvency_date
-        if not opened or opened > self.company_id._get_ar_today():
-            return False
+        stayed = self.customer_id._filter_stayed(self.line_ids.move_line_id)
         earlier = self.line_ids.filtered(
             lambda line: line.currency_id.compare_amounts(line.residual, 0) > 0
-            and (line.invoice_date or line.move_line_id.date) < opened)
+            and line.move_line_id in stayed)
         return earlier and self.env._(
             "%(items)s: invoiced before the insolvency of %(customer)s was opened on %(date)s. "
             "Do not demand it: declare the claim to the administrator (France: articles L622-21 "

@@ -66,6 +66,23 @@ class ArLawGuard(models.AbstractModel):
     # === IN WORDS === #
 
     @api.model
+    def _tell(self, verdict, what=None):
+        """Return a verdict as one sentence: why, from when, what instead, and where it stands.
+
+        :param verdict: `Verdict`
+        :param str what: whom or what it is about
+        """
+        labels = dict(self.env['ar.customer']._fields['lawful_step']._description_selection(
+            self.env))
+        text = " ".join(filter(None, (
+            verdict.why,
+            verdict.allowed_from and self.env._(
+                "Lawful from %s.", format_date(self.env, verdict.allowed_from)),
+            verdict.step and self.env._("Do instead: %s.", labels[verdict.step]),
+            verdict.source and self.env._("Source: %s", verdict.source))))
+        return self.env._("%(what)s: %(why)s", what=what, why=text) if what else text
+
+    @api.model
     def _explain(self, rows, date):
         """Return what stands behind the reasons of a run.
 
@@ -154,9 +171,9 @@ class ArLawGuard(models.AbstractModel):
         if clock:
             why += " " + self.env._(
                 "Declare it until %s.", format_date(self.env, clock.last_day))
-        french = (customer.partner_id.country_id or customer.company_id.country_id).code == 'FR'
         return Verdict(why, self.env._(
-            "Articles L622-21 and L622-24 of the French commercial code") if french else self.env._(
+            "Articles L622-21 and L622-24 of the French commercial code")
+            if customer._is_under_french_law() else self.env._(
             "Law of insolvency of the debtor's country: not read, followed as in France"),
             None, 'declare')
 

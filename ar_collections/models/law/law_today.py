@@ -36,7 +36,7 @@ class ArCustomer(models.Model):
         claims = customer.env['ar.interest.engine']._get_item_claims(customer, today)
         ask = customer._get_law_on_asking(today)
         charge = customer._get_law_on_charging(regime, why, claims, today)
-        rows = [(self.env._("Ask for payment"), ask)]
+        rows = [(self.env._("Ask for payment"), ask or customer._get_law_on_disputed())]
         if not regime or regime.rate_kind != 'none':
             rows.append((self.env._("Claim late interest"), charge))
         rows.append((self.env._("Claim compensation or collection cost"), charge or (
@@ -52,14 +52,40 @@ class ArCustomer(models.Model):
     def _get_law_on_asking(self, today):
         """Return the verdict on asking for the debt itself: insolvency, then prescription."""
         guard = self.env['ar.law.guard']
-        items = self.env['account.move.line'].search(
-            self._get_open_items_domain() & fields.Domain('amount_residual', '>', 0))
-        if self.insolvency_date and self.insolvency_date <= today and any(
-                (item.invoice_date or item.date) < self.insolvency_date for item in items):
-            return guard._describe_insolvency(
-                self, guard._get_claim_clocks(self).get(self.id))
+        items = self._get_owed_items()
+        stayed = self._get_law_on_insolvency(items)
+        if stayed:
+            return stayed
         barred = [row for row in guard._get_barred(items.ids).values() if row.last_day < today]
         return guard._describe_barred(barred[0]) if barred else None
+
+    def _get_law_on_disputed(self):
+        """Return the verdict on asking for what is disputed, or None when nothing is."""
+        lines = self.env['ar.dispute.line'].search([
+            ('customer_id', '=', self.id), ('state', '=', 'open')])
+        if not lines:
+            return None
+        guard = self.env['ar.law.guard']
+        return Verdict(self.env._(
+            "Disputed: %s. What is undisputed may be asked for.",
+            ", ".join(dict.fromkeys(
+                line.move_id.name or line.move_line_id.display_name for line in lines))),
+            guard._get_dispute_source(), step='settle')
+
+    def _tell_no_claim(self, moves=None):
+        """Return why nothing can be claimed for lateness, from when, what instead, by which rule.
+
+        :param moves: only these invoices
+        """
+        self.ensure_one()
+        # sudo: as `_get_law_today`.
+        customer = self.sudo()
+        today = customer.company_id._get_ar_today()
+        regime, why = customer._get_laws()[customer]
+        verdict = customer._get_law_on_charging(
+            regime.sudo(), why, customer.env['ar.interest.engine']._get_item_claims(
+                customer, today, moves=moves), today)
+        return verdict and self.env['ar.law.guard']._tell(verdict)
 
     def _get_law_on_charging(self, regime, why, claims, today):
         """Return the verdict on charging anything beside the debt: the first obstacle found."""
@@ -67,8 +93,13 @@ class ArCustomer(models.Model):
         if not regime:
             debtor, _reason = self._get_debtor()
             # An unknown country is told by the reason itself: no button can know it.
-            step = 'kind' if not debtor else self.partner_id.country_id and 'confirm'
+            step = 'kind' if not debtor or debtor == 'consumer' and self.regime_id else (
+                self.partner_id.country_id and 'confirm')
             return Verdict(why, step=step or None)
+        stayed = self._get_law_on_insolvency(self.env['account.move.line'].browse(
+            [claim.item_id for claim in claims]))
+        if stayed:
+            return stayed
         late = [(claim.item_id, self.id, claim.due) for claim in claims]
         refused = guard._judge_charges(self, late, today)
         if refused:

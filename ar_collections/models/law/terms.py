@@ -119,8 +119,9 @@ class AccountMove(models.Model):
         """
         self.ar_term_warning = False
         invoices = self.filtered(lambda move: move.move_type == 'out_invoice' and (
-            move.invoice_date and move.invoice_date_due))
+            move.company_id and move.invoice_date_due))
         for company, moves in invoices.grouped('company_id').items():
+            today = company._get_ar_today()
             laws = moves._get_ar_debtors(company)
             known = {}
             for move in moves:
@@ -131,10 +132,12 @@ class AccountMove(models.Model):
                     continue
                 if (debtor, country) not in known:
                     known[debtor, country] = company._get_ar_term_caps(debtor, country)
-                cap = known[debtor, country]._at(move.invoice_date)
+                # A draft without a date becomes one of today: flagged before it leaves.
+                invoiced = move.invoice_date or today
+                cap = known[debtor, country]._at(invoiced)
                 if not cap:
                     continue
-                longest = cap._get_longest_due(move.invoice_date, periodic)
+                longest = cap._get_longest_due(invoiced, periodic)
                 if move.invoice_date_due <= longest:
                     continue
                 if debtor != 'business':
