@@ -131,9 +131,14 @@ class DeskPlans:
         self.see('plan signed')
 
     def sign_plan(self, one, way):
-        one.record._sign(
+        plan = one.record
+        plan.invalidate_recordset(['is_overtaken'])
+        would_last = plan._is_signable_online()
+        plan._sign(
             "Jane Buyer", way, self.day, signature=way == 'portal' and draw_signature(),
             author=self.case.buyer)
+        # The page takes a signature when the plan is not broken by it at once, and only then.
+        self.case.assertEqual(would_last, plan.state != 'broken')
 
     @step(lambda self: self.proposed, data=DATA)
     def send_back(self, data):
