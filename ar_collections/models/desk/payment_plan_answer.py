@@ -17,8 +17,9 @@ class ArPaymentPlan(models.Model):
         string="Instalment missed before the signature", compute='_compute_is_overtaken',
         help="The customer has not signed, and the instalments that had to arrive by now have not.")
     overtaken_on = fields.Date(
-        readonly=True, copy=False, help="Day on which the collector was told of it.")
-    refused_on = fields.Date(readonly=True, copy=False, tracking=True)
+        string="Told on", readonly=True, copy=False,
+        help="Day on which the collector was told that nobody signed in time.")
+    refused_on = fields.Date(string="Refused on", readonly=True, copy=False, tracking=True)
     refusal = fields.Text(
         string="Why it was refused", readonly=True, copy=False,
         help="In the words of the customer.")

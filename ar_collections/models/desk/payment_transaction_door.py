@@ -18,9 +18,11 @@ class PaymentTransaction(models.Model):
         what is not.
         """
         # sudo: the transaction is processed for a visitor.
-        account = self.sudo().ar_item_ids.account_id[:1]
+        accounts = self.sudo().ar_item_ids.account_id
+        account = accounts.filtered(lambda one: one.account_type == 'asset_receivable')[:1]
         if account and not self.invoice_ids:
-            # Without an invoice Odoo would take the account of the partner as it is today.
+            # Without an invoice Odoo would take the account of the partner as it is today. A
+            # doubtful account is none that a payment may name.
             extra_create_values.setdefault('destination_account_id', account.id)
         payment = super()._create_payment(**extra_create_values)
         for tx in self.filtered('ar_item_ids'):
