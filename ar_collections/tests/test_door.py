@@ -265,6 +265,14 @@ class TestDoorActs(DoorCommon):
             self.assertEqual(waits('2026-06-20'), [], "refused: the ladder goes on at once")
             savepoint.rollback()
         self.env.invalidate_all()
+        self.go('2026-06-23')
+        with self.env.cr.savepoint() as savepoint:
+            again = plan._answer('renewal', "")
+            self.assertEqual((again.state, again.wait_until), ('new', False),
+                             "the ladder has waited for these items already")
+            self.assertEqual(waits('2026-06-23'), [])
+            savepoint.rollback()
+        self.env.invalidate_all()
         plan.action_send_back()
         plan.first_date = '2026-06-25'
         plan.action_spread()

@@ -196,6 +196,9 @@ class TestPlanSigning(PlanPortalCommon):
         # The first was to arrive yesterday, with its days of grace; the proposal is valid on.
         self.assertEqual(plan.sign_until, fields.Date.subtract(self.today, days=1))
         terms = self.parts(plan)
+        texts = [one['text'] for one in self.env['ar.door'].sudo()._get_more(
+            plan.customer_id.sudo())]
+        self.assertIn(f"Payment plan {plan.name}: the proposal has lapsed", texts)
         page = self.page(plan).text
         self.assertNotIn("Accept and sign", page)
         self.assertIn("Ask for a new proposal", page)

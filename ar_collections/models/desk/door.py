@@ -232,11 +232,15 @@ class ArDoor(models.AbstractModel):
             return []
         plans = self.env['ar.payment.plan'].sudo().search([
             ('customer_id', '=', customer.id), ('state', 'in', ('proposed', 'active'))])
-        return [{
-            'text': self.env._("Payment plan %s: please sign", plan.name)
-            if plan.state == 'proposed' else self.env._("Payment plan %s", plan.name),
-            'path': f'/plan/{plan.id}',
-        } for plan in plans]
+        return [{'text': self._get_plan_text(plan), 'path': f'/plan/{plan.id}'} for plan in plans]
+
+    @api.model
+    def _get_plan_text(self, plan):
+        if plan.state != 'proposed':
+            return self.env._("Payment plan %s", plan.name)
+        if plan._is_signable_online():
+            return self.env._("Payment plan %s: please sign", plan.name)
+        return self.env._("Payment plan %s: the proposal has lapsed", plan.name)
 
     @api.model
     def _get_bank(self, customer):
