@@ -216,7 +216,10 @@ class TestPlanFollows(PlanCommon):
     def test_other_days_after_nobody_signed(self):
         plan = self.draft_plan(self.invoice(900, due='2026-05-20'), first='2026-06-05')
         plan.action_submit()
+        self.assertEqual(plan.action_send()['res_model'], 'mail.compose.message')
         self.follow('2026-06-11')
+        with self.assertRaisesRegex(UserError, "back to draft"):
+            plan.action_send()
         plan.action_send_back()
         plan.first_date = '2026-06-20'
         plan.action_spread()

@@ -66,6 +66,14 @@ class ArPaymentPlan(models.Model):
                 "This proposal was valid until %s. Please ask for a new one.",
                 format_date(self.env, self.sign_until)))
 
+    def action_send(self):
+        """EXTENDS desk: no e-mail leads to a page that takes no signature."""
+        if self.is_overtaken:
+            raise UserError(self.env._(
+                "What was to arrive by %s has not: set the plan back to draft and choose other "
+                "days.", format_date(self.env, self.sign_until)))
+        return super().action_send()
+
     def _get_last_day(self):
         """Return the day by which the page asks for the signature.
 
