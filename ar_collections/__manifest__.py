@@ -123,6 +123,7 @@
         'views/desk/ar_payment_plan_views.xml',
         'views/desk/ar_payment_plan_instalment_views.xml',
         'views/desk/ar_payment_plan_portal_templates.xml',
+        'views/desk/payment_plan_answer_views.xml',
         'views/desk/desk_inherits.xml',
         'views/desk/ar_interaction_views.xml',
         'views/desk/ar_collector_views.xml',

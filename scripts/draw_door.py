@@ -48,7 +48,8 @@ class Door:
 
     def door(self):
         """What a customer sees who opens its link, without an account."""
-        if not any(map(self.wanted, ('door', 'door_movements', 'door_dispute'))):
+        if not any(map(self.wanted, (
+                'door', 'door_movements', 'door_dispute', 'door_promise', 'door_instalments'))):
             return
         address = self.make_link(self.customer(WAITING[self.language]))
         self.visit(address, 'form')
@@ -61,14 +62,16 @@ class Door:
                 '.o_ar_movements')
             self.keep('door_movements')
             self.browser.open(address, 'form')
-        if self.wanted('door_dispute'):
-            self.browser.click('form input[type=checkbox]')
-            self.browser.click('button[formaction$="/dispute"]')
-            self.keep('door_dispute')
+        for kind in ('dispute', 'promise', 'instalments'):
+            if self.wanted(f'door_{kind}'):
+                self.browser.open(address, 'form')
+                self.browser.click('form input[type=checkbox]')
+                self.browser.click(f'button[formaction$="/{kind}"]')
+                self.keep(f'door_{kind}')
 
     def signing(self):
         """The page where a customer signs a plan, once somebody else has approved it."""
-        if not self.wanted('plan_sign'):
+        if not any(map(self.wanted, ('plan_sign', 'plan_refuse'))):
             return
         [plan] = self.admin.call(
             'ar.payment.plan', 'read', [self.plan], ['state', 'customer_id', 'recipient_id'])
@@ -79,7 +82,12 @@ class Door:
         self.admin.call('res.partner', 'write', [plan['recipient_id'][0]],
                         {'lang': LANGUAGES[self.language]})
         self.visit(f'{self.make_link(customer)}/plan/{self.plan}', '#ar_payment_plan', height=960)
-        self.keep('plan_sign')
+        if self.wanted('plan_sign'):
+            self.keep('plan_sign')
+        if self.wanted('plan_refuse'):
+            self.browser.click('.o_ar_plan_refuse')
+            self.browser.scroll_to('#ar_plan_refuse')
+            self.keep('plan_refuse')
 
     def answers(self):
         """A customer answers a reminder by e-mail: what was read in it, and what is proposed."""

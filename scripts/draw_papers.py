@@ -59,6 +59,16 @@ class Papers:
                     ('customer_id', '=', customer), ('state', '=', 'draft')])
             self.draw_pdf(
                 'interest_paper', f'/report/pdf/ar_collections.report_ar_claim/{claims[0]}')
+        if self.wanted('story_paper'):
+            self.draw_pdf(
+                'story_paper', f'/report/pdf/ar_collections.report_ar_case_story/{self.case}')
+        if self.wanted('bordereau_paper'):
+            [row] = self.admin.call(
+                'ar.factoring.assignment', 'read', [self.assignment], ['partner_id'])
+            self.admin.call('res.partner', 'write', [row['partner_id'][0]],
+                            {'lang': LANGUAGES[self.language]})
+            report = 'ar_collections.report_ar_factoring_assignment'
+            self.draw_pdf('bordereau_paper', f'/report/pdf/{report}/{self.assignment}')
         if self.wanted('notice_paper'):
             [case] = self.admin.call('ar.legal.case', 'read', [self.case], ['customer_id'])
             self.speak_to(case['customer_id'][0])

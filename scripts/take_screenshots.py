@@ -208,6 +208,7 @@ class Pictures(Papers, Door):
             'line_ids': [[0, 0, {'move_line_id': item}]]}])[0]
         contract = manager.call('ar.factoring.contract', 'create', [{
             'name': "Factor", 'partner_id': factor, 'advance_rate': 85, 'fee_rate': 0.6}])
+        [self.contract] = contract
         self.assignment = manager.call(
             'ar.factoring.contract', 'action_new_assignment', contract)['res_id']
 
@@ -222,6 +223,7 @@ class Pictures(Papers, Door):
         self.take('legal_case', f'legal-cases/{self.case}', FORM)
         self.take('agency_payment', f'agency-payments/{self.payment}', FORM)
         self.take('write_off', f'write-offs/{self.loss}', FORM, height=960)
+        self.take('factoring_contract', f'ar.factoring.contract/{self.contract}', FORM, height=960)
         self.take('factoring', f'factoring/{self.assignment}', FORM, height=960)
         self.take('covers', 'covers', LIST)
         [cover] = self.admin.search('ar.cover', [

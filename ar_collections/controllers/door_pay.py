@@ -97,8 +97,7 @@ class DoorPay(DoorPortal):
         company = door.customer.company_id
         lines = env['ar.door'].sudo()._get_account_items(
             door.customer, [item['line_id'] for item in items])
-        whole = lines.filtered(lambda line: line.id not in parts)
-        moves = whole.move_id.filtered(lambda move: move.is_sale_document(include_receipts=True))
+        moves = self._get_whole_invoices(lines, parts)
         reference = moves.name if len(moves) == 1 else (
             f'{door.customer.partner_id.ref or door.customer.id}'
             f'-{company._get_ar_today():%Y%m%d}')
@@ -112,6 +111,22 @@ class DoorPay(DoorPortal):
             door.customer, transaction, door.link, door.contact)
         self._set_way_back(door, transaction, act)
         return transaction._get_processing_values()
+
+    @staticmethod
+    def _get_whole_invoices(lines, parts):
+        """Return the invoices of which all that is open is paid.
+
+        Odoo matches the money with the oldest instalment of an invoice that it knows of. So the
+        others are not told to it: their chosen items are matched by themselves afterwards.
+
+        :param lines: items that are paid
+        :param parts: ids of those of which only a part is paid
+        """
+        whole = lines.filtered(lambda line: line.id not in parts)
+        return whole.move_id.filtered(
+            lambda move: move.is_sale_document(include_receipts=True) and not (
+                move.line_ids.filtered(lambda line: not line.reconciled and (
+                    line.account_id.account_type == 'asset_receivable')) - whole))
 
     def _set_way_back(self, door, transaction, act):
         """Let the payer come back to the page; the secret of a link stays in the session.

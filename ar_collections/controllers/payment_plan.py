@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
+from odoo.tools import format_date
 
 from ..models.desk.payment_plan_signing import REPORT
 from .door import MISSES_PER_ADDRESS, DoorPortal, paths
@@ -53,20 +54,38 @@ class PaymentPlanPortal(DoorPortal):
         if report_type in ('pdf', 'html'):
             return self._keep_secret(self._show_report(
                 plan_sudo, report_type, REPORT, download=bool(download)))
+        return self._show_plan(plan_sudo, message)
+
+    def _show_plan(self, plan_sudo, message=None, error=None):
+        """Show the page that the mail leads to."""
         return self._keep_secret(request.render(
             'ar_collections.portal_my_payment_plan', {
                 **self._get_page_values(plan_sudo, message),
-                'access_token': plan_sudo.access_token,
+                'access_token': plan_sudo.access_token, 'error': error,
                 'pdf_url': plan_sudo.get_portal_url(report_type='pdf', download=True),
-                'accept_url': plan_sudo.get_portal_url(suffix='/accept')}))
+                'accept_url': plan_sudo.get_portal_url(suffix='/accept'),
+                'refuse_url': plan_sudo.get_portal_url(suffix='/refuse'),
+                'renew_url': plan_sudo.get_portal_url(suffix='/renew'),
+            }, status=422 if error else 200))
 
     def _get_page_values(self, plan_sudo, message=None):
         Report = request.env['report.ar_collections.report_ar_payment_plan'].sudo()
         return {
             'plan': plan_sudo, 'doc': Report._get_document(plan_sudo, request.env.lang),
-            'page_name': 'ar_payment_plan', 'can_sign': self._can_sign(plan_sudo),
+            'page_name': 'ar_payment_plan', 'can_sign': plan_sudo._is_signable_online(),
+            'pay_by': self._get_pay_by(plan_sudo),
+            'note': request.httprequest.form.get('note'),
             'message': message, 'res_company': plan_sudo.company_id, 'object': plan_sudo,
         }
+
+    def _get_pay_by(self, plan_sudo):
+        """Return until when an instalment must arrive whose day came before the signature, as
+        text, or nothing.
+        """
+        first = plan_sudo.instalment_ids.sorted('due_date')[:1]
+        if first and first.due_date < plan_sudo.company_id._get_ar_today() <= first.deadline:
+            return format_date(request.env, first.deadline)
+        return False
 
     @http.route('/my/payment_plan/<int:plan_id>/accept', type='jsonrpc', auth='public',
                 website=True)
@@ -94,6 +113,7 @@ class PaymentPlanPortal(DoorPortal):
             return {'error': request.env._(
                 "Only the customer signs here. File a signature on paper on the plan itself.")}
         try:
+            plan_sudo._check_signable_online()
             plan_sudo._sign(
                 name, 'portal', plan_sudo.company_id._get_ar_today(), signature=signature,
                 author=author)
@@ -118,10 +138,15 @@ class PaymentPlanPortal(DoorPortal):
             return self._refuse_gone()
         if file == 'pdf':
             return self._keep_secret(self._show_report(plan, 'pdf', REPORT, download=True))
+        return self._show_door_plan(door, plan, message)
+
+    def _show_door_plan(self, door, plan, message=None, error=None):
+        """Show the page as part of the customer's pages."""
         url = f'{door.address}/plan/{plan.id}'
         return self._show('portal_my_payment_plan', door, {
             **self._get_page_values(plan, message), 'pdf_url': f'{url}?file=pdf',
-            'accept_url': f'{url}/accept'})
+            'accept_url': f'{url}/accept', 'refuse_url': f'{url}/refuse',
+            'renew_url': f'{url}/renew', 'error': error}, status=422 if error else 200)
 
     @http.route(paths('/plan/<int:plan_id>/accept'), type='jsonrpc', auth='public',
                 website=True, multilang=False)
@@ -140,7 +165,8 @@ class PaymentPlanPortal(DoorPortal):
         # sudo: link or login were checked; the conditions say whose plan it is.
         return request.env['ar.payment.plan'].sudo().search([
             ('id', '=', plan_id), ('customer_id', '=', door.customer.id),
-            ('state', 'in', ('proposed', 'active', 'kept', 'broken'))])
+            ('state', 'in', ('proposed', 'active', 'kept', 'broken', 'cancelled')),
+            ('proposed_on', '!=', False)])
 
     # === COMING IN === #
 
@@ -175,7 +201,3 @@ class PaymentPlanPortal(DoorPortal):
         if plan_sudo.state in ('draft', 'to_approve'):
             raise AccessError(request.env._("This payment plan is not proposed yet."))
         return plan_sudo
-
-    def _can_sign(self, plan_sudo):
-        return plan_sudo.state == 'proposed' and (
-            plan_sudo.valid_until >= plan_sudo.company_id._get_ar_today())

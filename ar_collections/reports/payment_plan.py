@@ -53,7 +53,7 @@ class ReportPaymentPlan(models.AbstractModel):
             'parts': self._get_parts(plan, money, day),
             'amount': money(plan.amount),
             'words': currency.with_context(lang=lang).amount_to_text(plan.amount),
-            'currency': currency.name, 'valid_until': day(plan.valid_until),
+            'currency': currency.name, 'valid_until': day(plan._get_last_day()),
             'grace': plan.grace_days if plan.proposed_on else company.ar_plan_grace_days,
             'missed': (plan.missed_allowed if plan.proposed_on
                        else company.ar_plan_missed_allowed),

@@ -198,7 +198,7 @@ class Dispute(Agreement):
 class Plan(Agreement):
     """A draft until it is submitted, proposed until it starts or lapses; then the ledger's."""
 
-    state, started, signed_on = 'draft', False, False
+    state, started, signed_on, overtaken = 'draft', False, False, False
 
     def submit(self, last_day, limit):
         """Return whether it must be approved first: what is owed is more than the limit."""
@@ -225,12 +225,15 @@ class Plan(Agreement):
 
     def found(self):
         started = self.record.state in ('active', 'kept', 'broken')
-        return self.record.id, self.record.state, self.record.acknowledged_on, *(
+        self.record.invalidate_recordset(['is_overtaken'])
+        return self.record.id, self.record.state, self.record.acknowledged_on, (
+            self.record.is_overtaken), *(
             self.record.instalment_ids.sorted('due_date').mapped('state') if started else ())
 
     def expected(self):
         started = self.state in ('active', 'kept', 'broken')
-        return self.record.id, self.state, self.signed_on, *(self.part_states if started else ())
+        return self.record.id, self.state, self.signed_on, self.overtaken, *(
+            self.part_states if started else ())
 
     def is_newer_on_same_items(self, other):
         """What nobody agreed to takes no item over, unless the customer may still agree."""
@@ -238,6 +241,11 @@ class Plan(Agreement):
         return takes and super().is_newer_on_same_items(other)
 
     def judge(self, today, others):
+        self.overtaken = self.state == 'proposed' and any(
+            deadline < today and self.settled(deadline)[0] < min(
+                sum(amount for _due, _deadline, amount in self.parts[:number]),
+                self.owed - self.settled()[2])
+            for number, (_due, deadline, _amount) in enumerate(self.parts, 1))
         if self.state in ('draft', 'to_approve', 'proposed', 'cancelled'):
             return
         _in_time, paid, otherwise, _late = self.settled()

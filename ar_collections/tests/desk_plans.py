@@ -131,9 +131,14 @@ class DeskPlans:
         self.see('plan signed')
 
     def sign_plan(self, one, way):
-        one.record._sign(
+        plan = one.record
+        plan.invalidate_recordset(['is_overtaken'])
+        would_last = plan._is_signable_online()
+        plan._sign(
             "Jane Buyer", way, self.day, signature=way == 'portal' and draw_signature(),
             author=self.case.buyer)
+        # The page takes a signature when the plan is not broken by it at once, and only then.
+        self.case.assertEqual(would_last, plan.state != 'broken')
 
     @step(lambda self: self.proposed, data=DATA)
     def send_back(self, data):
@@ -179,12 +184,17 @@ class DeskPlans:
 
     @step(lambda self: self.proposed)
     def let_lapse(self):
-        self.sleep(8)
+        """On the way there an instalment may be missed before the signature."""
+        self.sleep(6)
+        self.states_are_those_of_the_ledger()
+        self.sleep(2)
 
     def sleep_over_plans(self):
         """Let the night pass over the proposals: what has lapsed is signed by nobody."""
         for plan in self.proposed:
             plan.sleep(self.day)
+            if plan.state == 'proposed' and plan.record.is_overtaken:
+                self.see('plan overtaken')
             if plan.state == 'cancelled':
                 self.see('plan lapsed')
                 with self.case.assertRaises(UserError):

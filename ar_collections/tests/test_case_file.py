@@ -249,10 +249,18 @@ class TestCaseFileJob(FileCommon):
 
     def test_the_story_tells_in_order(self):
         case = self.story()
+        plan = self.env['ar.payment.plan'].create({
+            'customer_id': case.customer_id.id, 'currency_id': self.company.currency_id.id,
+            'number': 2, 'first_date': '2026-06-10', 'line_ids': [Command.create({
+                'move_line_id': item.id}) for item in case.line_ids.move_line_id]})
+        plan.action_submit()
+        plan.sudo()._propose()
+        plan._answer('refusal', "Too dear.")
         dates = [row[0] for row in case._get_story()]
         self.assertEqual(dates, sorted(dates))
         text = re.sub('<[^>]+>', ' ', str(case.story_html))
-        for words in ("due on", "Promise of", "Case opened", "Level +5 sent"):
+        for words in ("due on", "Promise of", "Case opened", "Level +5 sent",
+                      "in 2 instalments refused by the customer"):
             self.assertIn(words, text)
 
 

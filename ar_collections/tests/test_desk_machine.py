@@ -30,7 +30,7 @@ REQUIRED = {
         'payment', 'partial payment', 'un-reconciliation', 'payment to draft', 'credit note',
         'credit note of a dispute', 'reversal', 'correct', 'correct all disputed', 'loss',
         'reopening', 'plan proposed', 'plan submitted for approval', 'plan approved',
-        'plan accepted', 'plan signed', 'plan sent back', 'plan lapsed')),
+        'plan accepted', 'plan signed', 'plan sent back', 'plan lapsed', 'plan overtaken')),
 }
 
 

@@ -259,6 +259,20 @@ class TestDoorActs(DoorCommon):
         plan.with_user(collector).action_submit()
         self.assertEqual(waits('2026-06-22'), ['asked'], "while it may be signed")
         self.assertEqual(waits('2026-06-23'), [], "it has lapsed")
+        self.assertEqual(waits('2026-06-20'), ['asked'])
+        with self.env.cr.savepoint() as savepoint:
+            plan._answer('refusal', "No.")
+            self.assertEqual(waits('2026-06-20'), [], "refused: the ladder goes on at once")
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self.go('2026-06-23')
+        with self.env.cr.savepoint() as savepoint:
+            again = plan._answer('renewal', "")
+            self.assertEqual((again.state, again.wait_until), ('new', False),
+                             "the ladder has waited for these items already")
+            self.assertEqual(waits('2026-06-23'), [])
+            savepoint.rollback()
+        self.env.invalidate_all()
         plan.action_send_back()
         plan.first_date = '2026-06-25'
         plan.action_spread()

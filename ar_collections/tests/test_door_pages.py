@@ -42,7 +42,7 @@ class TestDoorPages(DoorHttpCommon):
         self.assertEqual(page.status_code, 200)
         for text in ("250.00", "100.00", self.old.name, "Our House"):
             self.assertIn(text, page.text)
-        self.assertNotIn("777", page.text)
+        self.assertNotIn("777.00", page.text)
         self.assertNotIn("Stranger", page.text)
         self.assertEqual(page.headers['Referrer-Policy'], 'no-referrer')
         self.assertIn('noindex', page.headers['X-Robots-Tag'])

@@ -114,6 +114,32 @@ class TestDoorPayment(DoorPaymentCommon):
         self.assertEqual((self.old.amount_residual, self.late.amount_residual), (30, 0))
         self.assertEqual(self.account.dispute_ids.state, 'open')
 
+    def test_a_chosen_instalment_is_paid_and_none_before_it(self):
+        """Odoo would match the money with the oldest instalment of the invoice, disputed or not."""
+        twice = self.invoice(200, date='2026-04-01', terms=[(10, 50), (40, 50)])
+        first, second = self.items(twice).sorted('date_maturity')
+        self.arrive(self.start(str(second.id), 100))
+        self.assertEqual((first.amount_residual, second.amount_residual), (100, 0))
+        again = self.invoice(60, date='2026-04-01', terms=[(10, 50), (40, 50)])
+        former, latter = self.items(again).sorted('date_maturity')
+        self.submit('dispute', items=[str(first.id), str(former.id)], note="x",
+                    reason=str(self.reason.id))
+        transaction = self.start('undisputed', 380)
+        self.arrive(transaction)
+        self.assertEqual(
+            [item.amount_residual for item in (first, former, latter)], [100, 30, 0])
+        self.assertEqual(self.account.dispute_ids.state, 'open')
+        self.assertEqual(self.old.amount_residual + self.late.amount_residual, 0)
+        self.assertEqual(transaction.payment_id.reconciled_invoice_ids,
+                         self.old | self.late | again)
+        # An older item that is disputed in part takes no more than the other part.
+        older, half = self.invoice(50, due='2026-03-01'), self.invoice(
+            40, date='2026-04-01', terms=[(10, 50), (400, 50)])
+        self.submit('dispute', items=self.ids(older), note="x", reason=str(self.reason.id),
+                    amount='20')
+        self.arrive(self.start('undisputed', 30 + 20))
+        self.assertEqual((older.amount_residual, half.amount_residual), (20, 20))
+
     def test_two_currencies_are_paid_apart(self):
         dollar = self.env.ref('base.USD')
         dollar.active = True

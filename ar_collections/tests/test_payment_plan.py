@@ -198,6 +198,36 @@ class TestPlanFollows(PlanCommon):
         self.follow('2026-06-17')
         self.assertEqual(plan.state, 'cancelled')
 
+    def test_who_follows_it_hears_once_that_nobody_signed(self):
+        plan = self.draft_plan(self.invoice(900, due='2026-05-20'), first='2026-06-05')
+        plan.action_submit()
+        self.assertEqual((str(plan.sign_until), str(plan.valid_until)),
+                         ('2026-06-10', '2026-06-16'))
+        for day, told, signable in (
+                ('2026-06-10', 0, True), ('2026-06-11', 1, False), ('2026-06-12', 1, False),
+                ('2026-06-17', 1, False)):
+            self.follow(day)
+            self.follow(day)
+            self.assertEqual((len(plan.activity_ids), plan._is_signable_online()),
+                             (told, signable), day)
+        self.assertIn("not signed by 06/10/2026", plan.activity_ids.summary)
+        self.assertEqual(plan.state, 'cancelled')
+
+    def test_other_days_after_nobody_signed(self):
+        plan = self.draft_plan(self.invoice(900, due='2026-05-20'), first='2026-06-05')
+        plan.action_submit()
+        self.assertEqual(plan.action_send()['res_model'], 'mail.compose.message')
+        self.follow('2026-06-11')
+        with self.assertRaisesRegex(UserError, "back to draft"):
+            plan.action_send()
+        plan.action_send_back()
+        plan.first_date = '2026-06-20'
+        plan.action_spread()
+        plan.action_submit()
+        self.assertFalse(plan.activity_ids)
+        self.follow('2026-06-26')
+        self.assertEqual((len(plan.activity_ids), plan.is_overtaken), (1, True))
+
 
 @tagged('post_install', '-at_install')
 class TestPlanElsewhere(PlanCommon):

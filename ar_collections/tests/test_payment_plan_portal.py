@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 
 from PIL import Image
 
@@ -139,6 +140,89 @@ class TestPlanSigning(PlanPortalCommon):
         self.assertIn("Too many", self.accept(plan)['error'])
         self.env.invalidate_all()
         self.assertEqual(plan.state, 'proposed')
+
+    def send(self, path, action, note=''):
+        """Send one of the forms of a page; return the page that comes then."""
+        self.env.flush_all()
+        token = re.search(r'csrf_token: "([^"]+)"', self.url_open(path).text)[1]
+        address, _mark, query = path.partition('?')
+        answer = self.url_open(
+            f'{address}/{action}?{query}', data={'csrf_token': token, 'note': note})
+        self.env.invalidate_all()
+        return answer
+
+    def test_refused_on_the_page(self):
+        """By the customer's link or that of the mail; nothing twice, nothing of others."""
+        collector = self.user('collector')
+        plan, other, mailed = (self.proposed(), self.proposed(partner=self.customer("Another")),
+                               self.proposed(amount=60))
+        plan.customer_id.collector_id = collector
+        _link, url = self.env['ar.portal.link']._make(plan.customer_id)
+        path = url[url.index('/my/'):]
+        self.assertEqual(self.send(f'{path}/plan/{other.id}', 'refuse').status_code, 404)
+        thanks = self.send(
+            f'{path}/plan/{plan.id}', 'refuse', "<script>alert(1)</script> 200 a month")
+        self.assertIn("Thank you for telling us", thanks.text)
+        self.assertNotIn("Accept and sign", thanks.text)
+        self.assertRecordValues(plan, [{
+            'state': 'cancelled', 'refused_on': self.today, 'acknowledged_on': False,
+            'refusal': "<script>alert(1)</script> 200 a month"}])
+        act = plan.customer_id.portal_act_ids
+        self.assertRecordValues(act, [{
+            'kind': 'refusal', 'state': 'new', 'former_plan_id': plan.id, 'wait_until': False,
+            'amount': 900}])
+        self.assertEqual(act.activity_ids.user_id, collector)
+        self.assertEqual(act.activity_ids.note,
+                         "<p>&lt;script&gt;alert(1)&lt;/script&gt; 200 a month</p>")
+        self.assertIn("refuses payment plan", act.activity_ids.summary)
+        self.assertNotIn('<script>', " ".join(plan.message_ids.mapped('body')))
+        self.assertIn('error', self.accept(plan), "who refused does not sign")
+        mail = f'/my/payment_plan/{mailed.id}?access_token={mailed.access_token}'
+        self.send(mail.replace('=', '=no'), 'refuse')
+        self.assertEqual({mailed.state, other.state}, {'proposed'})
+        for _click in range(2):
+            self.send(mail, 'refuse')
+        self.assertEqual((mailed.state, mailed.refusal), ('cancelled', False))
+        self.assertEqual(len(plan.customer_id.portal_act_ids), 2)
+        draft = act.with_user(collector).action_accept()
+        self.assertRecordValues(self.env['ar.payment.plan'].browse(draft['res_id']), [{
+            'state': 'draft', 'amount': 900, 'number': 3}])
+
+    def test_not_signed_when_it_would_be_broken_at_once(self):
+        """The first instalment is missed: the page takes no signature, and offers another plan."""
+        plan, paid = self.proposed(), self.proposed(amount=60)
+        for part in (plan + paid).instalment_ids.sudo():
+            part.due_date = fields.Date.subtract(part.due_date, days=16)
+        # The first was to arrive yesterday, with its days of grace; the proposal is valid on.
+        self.assertEqual(plan.sign_until, fields.Date.subtract(self.today, days=1))
+        terms = self.parts(plan)
+        texts = [one['text'] for one in self.env['ar.door'].sudo()._get_more(
+            plan.customer_id.sudo())]
+        self.assertIn(f"Payment plan {plan.name}: the proposal has lapsed", texts)
+        page = self.page(plan).text
+        self.assertNotIn("Accept and sign", page)
+        self.assertIn("Ask for a new proposal", page)
+        self.assertIn("was valid until", self.accept(plan)['error'])
+        # Who has paid in time what had to come before signs all the same.
+        self.assertIn('error', self.accept(paid))
+        self.pay(paid.line_ids.move_id, 20, fields.Date.subtract(self.today, days=7))
+        self.assertIn("Accept and sign", self.page(paid).text)
+        self.assertIn('message=signed', self.accept(paid)['redirect_url'])
+        self.env.invalidate_all()
+        self.assertEqual((plan.state, paid.state), ('proposed', 'active'))
+        path = f'/my/payment_plan/{plan.id}?access_token={plan.access_token}'
+        self.assertIn("Thank you", self.send(path, 'renew', "After the 20th").text)
+        self.send(path, 'renew')
+        act = plan.customer_id.portal_act_ids
+        self.assertRecordValues(act, [{
+            'kind': 'renewal', 'state': 'new', 'amount': 900, 'note': "After the 20th",
+            'former_plan_id': plan.id, 'instalment_count': 3}])
+        self.assertEqual((plan.state, self.parts(plan)), ('cancelled', terms))
+        self.assertNotIn("Ask for a new proposal", self.page(plan).text)
+        act.action_accept()
+        self.assertGreater(min(act.plan_id.instalment_ids.mapped('due_date')), self.today)
+        act.plan_id.action_submit()
+        self.assertEqual(act.plan_id.state, 'proposed')
 
     def read_letter(self, plan):
         content, _kind = self.env['ir.actions.report'].with_context(

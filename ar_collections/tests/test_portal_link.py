@@ -66,6 +66,7 @@ class TestPortalLink(DoorCommon):
         [mail] = [one for one in self.deliver() if one['smtp_to_list'] == [self.buyer.email]]
         link = self.account_of().portal_link_ids
         self.assertRecordValues(link, [{'origin': 'reminder', 'state': 'active'}])
+        self.assertIn("Reminder", link.display_name, "what a colleague reads on an act")
         text = html_of(mail)
         self.assertNotIn('link/personal', text)
         token = text.partition('/my/statement/link/')[2][:43]

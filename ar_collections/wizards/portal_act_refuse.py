@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..models.desk.portal_act_answer import EXPLAINED
+
 
 class ArPortalActRefuse(models.TransientModel):
     """Answer what a customer asked for on its pages, when it is not what was asked for."""
@@ -18,7 +20,8 @@ class ArPortalActRefuse(models.TransientModel):
     @api.depends('act_ids')
     def _compute_is_answer_needed(self):
         for dialog in self:
-            dialog.is_answer_needed = any(act.kind == 'instalments' for act in dialog.act_ids)
+            dialog.is_answer_needed = any(
+                act.kind in EXPLAINED for act in dialog.act_ids)
 
     @api.depends('act_ids')
     def _compute_by_mail(self):

@@ -35,3 +35,4 @@ from . import named_contact
 from . import interaction_paid
 from . import write_off_tax
 from . import answer_mail
+from . import payment_plan_answer, portal_act_plan

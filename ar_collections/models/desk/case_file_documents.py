@@ -294,7 +294,8 @@ class ArCaseFileDocument(models.Model):
         records = self.file_id.with_env(env)._get_linked(self.maker)
         return self._compose_table(records, (
             'name', 'taken_on', 'opened_on', 'signed_on', 'reason_id', 'amount', 'promise_date',
-            'deadline', 'state', 'paid_amount', 'closed_on', 'description', 'resolution'))
+            'deadline', 'state', 'paid_amount', 'closed_on', 'refused_on', 'refusal',
+            'description', 'resolution'))
 
     def _compose(self, title, facts, body):
         rows = Markup().join(

@@ -35,6 +35,18 @@ class ArCustomer(models.Model):
             acts.discard('promise')
         return acts
 
+    def _may_act(self, kind):
+        """Return whether this act is possible now.
+
+        Who may sign a plan may also refuse it, whatever the settings; another proposal is asked
+        for where instalments may be proposed.
+
+        :param str kind: of `ar.portal.act`
+        """
+        self.ensure_one()
+        needed = {'renewal': 'instalments'}.get(kind, kind)
+        return kind == 'refusal' or needed in self._get_door_acts()
+
     def _get_door_reasons(self):
         """Return the reasons of disputes that the customer may choose from."""
         self.ensure_one()

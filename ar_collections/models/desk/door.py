@@ -144,16 +144,16 @@ class ArDoor(models.AbstractModel):
              UNION ALL
             SELECT rel.move_line_id, act.kind, act.done_on
               FROM ar_portal_act act JOIN ar_portal_act_item_rel rel ON rel.act_id = act.id
-             WHERE act.state = 'new' AND act.kind IN ('copy', 'instalments')
+             WHERE act.state = 'new' AND act.kind = ANY(%(told)s)
                AND rel.move_line_id = ANY(%(ids)s)
              UNION ALL
             SELECT rel.move_line_id, 'payment', NULL
               FROM payment_transaction tx
               JOIN ar_payment_transaction_item_rel rel ON rel.transaction_id = tx.id
              WHERE tx.state IN ('pending', 'authorized') AND rel.move_line_id = ANY(%(ids)s)
-            """, ids=ids))
+            """, ids=ids, told=list(TOLD)))
         for item_id, kind, date in rows:
-            if kind in ('copy', 'instalments'):
+            if kind in TOLD:
                 text = self._get_asked_text(kind, date)
             elif kind == 'promise':
                 text = self.env._("Payment promised on %s", format_date(self.env, date))
@@ -217,8 +217,12 @@ class ArDoor(models.AbstractModel):
     @api.model
     def _get_asked_text(self, kind, date):
         day = format_date(self.env, date)
-        return self.env._("Copy asked for on %s", day) if kind == 'copy' else self.env._(
-            "Instalments proposed on %s", day)
+        return {
+            'copy': self.env._("Copy asked for on %s", day),
+            'instalments': self.env._("Instalments proposed on %s", day),
+            'refusal': self.env._("Payment plan refused on %s", day),
+            'renewal': self.env._("New proposal asked for on %s", day),
+        }[kind]
 
     @api.model
     def _get_more(self, customer):
@@ -230,11 +234,15 @@ class ArDoor(models.AbstractModel):
             return []
         plans = self.env['ar.payment.plan'].sudo().search([
             ('customer_id', '=', customer.id), ('state', 'in', ('proposed', 'active'))])
-        return [{
-            'text': self.env._("Payment plan %s: please sign", plan.name)
-            if plan.state == 'proposed' else self.env._("Payment plan %s", plan.name),
-            'path': f'/plan/{plan.id}',
-        } for plan in plans]
+        return [{'text': self._get_plan_text(plan), 'path': f'/plan/{plan.id}'} for plan in plans]
+
+    @api.model
+    def _get_plan_text(self, plan):
+        if plan.state != 'proposed':
+            return self.env._("Payment plan %s", plan.name)
+        if plan._is_signable_online():
+            return self.env._("Payment plan %s: please sign", plan.name)
+        return self.env._("Payment plan %s: the proposal has lapsed", plan.name)
 
     @api.model
     def _get_bank(self, customer):

@@ -155,6 +155,11 @@ class ArLegalCase(models.Model):
             values = {
                 'amount': self._money(plan.amount, plan.currency_id), 'state': states[plan.state],
                 'number': len(plan.instalment_ids)}
+            if plan.refused_on:
+                yield plan.refused_on, 2, self.env._(
+                    "Payment plan over %(amount)s in %(number)s instalments refused by the "
+                    "customer", **values)
+                continue
             yield plan.started_on or plan.proposed_on, 2, self.env._(
                 "Payment plan over %(amount)s in %(number)s instalments, debt acknowledged on "
                 "%(day)s: %(state)s", day=format_date(self.env, plan.acknowledged_on), **values,

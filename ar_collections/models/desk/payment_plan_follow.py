@@ -34,9 +34,7 @@ class ArPaymentPlan(models.Model):
 
     def _follow_company(self, company):
         today = company._get_ar_today()
-        figures = self.env['ar.payment.plan.line']._read_settlements(SQL(
-            "SELECT plan_id AS agreement_id, id AS term_id, deadline"
-            " FROM ar_payment_plan_instalment WHERE plan_id = ANY(%s)", self.ids), company)
+        figures = self._read_figures(company)
         changed, states, parts = self.browse(), {}, {}
         for plan in self:
             state = plan._read_state(figures, today, parts)
@@ -58,6 +56,12 @@ class ArPaymentPlan(models.Model):
             changed |= plans
         return changed
 
+    def _read_figures(self, company):
+        """Return what came in by each deadline, see `_read_settlements`; plans of one company."""
+        return self.env['ar.payment.plan.line']._read_settlements(SQL(
+            "SELECT plan_id AS agreement_id, id AS term_id, deadline"
+            " FROM ar_payment_plan_instalment WHERE plan_id = ANY(%s)", self.ids), company)
+
     def _read_state(self, figures, today, parts):
         """Write what came in, and return the state of the plan.
 
@@ -66,18 +70,11 @@ class ArPaymentPlan(models.Model):
         """
         self.ensure_one()
         currency = self.currency_id
-        paid, otherwise = next(
-            (figures[self.id, part.id][1:] for part in self.instalment_ids
-             if (self.id, part.id) in figures), (0.0, 0.0))
-        owed = currency.round(max(self.amount - otherwise, 0.0))
+        paid, otherwise, weighed = self._weigh(figures, today)
         allowed = max(self.missed_allowed, 1)
         before, missed, open_count = 0.0, 0, 0
-        for part in self.instalment_ids.sorted(lambda one: (one.due_date, one.id)):
-            up_to = currency.round(before + part.amount)
-            needed = currency.round(min(up_to, owed) - part.amount * self.tolerance / 100)
-            in_time = figures.get((self.id, part.id), (0.0,))[0]
+        for part, up_to, needed, is_missed in weighed:
             is_paid = currency.compare_amounts(paid, needed) >= 0
-            is_missed = part.deadline < today and currency.compare_amounts(in_time, needed) < 0
             open_count += not is_paid
             if is_paid:
                 state = 'paid_late' if is_missed else 'paid'
@@ -98,6 +95,28 @@ class ArPaymentPlan(models.Model):
         if missed >= allowed:
             return 'broken'
         return 'active' if open_count else 'kept'
+
+    def _weigh(self, figures, today):
+        """Return what came in, beside what was needed by the deadline of each instalment.
+
+        :param dict figures: as returned by `_read_settlements`, one term per instalment
+        :return: (received, settled otherwise, list of (instalment, planned up to it, needed by
+            its deadline, whether it was missed)); currency of the plan
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        paid, otherwise = next(
+            (figures[self.id, part.id][1:] for part in self.instalment_ids
+             if (self.id, part.id) in figures), (0.0, 0.0))
+        owed = currency.round(max(self.amount - otherwise, 0.0))
+        weighed, up_to = [], 0.0
+        for part in self.instalment_ids.sorted(lambda one: (one.due_date, one.id)):
+            up_to = currency.round(up_to + part.amount)
+            needed = currency.round(min(up_to, owed) - part.amount * self.tolerance / 100)
+            in_time = figures.get((self.id, part.id), (0.0,))[0]
+            weighed.append((part, up_to, needed, (
+                part.deadline < today and currency.compare_amounts(in_time, needed) < 0)))
+        return paid, otherwise, weighed
 
     def _tell_broken(self):
         """Tell the collector once that an instalment has not come."""
@@ -123,10 +142,7 @@ class ArPaymentPlan(models.Model):
         """Scheduled action: each night, read due instalments again and let old proposals lapse."""
         # A day more than the server's own: a company may live east of it. Its own calendar decides.
         tomorrow = fields.Date.today() + relativedelta(days=1)
-        domain = fields.Domain('state', '=', 'active') & fields.Domain(
-            'next_date', '<', tomorrow) | fields.Domain([
-                ('state', '=', 'proposed'), ('valid_until', '<', tomorrow)])
-        waiting = self.search(domain, order='id')
+        waiting = self.search(self._get_night_domain(tomorrow), order='id')
         self.env['ir.cron']._ar_work_through(waiting, type(self)._follow_calendar, size=BATCH)
 
     def _follow_calendar(self):
@@ -134,6 +150,13 @@ class ArPaymentPlan(models.Model):
         free = self.try_lock_for_update()
         free._follow()
         free._lapse()
+
+    @api.model
+    def _get_night_domain(self, tomorrow):
+        """Hook: return the plans that the night looks at."""
+        return fields.Domain('state', '=', 'active') & fields.Domain(
+            'next_date', '<', tomorrow) | fields.Domain([
+                ('state', '=', 'proposed'), ('valid_until', '<', tomorrow)])
 
     def _lapse(self):
         """Cancel the proposals that nobody signed in time."""

@@ -9,11 +9,13 @@ from ...tools.form_values import read_numbers
 KINDS = [
     ('payment', "Payment"), ('promise', "Promise to pay"), ('dispute', "Dispute"),
     ('copy', "Copy wanted"), ('instalments', "Instalments proposed"),
-    ('contact', "Better contact"),
+    ('contact', "Better contact"), ('refusal', "Payment plan refused"),
+    ('renewal', "New proposal wanted"),
 ]
 # As `ar.interaction` names what came of a contact.
 OUTCOMES = {'promise': 'promise', 'dispute': 'dispute', 'copy': 'request',
-            'instalments': 'request', 'contact': 'wrong_contact'}
+            'instalments': 'request', 'contact': 'wrong_contact', 'refusal': 'request',
+            'renewal': 'request'}
 KEY = re.compile(r'[A-Za-z0-9_-]{16,64}')
 
 
@@ -107,7 +109,7 @@ class ArPortalAct(models.Model):
         """
         if not KEY.fullmatch(key or ''):
             raise UserError(self.env._("This page is too old. Please open it again."))
-        if kind not in customer._get_door_acts():
+        if not customer._may_act(kind):
             raise UserError(self.env._(
                 "This is not possible online. Please reply to our last message instead."))
         # The robot acts, in the company of the customer: the visitor is no user of the house.

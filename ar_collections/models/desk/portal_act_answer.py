@@ -2,8 +2,11 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
-# Kinds of acts whose answer the customer reads.
-TOLD = ('copy', 'instalments')
+# Kinds of acts from which a plan is drawn up, and those whose answer the customer reads.
+PLANNED = ('instalments', 'refusal', 'renewal')
+TOLD = ('copy', *PLANNED)
+# Whoever proposes to pay is told why not.
+EXPLAINED = ('instalments', 'renewal')
 
 
 class ArPortalAct(models.Model):
@@ -19,7 +22,7 @@ class ArPortalAct(models.Model):
         for act in self.sudo():
             if act.kind == 'contact':
                 act._accept_contact()
-            elif act.kind == 'instalments':
+            elif act.kind in PLANNED:
                 act.plan_id = act.with_env(self.env)._draw_up_plan()
                 action = act.with_env(self.env).action_open_result()
             act._close('accepted')
@@ -38,14 +41,14 @@ class ArPortalAct(models.Model):
     def _refuse(self, answer, by_mail=False):
         """Close with our answer; the ladder goes on.
 
-        :param str answer: read by the customer on its pages; may be empty, but not for a proposal
-            of instalments: whoever proposes to pay is told why not
+        :param str answer: read by the customer on its pages; may be empty, but not for those who
+            propose to pay in instalments, or ask for another proposal
         :param bool by_mail: send it to the customer, too
         """
         self._check_right()
         self._check_waiting()
         answer = (answer or '').strip()
-        if not answer and any(act.kind == 'instalments' for act in self):
+        if not answer and any(act.kind in EXPLAINED for act in self):
             raise UserError(self.env._(
                 "Please say why, in words for the customer: it reads them on its pages."))
         # sudo: see `action_accept`.
@@ -128,9 +131,12 @@ class ArPortalAct(models.Model):
             lambda one: one.commercial_partner_id == customer.partner_id)
         plan = self.env['ar.payment.plan'].with_company(self.company_id).create({
             'customer_id': customer.id, 'currency_id': items.currency_id.id,
-            'contact_id': contact.id, 'number': self.instalment_count, 'interval': 'month',
-            'first_date': self.first_date,
+            'contact_id': contact.id, 'number': self.instalment_count,
+            'interval': self.former_plan_id.interval or 'month', 'first_date': self.first_date,
             'line_ids': [fields.Command.create({'move_line_id': item.id}) for item in items]})
+        day = format_date(self.env, self.done_on)
         plan._message_log(body=self.env._(
-            "As the customer proposed on its page on %s.", format_date(self.env, self.done_on)))
+            "Instead of %(plan)s, see what the customer said on its page on %(date)s.",
+            plan=self.former_plan_id.name, date=day) if self.former_plan_id else self.env._(
+            "As the customer proposed on its page on %s.", day))
         return plan

@@ -9,6 +9,7 @@ from odoo.tools import email_normalize, format_date, formatLang
 
 from ...tools.form_values import read_number
 from ...tools.uploads import UploadError, check_upload
+from .portal_act_answer import EXPLAINED
 
 MAX_TEXT = 4000
 MAX_FILES = 3
@@ -161,7 +162,8 @@ class ArPortalAct(models.Model):
     def _wait_for_answer(self, items):
         """Suspend the ladder for these items until we have answered, once in a while only."""
         earlier = self.search([
-            ('customer_id', '=', self.customer_id.id), ('kind', '=', self.kind),
+            ('customer_id', '=', self.customer_id.id),
+            ('kind', 'in', EXPLAINED if self.kind in EXPLAINED else [self.kind]),
             ('wait_until', '!=', False), ('move_line_ids', 'in', items.ids),
             ('done_on', '>', Date.subtract(self.done_on, days=WAIT_AGAIN_DAYS))], limit=1)
         days = self.company_id.ar_door_wait_days

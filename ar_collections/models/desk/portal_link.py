@@ -3,7 +3,7 @@ import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 # 256 bits: nobody guesses one, and the limits of `ar.portal.hit` stop whoever tries.
 TOKEN_BYTES = 32
@@ -60,6 +60,13 @@ class ArPortalLink(models.Model):
                 today = link.company_id._get_ar_today() if link.company_id else None
                 expired = today and link.expires_on and link.expires_on < today
                 link.state = 'expired' if expired else 'active'
+
+    @api.depends('origin', 'create_date')
+    def _compute_display_name(self):
+        origins = dict(self._fields['origin']._description_selection(self.env))
+        for link in self:
+            day = format_date(self.env, link.create_date) if link.create_date else ""
+            link.display_name = " – ".join(filter(None, (origins.get(link.origin), day)))
 
     # === MAKING === #
 
