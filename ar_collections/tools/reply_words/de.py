@@ -71,7 +71,7 @@ PROMISE = re.compile(
     r"|bezahle|uberweisen|uberweise|ueberweisen|ueberweise|begleichen|begleiche|weisen|weise"
     r"|gleichen"
     r"|veranlassen|veranlasse)\b"
-    r"|\b(?:zahlen|zahle|bezahlen|uberweisen|ueberweisen|begleichen) (?:wir|ich)\b"
+    r"|\b(?:zahlen|zahle|bezahlen|uberweisen|ueberweisen|begleichen) (?:wir|ich|aber|jedoch)\b"
     r"|\b(?:werden|werde|wollen|kann|konnen|koennen|konnten|planen|beabsichtigen"
     r"|sollten) ?(?:wir|ich)?\b"
     rf".{{0,60}}\b(?:zu )?{PAYING}\b"
@@ -171,7 +171,8 @@ DISPUTE = re.compile(
     r"\b(?:widersprechen|widerspruch|bestreiten|beanstanden|nicht einverstanden|lehnen .{0,20}ab"
     r"|strittig|weigern)\b|\b(?:warten|zugesagt\w*|versprochen\w*|fehlt"
     r"|erwarten)\b.{0,40}\bgutschrift\b"
-    r"|\brechnung (?:ist |stimmt )?(?:falsch|nicht korrekt|nicht)\b")
+    r"|\brechnung (?:stimmt )?(?:so )?nicht\b"
+    r"|\brechnung ist (?:so )?(?:falsch|nicht (?:korrekt|richtig|in ordnung|nachvollziehbar))\b")
 ABSENT = re.compile(
     r"\b(?:bin|werde|befinde)\b.{0,60}\b(?:nicht im (?:buro|buero|haus)|im urlaub|abwesend"
     r"|auser haus|ausser haus|auf (?:dienst|geschafts)reise|in elternzeit|krank"
@@ -214,3 +215,26 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:verwendungszweck|referenz|ref\.?|transaktions(?:nummer|-?nr\.?)|zahlungsreferenz)"
     r"\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "nicht später als" and "kein Problem".
+NOT = re.compile(
+    r"\b(?:nicht(?! spater| spaeter| nur)|nie|niemals|kein\w*(?! problem)|niemand|weder"
+    r"|bezweif\w+|unsicher)\b")
+# A clause with "dass" or "ob" hangs on what stands before its comma.
+CLAUSE = re.compile(
+    r",(?!\d| (?:dass|das|ob|wann)\b)|[;:()]| - |\b(?:aber|jedoch|und|sondern|denn|weil"
+    r"|allerdings)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:kein\w*|ohne)(?: \w+)? (?:beanstandung\w*|einwand|einwande|einwaende|einwendung\w*"
+    r"|widerspruch|reklamation\w*|mangel|maengel|problem\w*|streit\w*|fehlmengen?)\b"
+    r"|\b(?:widersprech\w+|bestreite\w*|beanstande\w*|reklamier\w*|weiger\w+)\b[^,;]{0,40}?"
+    r"\bnicht\b"
+    r"|\bnicht (?:\w+ )?(?:strittig|bestritten|bestreiten|beanstand\w+|beschadigt\w*"
+    r"|beschaedigt\w*|defekt\w*|kaputt\w*|mangelhaft\w*|fehlerhaft\w*|falsch\w*|zu hoch|zu teuer"
+    r"|unvollstandig\w*|im urlaub|abwesend|auser haus|ausser haus|krank|umgezogen|geandert"
+    r"|geaendert|ausgeschieden|verlassen)\b"
+    r"|\b(?:stimmt|stimmen)\b(?![^.,;]{0,60}\b(?:nicht|kein))"
+    r"|\bfehl(?:t|en|te|ten) (?:uns )?(?:nichts|keine\w*|nicht)\b|\bnichts fehlt\w*\b"
+    r"|\b(?:haben|habe|hat|wurden?|ist|sind|konnten?|koennten)\b[^,;]{0,40}?\b(?:noch nicht|nicht"
+    r"|nie|noch nie)(?: \w+)? (?:be|ge)?(?:zahlt|zahlen|uberwiesen|ueberwiesen|uberweisen|glichen"
+    r"|ausgeglichen)\b")

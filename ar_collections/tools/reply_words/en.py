@@ -84,6 +84,7 @@ PROMISE = re.compile(
     r"\b(?:payment|money|funds|transfer|amount|it)\b"
     r"|\b(?:expect|count on) (?:the |our |your )?(?:payment|transfer|money)"
     r"|\bwe(?:'ll| will) (?:do|arrange|make|organi[sz]e) (?:it|that|this|payment|the payment)"
+    r"|\b(?:but|and)(?:'ll| will| shall)(?: \w+){0,2}? (?:pay|settle|transfer)\b"
     r"|\bpayment (?:by|on|date:?) ")
 NO_PROMISE = re.compile(
     r"\b(?:cannot|can't|can not|won't|will not|unable|not able|not going to|don't intend|refuse"
@@ -215,3 +216,24 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:(?:payment |bank |transfer |our |under )?ref(?:erence|\.)?(?: no\.?| number)?"
     r"|transaction(?: id| no\.?)?)\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "no later than", "no problem" and "invoice no. 12".
+NOT = re.compile(
+    r"\b(?:not(?! later| only)|never|no(?! later| problem| worr|\.| \S*\d)|none|nobody|neither|nor"
+    r"|hardly|doubt|cannot|unable|unsure)\b|n't\b")
+CLAUSE = re.compile(
+    r",(?!\d)|[;:()]| - |\b(?:but|and|so|because|as|since|however|although|though)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:no|without(?: any)?|any|(?:not|isn't|n't) an?)(?: \w+)? (?:disputes?|objections?"
+    r"|complaints?|disagreements?|damage|shortages?|problems?)\b"
+    r"|(?:\bnot|n't|\bnever)(?: (?!only\b|just\b)\w+){0,2} (?:disput\w+|contest\w*|object\w*"
+    r"|disagree\w*|refus\w+|complain\w*)"
+    r"|(?:\bnot|n't|\bnever|\bnor)(?: (?!only\b|just\b)\w+)? (?:damaged|defective|broken|faulty"
+    r"|scratched|wrong|incorrect|missing|overcharged|too (?:high|expensive)|late|incomplete)\b"
+    r"|\b(?:nothing|none)(?: \w+){0,3} (?:missing|wrong|damaged|broken)\b"
+    r"|\b(?:agreed )?(?:prices?|quantity|quantities|invoices?|amounts?|vat|addresse?s?)"
+    r" (?:is|are|was|were|seems?)(?: (?:all|quite|perfectly))? (?:correct|right|fine|ok)\b"
+    r"|(?:\bnot|n't)(?: (?!only\b)\w+)? (?:out of (?:the )?office|away|absent|on (?:leave"
+    r"|holidays?|vacation)|changed|moved|relocated|left|retired)\b"
+    r"|\b(?:has|have|had|was|were|is|are)(?:n't| not| never)(?: \w+){0,2} (?:paid|settled"
+    r"|transferred|cleared|able to (?:pay|settle))\b(?: yet)?")

@@ -214,3 +214,24 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:referencia|ref\.?|concepto|n[º°o]\.? de (?:transferencia|operacion))"
     r"\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "no más tarde", "no obstante" and "factura no. 12".
+NOT = re.compile(
+    r"\b(?:no(?! mas tarde| obstante| se preocup| hay problema| solo|\.| \S*\d)|nunca|jamas|nadie"
+    r"|ningun\w*|ni|tampoco|dudo|dudamos)\b")
+CLAUSE = re.compile(
+    r",(?!\d)|[;:()]| - |\b(?:pero|y|porque|ya que|aunque|sin embargo)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:no hay|sin|no tenemos|no existe)(?: ningun\w*)?(?: \w+)? ?(?:disputas?|disconformidad"
+    r"|desacuerdo|objecion\w*|reclamacion\w*|quejas?|desperfectos?|danos?|problemas?)\b"
+    r"|\bno (?:la |lo |las |los )?(?:estamos |hemos )?(?:impugn\w+|rechaz\w+|discut\w+|negamos"
+    r"|disput\w+|reclam\w+|estamos en desacuerdo)\b"
+    r"|\bno (?:\w+ )?(?:danad[oa]s?|defectuos[oa]s?|rot[oa]s?|averiad[oa]s?|golpead[oa]s?"
+    r"|estropead[oa]s?|incorrect[oa]s?|errone[oa]s?|equivocad[oa]s?|incomplet[oa]s?"
+    r"|demasiado car[oa]s?)\b"
+    r"|\bno (?:nos )?falta\w* (?:nada|ningun\w*)\b|\bnada falta\w*\b"
+    r"|\bno (?:estoy|estare|estamos) (?:de vacaciones|fuera de la oficina|ausente|de baja"
+    r"|de viaje)\b"
+    r"|\bno (?:ha|han|hemos|nos hemos) (?:cambiado|mudado|trasladado|dejado)\b"
+    r"|\bno (?:se |la |lo |las |los )*(?:ha|hemos|he|han|esta|fue) ?(?:sido |podido )?"
+    r"(?:pagad[oa]s?|abonad[oa]s?|pagar|abonar|transferid[oa]s?)\b")

@@ -63,7 +63,7 @@ DATE_PATTERNS = compile_patterns([
 
 PAYING = r"(?:betalen|overmaken|voldoen|overschrijven|vereffenen|storten|afwikkelen)"
 PROMISE = re.compile(
-    r"\b(?:wij|we|ik) (?:betalen|betaal|voldoen|voldoe)\b"
+    r"\b(?:wij|we|ik|maar) (?:betalen|betaal|voldoen|voldoe)\b"
     r"|\b(?:wij|we|ik|de boekhouding|onze administratie) (?:betalen|betaal|voldoen|voldoe|maken"
     r"|maak"
     r"|schrijven|vereffenen|storten|zullen|zal|gaan|ga|kunnen|kan|zouden|verwachten|hopen"
@@ -87,7 +87,7 @@ NO_PROMISE = re.compile(
     r"\b(?:niet|nooit|geen)\b(?: \w+){0,2} (?:betalen|voldoen|overmaken|betaling)\b"
     r"|\bbetalen (?:\w+ "
     r"){0,3}niet\b|\bniet (?:mogelijk|in staat)\b|\b(?:termijnen|betalingsregeling|afbetaling"
-    r"|deelbetaling\w*|gespreid)\b|\bhebben\b.{0,50}\b(?:betaald|overgemaakt|voldaan)\b"
+    r"|deelbetaling\w*|gespreid)\b|\bhebben\b[^,;]{0,50}\b(?:betaald|overgemaakt|voldaan)\b"
     r"|\bweiger\w*\b"
     r"|\bkunnen (?:wij|we) niet\b")
 PAID = re.compile(
@@ -162,7 +162,8 @@ DISPUTE = re.compile(
     r"\b(?:betwist\w*|niet (?:mee )?eens|niet akkoord|bezwaar|weiger\w*|protesteren)\b"
     r"|\b(?:wachten|beloofde|beloofd|verwachten|ontbreekt)\b.{0,40}\b(?:creditnota"
     r"|creditfactuur)\b"
-    r"|\bfactuur (?:is |klopt )?(?:onjuist|niet correct|niet|fout)\b")
+    r"|\bfactuur (?:klopt )?(?:zo )?niet\b"
+    r"|\bfactuur is (?:zo )?(?:onjuist|fout|verkeerd|niet (?:correct|juist|goed|in orde))\b")
 ABSENT = re.compile(
     r"\b(?:ben|zal|momenteel)\b.{0,30}\b(?:afwezig|niet (?:aanwezig|op kantoor|bereikbaar)"
     r"|met vakantie"
@@ -207,3 +208,21 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:kenmerk|referentie|ref\.?|betalingskenmerk|mededeling|transactienummer)"
     r"\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "niet later dan" and "geen probleem".
+NOT = re.compile(
+    r"\b(?:niet(?! later| alleen)|nooit|geen(?! probleem)|niemand|noch|betwijfel\w*|onzeker)\b")
+CLAUSE = re.compile(
+    r",(?!\d| (?:dat|of)\b)|[;:()]| - |\b(?:maar|en|want|omdat|echter|dus)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:geen|zonder)(?: \w+)? (?:bezwa(?:ar|ren)|geschil\w*|klacht\w*|reclamatie\w*"
+    r"|opmerkingen|problem\w*|gebreken|tekort\w*)\b"
+    r"|\b(?:betwist\w*|weiger\w*|reclameer\w*|protesteren)\b[^,;]{0,40}?\bniet\b"
+    r"|\bniet (?:\w+ )?(?:betwist\w*|beschadigd\w*|defect\w*|kapot\w*|gebrekkig\w*|gebroken"
+    r"|onjuist\w*|verkeerd\w*|fout\w*|te hoog|te duur|onvolledig\w*|afwezig|op vakantie"
+    r"|met vakantie|met verlof|ziek|gewijzigd|veranderd|verhuisd|verlaten)\b"
+    r"|\b(?:klopt|kloppen)\b(?![^.,;]{0,60}\b(?:niet|geen))"
+    r"|\b(?:ontbreek\w*|ontbrak\w*|ontbreken|mist|missen) (?:niets|geen|niet)\b|\bniets"
+    r" (?:ontbreek\w*|ontbrak\w*|mist)\b"
+    r"|\b(?:hebben|heb|heeft|is|zijn|werd|kon|konden)\b[^,;]{0,40}?\b(?:nog niet|niet|nooit)"
+    r"(?: \w+)? (?:betaald|betalen|overgemaakt|voldaan|gestort)\b")
