@@ -40,15 +40,19 @@ class TestCollectorRules(WorklistCommon):
 
     def test_every_condition(self):
         tag = self.env['res.partner.category'].create({'name': "Export"})
-        risk = self.env['ar.risk.class'].search([], limit=1)
+        risk, other_risk = self.env['ar.risk.class'].search([], limit=2)
+        other_tag = tag.create({'name': "Home"})
         partner = self.customer("Target", user_id=self.second.id, category_id=tag.ids)
         self.invoice(500, due='2026-05-02', partner=partner)
         self.env['ar.customer']._refresh(self.company)
         customer = self.account_of(partner)
         customer.sudo().risk_class_id = risk
         for vals, matches in (
-            ({'category_ids': tag.ids}, True), ({'salesperson_ids': self.second.ids}, True),
+            ({'category_ids': tag.ids}, True), ({'category_ids': other_tag.ids}, False),
+            ({'salesperson_ids': self.second.ids}, True),
             ({'salesperson_ids': self.first.ids}, False), ({'risk_class_ids': risk.ids}, True),
+            ({'risk_class_ids': other_risk.ids}, False),
+            ({'letter_from': 'š', 'letter_to': 'ť'}, True), ({'letter_to': 'š'}, False),
             ({'min_amount': 500}, True), ({'min_amount': 500.01}, False),
             ({'max_amount': 500}, False), ({'max_amount': 500.01}, True),
             ({'domain': "[('overdue_item_count', '=', 1)]"}, True),
