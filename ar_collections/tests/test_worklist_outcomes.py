@@ -91,6 +91,30 @@ class TestOutcomes(OutcomeCommon):
         with self.assertRaises(UserError):
             self.click(outcome='dispute', item_ids=self.items(self.bill).ids)
 
+    def test_a_part_is_disputed_and_the_rest_is_still_asked_for(self):
+        reason = self.env.ref('ar_collections.ar_dispute_reason_price').id
+        other = self.invoice(300, due='2026-05-10')
+        for amount, moves in ((50, self.bill | other), (1000.01, self.bill)):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                self.click(outcome='dispute', reason_id=reason, amount=amount,
+                           item_ids=self.items(moves).ids)
+        answer = self.click(outcome='dispute', user=self.collector, reason_id=reason, amount=100,
+                            item_ids=self.items(self.bill).ids)
+        self.assertEqual(self.account_of().dispute_ids.amount, 100)
+        self.go(answer['next_date'])
+        self.assertEqual(self.row().amount, 1200)
+        data = self.env['ar.worklist'].with_user(self.collector).load_customer(
+            self.account_of().id)
+        [part, whole] = data['items']
+        self.assertEqual(
+            (part['residual'], part['claim'], whole['claim']), (1000, 900, 300))
+        self.assertRegex(part['state'], r"^.*100\.00.* disputed: ")
+        self.assertEqual(data['defaults']['item_ids'], [part['id'], whole['id']])
+        # Nobody promises what they dispute.
+        self.click(outcome='promise', user=self.collector, date='2026-06-12',
+                   item_ids=data['defaults']['item_ids'])
+        self.assertEqual(self.account_of().promise_ids.amount, 1200)
+
     def test_off_the_list_until_its_day_although_more_is_overdue(self):
         """A second invoice nobody spoke about is overdue: the customer still gets its peace."""
         other = self.invoice(300, due='2026-05-10')

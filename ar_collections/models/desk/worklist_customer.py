@@ -2,10 +2,8 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_datetime, formatLang
 
-MAX_ITEMS = 60
 MAX_HISTORY = 8
 
 
@@ -147,44 +145,6 @@ class ArWorklist(models.Model):
             'is_company': contact == partner,
         } for contact in people if contact.phone or contact.email or contact == partner][:8]
 
-    def _get_item_rows(self, customer):
-        """Return the open items with what stands about each, oldest first."""
-        items = self.env['account.move.line'].search(
-            customer._get_open_items_domain() & Domain('amount_residual', '>', 0),
-            order='date_maturity, id', limit=MAX_ITEMS)
-        today = customer.company_id._get_ar_today()
-        states = self._get_item_states(customer, items)
-        return [{
-            'id': item.id, 'name': item.move_name or item.name or "",
-            'move_id': item.move_id.id, 'due': format_date(
-                self.env, item.date_maturity or item.date),
-            'days': max((today - (item.date_maturity or item.date)).days, 0),
-            'residual': item.amount_residual_currency, 'currency_id': item.currency_id.id,
-            'company_residual': item.amount_residual,
-            'state': states.get(item.id, ""), 'is_free': item.id not in states,
-        } for item in items]
-
-    def _get_item_states(self, customer, items):
-        """Return {item id: what is agreed about it, in words}."""
-        today, states = customer.company_id._get_ar_today(), {}
-        for line in self.env['ar.promise.line'].search(
-                [('move_line_id', 'in', items.ids), ('state', '=', 'open')]):
-            states[line.move_line_id.id] = self.env._(
-                "Promised for %s", format_date(self.env, line.promise_id.promise_date))
-        for line in self.env['ar.dispute.line'].search(
-                [('move_line_id', 'in', items.ids), ('state', '=', 'open')]):
-            states[line.move_line_id.id] = self.env._(
-                "Disputed: %s", line.dispute_id.reason_id.name)
-        for said in self.env['ar.interaction'].search(
-                [('customer_id', '=', customer.id), ('outcome', '=', 'paid'),
-                 ('next_date', '>', today), ('item_ids', 'in', items.ids)]):
-            for item in said.item_ids & items:
-                states.setdefault(item.id, self.env._(
-                    "Said to be paid, wait until %s", format_date(self.env, said.next_date)))
-        for item in items.filtered('no_followup'):
-            states.setdefault(item.id, self.env._("Excluded from follow-up"))
-        return states
-
     def _get_history_rows(self, customer):
         outcomes = dict(self.env['ar.interaction']._fields['outcome']._description_selection(
             self.env))
@@ -228,8 +188,8 @@ class ArWorklist(models.Model):
     def _get_default_values(self, customer, work, items):
         """Return what the outcome forms open with: days as settings say, free overdue items."""
         company, today = customer.company_id.sudo(), customer.company_id._get_ar_today()
-        late = [item for item in items if item['is_free'] and item['days'] > 0]
-        free = late or [item for item in items if item['is_free']]
+        free = [item for item in items if item['is_free'] and not item['waits']]
+        free = [item for item in free if item['days'] > 0] or free
         return {
             'item_ids': [item['id'] for item in free],
             'today': fields.Date.to_string(today),
