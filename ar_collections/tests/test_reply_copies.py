@@ -52,6 +52,17 @@ class TestCopies(ReplyCommon):
         reminder = self.run_dunning('2026-06-01').reminder_ids
         self.assertNotIn("buyer@", reminder.copy_names)
 
+    def test_without_a_salesperson_of_the_customer_those_of_the_invoices(self):
+        other = self.user('sales_team.group_sale_salesman', 'other')
+        self.bill.invoice_user_id = other
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        self.assertIn("seller@", reminder.copy_names)
+        self.assertNotIn("other@", reminder.copy_names)
+        self.buyer.user_id = False
+        reminder.invalidate_recordset(['copy_names'])
+        self.assertIn("other@", reminder.copy_names)
+        self.assertNotIn("seller@", reminder.copy_names)
+
     def test_a_level_without_copies(self):
         self.ladder.level_ids.write({
             'copy_salesperson': False, 'copy_manager': False, 'copy_escalation': False})

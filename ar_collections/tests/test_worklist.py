@@ -252,6 +252,13 @@ class TestWorklist(WorklistCommon):
         self.assertEqual(len(exported), 5)
         self.assertTrue(all(line[3] for line in exported))
 
+    def test_money_part_survives_a_customer_without_anything(self):
+        empty = self.customer("Empty")
+        data = self.env['ar.worklist'].load_customer(self.account_of(empty).id)
+        self.assertEqual((data['lines'], data['items'], data['priority']), ([], [], 0))
+        self.assertEqual(data['defaults']['today'], fields.Date.to_string(
+            self.company._get_ar_today()))
+
     def test_without_a_role_nothing_is_shown(self):
         with self.assertRaises(AccessError):
             self.env['ar.worklist'].with_user(

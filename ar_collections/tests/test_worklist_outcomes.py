@@ -34,6 +34,8 @@ class TestOutcomes(OutcomeCommon):
             self.assertEqual(self.account_of()._get_tries(), number)
         self.assertEqual(self.activities().user_id, self.collector)
         self.assertIn("write an e-mail", self.activities().summary)
+        self.buyer.write({'email': False, 'street': "1 Road", 'city': "Lyon"})
+        self.assertEqual(self.account_of()._get_other_way(), "send a letter")
 
     def test_friday_comes_back_on_monday(self):
         self.go('2026-06-05')
@@ -153,9 +155,33 @@ class TestOutcomes(OutcomeCommon):
         self.assertNotIn("Gone", names)
 
     def test_a_wrong_address_makes_a_task(self):
-        self.click(outcome='wrong_address', user=self.collector)
-        self.assertIn("Wrong address", self.activities().summary)
+        contact = self.customer("Moved", parent_id=self.buyer.id, type='invoice')
+        self.account_of().collections_contact_id = contact
+        self.click(outcome='wrong_address', user=self.collector, contact_id=contact.id)
+        self.assertIn("Wrong address: correct the card of Buyer, Moved", self.activities().summary)
         self.assertFalse(self.row())
+        # Nothing is sent there until its card is put right.
+        self.run_dunning('2026-06-01')
+        self.assertEqual(self.reminders().recipient_id, self.buyer)
+
+    def test_each_outcome_comes_back_on_the_day_of_the_settings(self):
+        self.company.write({
+            'ar_no_answer_days': 2, 'ar_spoken_days': 4, 'ar_clean_up_days': 9,
+            'ar_said_paid_days': 11})
+        for outcome, eve, day in (
+                ('no_answer', '2026-06-02', '2026-06-03'), ('spoken', '2026-06-04', '2026-06-05'),
+                ('escalate', '2026-06-04', '2026-06-05'), ('paid', '2026-06-11', '2026-06-12'),
+                ('wrong_contact', '2026-06-09', '2026-06-10'),
+                ('wrong_address', '2026-06-09', '2026-06-10')):
+            with self.subTest(outcome=outcome):
+                answer = self.click(outcome=outcome, item_ids=self.items(self.bill).ids)
+                self.assertEqual(answer['next_date'], day)
+                self.go(eve)
+                self.assertFalse(self.row())
+                self.go(day)
+                self.assertEqual(self.row().amount, 1000)
+                self.go('2026-06-01')
+                self.contacts().action_undo()
 
     def test_escalation_goes_to_the_manager(self):
         boss = self.user('manager', 'boss')
@@ -369,10 +395,3 @@ class TestOutcomes(OutcomeCommon):
         # A level without a script: today's guide.
         policy.level_ids.call_script = False
         self.assertEqual([name for name, _text in said()], ["Not reached last time"])
-
-    def test_money_part_survives_a_customer_without_anything(self):
-        empty = self.customer("Empty")
-        data = self.env['ar.worklist'].load_customer(self.account_of(empty).id)
-        self.assertEqual((data['lines'], data['items'], data['priority']), ([], [], 0))
-        self.assertEqual(data['defaults']['today'], fields.Date.to_string(
-            self.company._get_ar_today()))
