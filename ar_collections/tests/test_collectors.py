@@ -145,6 +145,16 @@ class TestAbsence(WorklistCommon):
         with self.assertRaises(AccessError):
             self.click(user=self.stand_in)
 
+    def test_an_absence_elsewhere_or_called_off_changes_nobody(self):
+        absence = self.absence(date_from='2026-06-01')
+        for vals, user in (
+                ({}, self.stand_in), ({'company_id': self.company.id}, self.stand_in),
+                ({'company_id': self.env.ref('base.main_company').id}, self.absent),
+                ({'company_id': False, 'active': False}, self.absent)):
+            absence.write(vals)
+            self.assertEqual(self.row().responsible_id, user, vals)
+            self.assertEqual(bool(self.work(self.stand_in)), user == self.stand_in, vals)
+
     def test_tasks_go_over_and_come_back(self):
         customer = self.account_of()
         old, far = (customer.activity_schedule(

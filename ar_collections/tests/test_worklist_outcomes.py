@@ -70,6 +70,10 @@ class TestOutcomes(OutcomeCommon):
         promise._follow()
         self.assertEqual({part['code'] for part in self.row().parts},
                          {'money', 'broken', 'follow_up'})
+        # Broken is what was broken over the last 90 days.
+        for day, counts in (('2026-09-05', True), ('2026-09-06', False)):
+            self.go(day)
+            self.assertEqual('broken' in {part['code'] for part in self.row().parts}, counts)
 
     def test_a_promise_kept_brings_nobody_back(self):
         self.click(outcome='promise', date='2026-06-05', item_ids=self.items(self.bill).ids)

@@ -25,7 +25,7 @@ class ArWorklist(models.Model):
             customer._refresh_now()
         work = self._read_one(customer)
         items = self._get_item_rows(customer)
-        facts = self._get_facts(customer, items)
+        facts = self._get_facts(customer, work)
         return {
             'id': customer.id, 'token': uuid.uuid4().hex,
             'name': customer.partner_id.sudo().display_name,
@@ -45,6 +45,9 @@ class ArWorklist(models.Model):
             'lines': self._get_line_rows(customer, work['parts']),
             'contacts': self._get_contact_rows(customer),
             'items': items, 'guides': self._get_guides(customer, work, facts),
+            # Overdue, and all of it agreed about: there is nothing to say but to wait.
+            'is_all_agreed': customer.overdue_amount > 0 and (
+                customer.currency_id.compare_amounts(work['amount'], 0.0) <= 0),
             'history': self._get_history_rows(customer),
             'promises': self._get_promise_rows(customer),
             'disputes': self._get_dispute_rows(customer),
@@ -56,14 +59,24 @@ class ArWorklist(models.Model):
         }
 
     def _read_one(self, customer):
-        """Return what the list knows of a customer, which the reader may see; zero when nothing."""
+        """Return what the list knows of a customer, which the reader may see; zero when nothing.
+
+        Of one that comes back on a later day, the money that may be asked for all the same.
+        """
         self.env.flush_all()
+        # sudo: the query is the same for everybody; the customer has been checked.
+        Worklist, company = self.sudo(), customer.company_id.sudo()
         rows = self.env.execute_query_dict(SQL(
-            "SELECT priority::float, amount::float, item_count, parts FROM (%s) work",
-            # sudo: the query is the same for everybody; the customer has been checked.
-            self.sudo()._get_company_query(customer.company_id.sudo(), customer.ids)))
-        return rows[0] if rows else {
-            'priority': 0.0, 'amount': 0.0, 'item_count': 0, 'parts': []}
+            "SELECT priority::float, amount::float, item_count, COALESCE(max_days, 0) AS max_days,"
+            " parts FROM (%s) work", Worklist._get_company_query(company, customer.ids)))
+        if rows:
+            return rows[0]
+        rows = self.env.execute_query_dict(SQL(
+            "SELECT amount::float, items AS item_count, max_days FROM (%s) money",
+            Worklist._get_money_query(
+                company, company._get_ar_today(), SQL("c.id = %s", customer.id))))
+        return {'priority': 0.0, 'parts': [], **(
+            rows[0] if rows else {'amount': 0.0, 'item_count': 0, 'max_days': 0})}
 
     @api.model
     def _get_customer(self, customer_id):
@@ -89,8 +102,10 @@ class ArWorklist(models.Model):
             rows.append(line)
         return rows
 
-    def _get_facts(self, customer, items):
-        """Return what chooses the call guide: situations, and the age of the oldest item."""
+    def _get_facts(self, customer, work):
+        """Return what chooses the call guide: situations, and the age of the oldest item that may
+        be asked for.
+        """
         situations = {'any'}
         last = self.env['ar.interaction'].search([('customer_id', '=', customer.id)], limit=1)
         if not last:
@@ -103,14 +118,16 @@ class ArWorklist(models.Model):
             situations.add('broken')
         if customer.open_dispute_count:
             situations.add('dispute')
-        return {'situations': situations,
-                'days': max((item['days'] for item in items), default=0)}
+        return {'situations': situations, 'days': work['max_days']}
 
     def _get_guides(self, customer, work, facts):
         """Return what to say: the script of the level, else the guide for the age.
 
-        After it, what the last contacts ask for: a broken promise, an open dispute...
+        After it, what the last contacts ask for: a broken promise, an open dispute... Nothing when
+        nothing may be asked for: nobody is called about what is agreed.
         """
+        if customer.currency_id.compare_amounts(work['amount'], 0.0) <= 0:
+            return []
         script = self._get_script_words(customer, work, facts)
         guide = self.env['ar.call.guide']._get_guide(customer, facts)
         if not script:
@@ -123,9 +140,8 @@ class ArWorklist(models.Model):
         return {'name': guide.name, 'text': guide._render({
             'customer': customer.partner_id.sudo().name,
             'amount': formatLang(
-                self.env, work['amount'] or customer.overdue_amount,
-                currency_obj=customer.currency_id),
-            'days': facts['days'], 'items': work['item_count'] or customer.overdue_item_count,
+                self.env, work['amount'], currency_obj=customer.currency_id),
+            'days': facts['days'], 'items': work['item_count'],
             'company': customer.company_id.name, 'me': self.env.user.name,
         })}
 
