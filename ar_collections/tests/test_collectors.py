@@ -211,6 +211,10 @@ class TestTargets(WorklistCommon):
         self.click(user=collector, outcome='promise', date='2026-06-09',
                    item_ids=self.items(bill).ids)
         self.click(user=collector, outcome='spoken', kind='letter')
+        # Noted by mistake: no promise.
+        self.click(user=collector, outcome='promise', date='2026-06-09', kind='letter',
+                   item_ids=self.items(self.invoice(70, due='2026-05-02')).ids)
+        self.account_of().promise_ids[:1].with_user(collector).action_cancel()
         self.pay(bill, 400, '2026-06-02')
         self.pay(bill, 300, '2026-05-31')
         self.credit_note(50, '2026-06-02')

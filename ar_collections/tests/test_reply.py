@@ -250,6 +250,11 @@ class TestReplyAccept(ReplyCommon):
         self.receive("Hello, could you please call me?", reminder)
         self.assertEqual(len(self.deliver()), 0)
 
+    def test_an_automatic_answer_holds_nothing(self):
+        self.company.ar_reply_hold_days = 5
+        self.answer("I am out of the office until 14 June 2026.")
+        self.assertEqual(len(self.run_dunning('2026-06-04').reminder_ids), 1)
+
     def test_no_days_no_hold(self):
         self.company.ar_reply_hold_days = 0
         self.answer("Hello, could you please call me?")

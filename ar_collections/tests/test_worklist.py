@@ -19,6 +19,16 @@ class TestWorklist(WorklistCommon):
         self.assertEqual((row.amount, row.days, row.max_days, row.item_count), (1000, 30, 30, 1))
         self.assertEqual(set(self.work()), {"Buyer"})
 
+    def test_old_money_weighs_three_times_at_most_and_is_at_risk_from_90_days(self):
+        # 1,000 at half, one point per 100, × (1 + days / 90) up to 180 days.
+        for due, found in (
+                ('2025-12-03', (15, 'risk')), ('2025-10-01', (15, 'risk')),
+                ('2026-03-03', (10, 'risk')), ('2026-03-04', (10, 'normal'))):
+            partner = self.customer(due)
+            self.invoice(1000, due=due, partner=partner)
+            row = self.row(partner)
+            self.assertEqual((round(row.priority, 1), row.triage), found, due)
+
     def test_the_sum_is_shown_line_by_line(self):
         invoice = self.invoice(1000, due='2026-05-02')
         promise = self.promise(invoice, '2026-06-03')
@@ -186,6 +196,9 @@ class TestWorklist(WorklistCommon):
         self.assertEqual((customer.interaction_count, customer.last_interaction_at),
                          (1, letter.date))
         self.assertEqual([part['code'] for part in self.row().parts], ['request'])
+        for day, counts in (('2026-06-29', True), ('2026-06-30', False), ('2026-06-01', True)):
+            self.go(day)
+            self.assertEqual(bool(self.row()), counts, "a question of the last 30 days")
         visit = Interaction.create({'customer_id': customer.id, 'kind': 'visit'})
         self.assertEqual((customer.interaction_count, customer.last_interaction_at),
                          (2, visit.date))
