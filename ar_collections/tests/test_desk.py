@@ -287,6 +287,8 @@ class TestDispute(DeskCommon):
         dispute.credit_note_ids.action_post()
         self.match(invoice, dispute.credit_note_ids)
         self.assertEqual(dispute.state, 'credited')
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual(dispute.state, 'open')
 
     def test_owner_and_deadline_come_from_the_reason(self):
         reason = self.env.ref('ar_collections.ar_dispute_reason_quality')
