@@ -140,6 +140,10 @@ def _read_sentence(sentence, words, today, month_first):
     if asks or kinds:
         return kinds
     hedged = bool(words.HEDGE.search(folded))
+    if not words.MONEY.search(folded) and (
+            words.OTHER.search(folded) or not words.ABOUT.search(folded)):
+        # "We will send you the contract on Friday" promises no money.
+        return []
     paid, promise = words.PAID.search(folded), words.PROMISE.search(folded)
     if paid and not words.NOT_PAID.search(folded) and not _is_denied(folded, paid, words):
         return [_payment('paid', sentence, folded, words, today, month_first, hedged)]
@@ -289,8 +293,9 @@ def _read_absence(reading, sentences, subject, words, today, month_first):
     for sentence in sentences:
         folded = fold(sentence)
         for found in find_dates(folded, words, today, False, month_first):
-            back = words.BACK.search(folded[:found.start]) or words.BACK.search(
-                folded[:found.end])
+            back = (words.BACK.search(folded[:found.start])
+                    or words.BACK.search(folded[:found.end])
+                    or words.BACK_AFTER.match(folded[found.end:]))
             day = found.date - timedelta(days=1) if back else found.date
             if day >= today and (last is None or day > last):
                 last = day

@@ -95,7 +95,9 @@ NO_PROMISE = re.compile(
     r"|begleichen|zahle)\b|\bzahlen (?:wir )?(?:\w+ ){0,2}nicht\b|\bnicht (?:moglich|moeglich"
     r"|in der"
     r" lage)\b|\b(?:raten|ratenzahlung|teilzahlung\w*|teilbetrag\w*|stundung|zahlungsplan)\b"
-    r"|\bhaben\b.{0,40}\b(?:bezahlt|uberwiesen|ueberwiesen|beglichen)\b|\bverweiger\w+\b")
+    r"|\bhaben\b.{0,40}\b(?:bezahlt|uberwiesen|ueberwiesen|beglichen)\b|\bverweiger\w+\b"
+    r"|\bin der regel\b|\bu(?:e)?blicherweise\b|\bgewo(?:e)?hnlich\b"
+    r"|\bunser(?:e|en|em)? kunden?\b")
 PAID = re.compile(
     r"\b(?:haben|habe|hat|hatten)\b.{0,60}\b(?:bezahlt|gezahlt|uberwiesen|ueberwiesen|beglichen"
     r"|angewiesen|ausgeglichen|getatigt|veranlasst)\b"
@@ -112,7 +114,8 @@ NOT_PAID = re.compile(
     r"|beglichen|geliefert|erfolgt)\b|\b(?:wird|werden|werde|sobald|wenn|falls|sofern|nachdem"
     r"|bevor"
     r"|erst)\b.{0,60}\b(?:bezahlt|gezahlt|uberwiesen|ueberwiesen|beglichen|ausgeglichen|angewiesen"
-    r"|erfolgt)\b|\bunbezahlt\w*\b")
+    r"|erfolgt)\b|\bunbezahlt\w*\b|\baber (?:noch )?nicht\b|\bnicht aber\b|\bin der regel\b"
+    r"|\bu(?:e)?blicherweise\b|\bgewo(?:e)?hnlich\b|\bunser(?:e|en|em)? kunden?\b")
 REASONS = {
     'not_received': re.compile(
         r"\brechnung(?:en)?\b.{0,40}\b(?:nie|nicht|niemals|noch nicht)\b.{0,20}\b(?:erhalten"
@@ -185,6 +188,8 @@ ABSENT_SUBJECT = re.compile(
     r"|automatic reply)\b")
 BACK = re.compile(
     r"\b(?:ab(?: dem)?|wieder(?: am| ab)?|zuruck(?: am)?|zurueck(?: am)?|wieder da am)[^.]{0,12}$")
+# Stands after the day of return.
+BACK_AFTER = re.compile(r"[ ,]*(?:wieder|zuruck|zurueck)\b")
 CONTACT = re.compile(
     r"\b(?:arbeitet|beschaftigt|tatig|ist)\b(?: \w+){0,2} nicht mehr\b|\bnicht mehr (?:bei uns|im"
     r" (?:hause|unternehmen)|fur uns|gelesen|gultig|beschaftigt|tatig|abgerufen)\b"
@@ -238,3 +243,13 @@ DENIAL = re.compile(
     r"|\b(?:haben|habe|hat|wurden?|ist|sind|konnten?|koennten)\b[^,;]{0,40}?\b(?:noch nicht|nicht"
     r"|nie|noch nie)(?: \w+)? (?:be|ge)?(?:zahlt|zahlen|uberwiesen|ueberwiesen|uberweisen|glichen"
     r"|ausgeglichen)\b")
+# Words of payment, of the claim itself, and of what else is sent, done or forwarded: a promise or a
+# payment is about the first, or about the second without the third.
+MONEY = re.compile(
+    r"\b(?:\w*zahl\w*|bezahl\w*|uberw\w+|ueberw\w+|begl\w+|betrag|geld|saldo|summe|ausgleich\w*"
+    r"|ausgeglichen|anweis\w*|angewiesen|restbetrag|scheck|eur|euro)\b|€")
+OTHER = re.compile(
+    r"\b(?:waren?|lieferung\w*|vertrag|nachricht|schreiben|brief|e-mail|mail|prufung|pruefung"
+    r"|reklamation\w*|weiter\w*leit\w*|paket|angebot|termin|besprech\w*|sachverhalt|bestellung"
+    r"|unterlagen|muster|antwort)\b")
+ABOUT = re.compile(r"\b(?:\w*rechnung(?:en)?|sie|es|das|diese|alles|erledigt|posten)\b")

@@ -89,7 +89,7 @@ NO_PROMISE = re.compile(
     r"){0,3}niet\b|\bniet (?:mogelijk|in staat)\b|\b(?:termijnen|betalingsregeling|afbetaling"
     r"|deelbetaling\w*|gespreid)\b|\bhebben\b[^,;]{0,50}\b(?:betaald|overgemaakt|voldaan)\b"
     r"|\bweiger\w*\b"
-    r"|\bkunnen (?:wij|we) niet\b")
+    r"|\bkunnen (?:wij|we) niet\b|\b(?:gewoonlijk|doorgaans|meestal)\b|\bonze klant(?:en)?\b")
 PAID = re.compile(
     r"\b(?:hebben|heb|heeft|hadden)\b.{0,60}\b(?:betaald|overgemaakt|voldaan|gestort"
     r"|overgeschreven"
@@ -104,7 +104,8 @@ NOT_PAID = re.compile(
     r"\b(?:niet|nooit|nog niet|geen)\b.{0,30}\b(?:betaald|overgemaakt|voldaan|geleverd"
     r"|uitgevoerd)\b"
     r"|\b(?:wordt|worden|zal|zodra|als|wanneer|indien|nadat|voordat|pas|moet)\b.{0,60}\b(?:betaald"
-    r"|overgemaakt|voldaan|uitgevoerd)\b|\bonbetaald\w*\b")
+    r"|overgemaakt|voldaan|uitgevoerd)\b|\bonbetaald\w*\b|\bmaar\b[^.]{0,30}\bniet\b"
+    r"|\b(?:gewoonlijk|doorgaans|meestal)\b|\bonze klant(?:en)?\b")
 REASONS = {
     'not_received': re.compile(
         r"\bfactu(?:ur|ren)\b.{0,40}\b(?:nooit|niet|nog niet)\b.{0,20}\b(?:ontvangen|gekregen"
@@ -176,6 +177,8 @@ ABSENT_SUBJECT = re.compile(
     r"\b(?:automatisch antwoord|afwezig\w*|automatische reactie|out of office|automatic reply)\b")
 BACK = re.compile(
     r"\b(?:vanaf|terug(?: op)?|weer(?: op| vanaf)?|hervat\w*)[^.]{0,12}$|\bben (?:ik )?(?:op )?$")
+# Stands after the day of return.
+BACK_AFTER = re.compile(r"[ ,]*(?:weer|terug)\b")
 CONTACT = re.compile(
     r"\b(?:werkt|werkzaam|is)\b(?: \w+){0,2} niet (?:meer|langer)\b|\bniet (?:meer"
     r"|langer) (?:bij ons"
@@ -226,3 +229,13 @@ DENIAL = re.compile(
     r" (?:ontbreek\w*|ontbrak\w*|mist)\b"
     r"|\b(?:hebben|heb|heeft|is|zijn|werd|kon|konden)\b[^,;]{0,40}?\b(?:nog niet|niet|nooit)"
     r"(?: \w+)? (?:betaald|betalen|overgemaakt|voldaan|gestort)\b")
+# Words of payment, of the claim itself, and of what else is sent, done or forwarded: a promise or a
+# payment is about the first, or about the second without the third.
+MONEY = re.compile(
+    r"\b(?:\w*beta(?:a|l)\w*|overma\w*|overgemaakt|overschr\w*|overboek\w*|voldaan|voldoen|bedrag"
+    r"|geld|saldo|gestort|storten|over|eur|euro)\b|€")
+OTHER = re.compile(
+    r"\b(?:levering\w*|goederen|contract\w*|bericht|brief|e-mail|mail|door\w*stu\w*|doorgestuurd"
+    r"|bespre\w*|klacht\w*|offerte|bestelling\w*|pakket|controle|afspraak|documenten|antwoord"
+    r"|collega\w*)\b")
+ABOUT = re.compile(r"\b(?:factu(?:ur|ren)|dit|dat|deze|die|alles|posten)\b")
