@@ -272,6 +272,9 @@ class TestOutcomes(OutcomeCommon):
         # The level of the reminder that waits, then of the one that has left.
         for reminder in self.run_dunning('2026-06-01').reminder_ids:
             self.assertEqual(said()[0][0], reminder.level_id.name)
+            waiting, reminder.level_id = reminder.level_id, policy.level_ids[0]
+            self.assertEqual(said()[0], ("Level +5", "First"), "whatever comes next")
+            reminder.level_id = waiting
             reminder._approve()
         self.send()
         self.deliver()
