@@ -121,6 +121,7 @@ from . import (
     test_worklist_outcomes,
     test_worklist_paid,
     test_worklist_tour,
+    test_worklist_undo,
 )
 from . import test_cover_decision, test_cover_insured, test_cover_request, test_cover_story
 from . import test_cover_jobs, test_cover_own, test_cover_rules

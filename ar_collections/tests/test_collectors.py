@@ -40,15 +40,19 @@ class TestCollectorRules(WorklistCommon):
 
     def test_every_condition(self):
         tag = self.env['res.partner.category'].create({'name': "Export"})
-        risk = self.env['ar.risk.class'].search([], limit=1)
+        risk, other_risk = self.env['ar.risk.class'].search([], limit=2)
+        other_tag = tag.create({'name': "Home"})
         partner = self.customer("Target", user_id=self.second.id, category_id=tag.ids)
         self.invoice(500, due='2026-05-02', partner=partner)
         self.env['ar.customer']._refresh(self.company)
         customer = self.account_of(partner)
         customer.sudo().risk_class_id = risk
         for vals, matches in (
-            ({'category_ids': tag.ids}, True), ({'salesperson_ids': self.second.ids}, True),
+            ({'category_ids': tag.ids}, True), ({'category_ids': other_tag.ids}, False),
+            ({'salesperson_ids': self.second.ids}, True),
             ({'salesperson_ids': self.first.ids}, False), ({'risk_class_ids': risk.ids}, True),
+            ({'risk_class_ids': other_risk.ids}, False),
+            ({'letter_from': 'š', 'letter_to': 'ť'}, True), ({'letter_to': 'š'}, False),
             ({'min_amount': 500}, True), ({'min_amount': 500.01}, False),
             ({'max_amount': 500}, False), ({'max_amount': 500.01}, True),
             ({'domain': "[('overdue_item_count', '=', 1)]"}, True),
@@ -141,6 +145,16 @@ class TestAbsence(WorklistCommon):
         with self.assertRaises(AccessError):
             self.click(user=self.stand_in)
 
+    def test_an_absence_elsewhere_or_called_off_changes_nobody(self):
+        absence = self.absence(date_from='2026-06-01')
+        for vals, user in (
+                ({}, self.stand_in), ({'company_id': self.company.id}, self.stand_in),
+                ({'company_id': self.env.ref('base.main_company').id}, self.absent),
+                ({'company_id': False, 'active': False}, self.absent)):
+            absence.write(vals)
+            self.assertEqual(self.row().responsible_id, user, vals)
+            self.assertEqual(bool(self.work(self.stand_in)), user == self.stand_in, vals)
+
     def test_tasks_go_over_and_come_back(self):
         customer = self.account_of()
         old, far = (customer.activity_schedule(
@@ -197,6 +211,10 @@ class TestTargets(WorklistCommon):
         self.click(user=collector, outcome='promise', date='2026-06-09',
                    item_ids=self.items(bill).ids)
         self.click(user=collector, outcome='spoken', kind='letter')
+        # Noted by mistake: no promise.
+        self.click(user=collector, outcome='promise', date='2026-06-09', kind='letter',
+                   item_ids=self.items(self.invoice(70, due='2026-05-02')).ids)
+        self.account_of().promise_ids[:1].with_user(collector).action_cancel()
         self.pay(bill, 400, '2026-06-02')
         self.pay(bill, 300, '2026-05-31')
         self.credit_note(50, '2026-06-02')

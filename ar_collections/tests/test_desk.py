@@ -238,6 +238,12 @@ class TestDispute(DeskCommon):
                     dispute.line_ids.move_line_id.mapped('amount_residual'))
             self.assertEqual(found, slow, field)
             self.assertEqual(len(found), 2, field)
+        # Days to settle: a mean of those that are settled, not of zeros beside it.
+        self.go('2026-06-05')
+        disputes[0]._settle('upheld', "As agreed")
+        days = [group['days_open:avg'] for group in self.env['ar.dispute'].formatted_read_group(
+            [('id', 'in', disputes.ids)], ['reason_id'], ['days_open:avg'])]
+        self.assertCountEqual(days, [4, False])
 
     def test_the_rest_of_a_disputed_item_is_still_claimed(self):
         invoice = self.invoice(100, due='2026-05-24')
@@ -281,6 +287,8 @@ class TestDispute(DeskCommon):
         dispute.credit_note_ids.action_post()
         self.match(invoice, dispute.credit_note_ids)
         self.assertEqual(dispute.state, 'credited')
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual(dispute.state, 'open')
 
     def test_owner_and_deadline_come_from_the_reason(self):
         reason = self.env.ref('ar_collections.ar_dispute_reason_quality')

@@ -1,3 +1,5 @@
+import re
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
@@ -235,11 +237,23 @@ class TestPlanElsewhere(PlanCommon):
 
     def test_the_ladder_claims_only_what_is_late(self):
         old, young = self.invoice(200, due='2026-05-20'), self.invoice(700, due='2026-05-25')
-        self.active_plan(old | young)
+        plan = self.active_plan(old | young)
+
+        def asked_for():
+            """Return what a collector reads of these items, and what is ticked."""
+            data = self.env['ar.worklist'].load_customer(plan.customer_id.id)
+            self.assertEqual({row['state'] for row in data['items']}, {f"Payment plan {plan.name}"})
+            self.assertEqual(data['is_all_agreed'], not data['guides'])
+            return ([(row['claim'], row['is_free']) for row in data['items']],
+                    len(data['defaults']['item_ids']),
+                    [re.findall(r"[\d,]+\.\d\d", guide['text']) for guide in data['guides']])
+
         run = self.run_dunning('2026-06-10')
         self.assertFalse(run.reminder_ids)
         self.assertEqual(self.reasons(run), [('planned', 200), ('planned', 700)])
+        self.assertEqual(asked_for(), ([(200, True), (700, True)], 0, []))
         self.run_dunning('2026-06-17')
+        self.assertEqual(asked_for(), ([(200, True), (100, True)], 2, [['300.00']]))
         [reminder] = self.reminders()
         self.assertEqual(
             {line.move_line_id.move_id: line.amount_residual for line in reminder.line_ids},

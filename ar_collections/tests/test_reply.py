@@ -117,6 +117,24 @@ class TestReplyIncoming(ReplyCommon):
         self.assertRecordValues(self.replies(), [{
             'kind': 'paid', 'reminder_id': False, 'customer_id': self.account.id}])
 
+    def test_an_answer_to_an_agreement_is_about_its_items(self):
+        """The proposal of a plan says: simply reply to this message."""
+        young = self.invoice(70, due='2026-06-20')
+        plan = self.env['ar.payment.plan'].create({
+            'customer_id': self.account.id, 'number': 2, 'first_date': '2026-06-15',
+            'line_ids': [Command.create({'move_line_id': self.items(young).id})]})
+        for record in (plan, self.promise(young, '2026-06-20'), self.dispute(young, amount=20)):
+            with self.subTest(record._name):
+                message = record.message_post(
+                    body="A word", message_type='comment', subtype_xmlid='mail.mt_comment')
+                self.receive("We will pay on 30 June.", self.env['ar.reminder'].new(
+                    {'message_id': message.id}))
+                reply = self.replies()[-1]
+                self.assertRecordValues(reply, [{
+                    'kind': 'promise', 'reminder_id': False, 'customer_id': self.account.id,
+                    'items_named': False, 'move_line_ids': self.items(young).ids}])
+                self.assertIn(record.display_name, str(self.account.message_ids[0].body))
+
     def test_a_colleague_who_writes_by_mail_is_no_customer(self):
         reminder, _emails = self.remind()
         self.receive("We will pay on Friday.", reminder, sender=self.collector.email_formatted)
@@ -231,6 +249,11 @@ class TestReplyAccept(ReplyCommon):
         self.company.ar_reply_hold_days = 5
         self.receive("Hello, could you please call me?", reminder)
         self.assertEqual(len(self.deliver()), 0)
+
+    def test_an_automatic_answer_holds_nothing(self):
+        self.company.ar_reply_hold_days = 5
+        self.answer("I am out of the office until 14 June 2026.")
+        self.assertEqual(len(self.run_dunning('2026-06-04').reminder_ids), 1)
 
     def test_no_days_no_hold(self):
         self.company.ar_reply_hold_days = 0

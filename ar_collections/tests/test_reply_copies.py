@@ -52,6 +52,23 @@ class TestCopies(ReplyCommon):
         reminder = self.run_dunning('2026-06-01').reminder_ids
         self.assertNotIn("buyer@", reminder.copy_names)
 
+    def test_without_a_salesperson_of_the_customer_those_of_the_invoices(self):
+        other = self.user('sales_team.group_sale_salesman', 'other')
+        self.bill.invoice_user_id = other
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        self.assertIn("seller@", reminder.copy_names)
+        self.assertNotIn("other@", reminder.copy_names)
+        self.buyer.user_id = False
+        reminder.invalidate_recordset(['copy_names'])
+        self.assertIn("other@", reminder.copy_names)
+        self.assertNotIn("seller@", reminder.copy_names)
+
+    def test_without_a_manager_for_escalations_whoever_approves(self):
+        self.company.ar_escalation_user_id = False
+        self.company.ar_approver_id = self.user('manager', 'approver')
+        reminder = self.run_dunning('2026-06-01').reminder_ids
+        self.assertIn("approver@", reminder.copy_names)
+
     def test_a_level_without_copies(self):
         self.ladder.level_ids.write({
             'copy_salesperson': False, 'copy_manager': False, 'copy_escalation': False})
@@ -144,6 +161,14 @@ class TestThanks(ReplyCommon):
         self.assertFalse(self.thanks())
         self.ladder.thanks = 'yes'
         self.assertEqual(len(self.thanks()), 1)
+
+    def test_an_old_payment_is_no_news(self):
+        self.company.ar_thanks = True
+        self.break_promise()
+        self.pay(self.bill, date='2026-06-10')
+        for day, number in (('2026-06-18', 0), ('2026-06-17', 1)):
+            self.go(day)
+            self.assertEqual(len(self.thanks()), number, day)
 
     def test_a_payment_undone_before_it_leaves(self):
         self.company.ar_thanks = True

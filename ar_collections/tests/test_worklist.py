@@ -35,6 +35,16 @@ class TestWorklist(WorklistCommon):
         self.promise(second, '2026-06-12')
         self.assertFalse(said())
 
+    def test_old_money_weighs_three_times_at_most_and_is_at_risk_from_90_days(self):
+        # 1,000 at half, one point per 100, × (1 + days / 90) up to 180 days.
+        for due, found in (
+                ('2025-12-03', (15, 'risk')), ('2025-10-01', (15, 'risk')),
+                ('2026-03-03', (10, 'risk')), ('2026-03-04', (10, 'normal'))):
+            partner = self.customer(due)
+            self.invoice(1000, due=due, partner=partner)
+            row = self.row(partner)
+            self.assertEqual((round(row.priority, 1), row.triage), found, due)
+
     def test_the_sum_is_shown_line_by_line(self):
         invoice = self.invoice(1000, due='2026-05-02')
         promise = self.promise(invoice, '2026-06-03')
@@ -202,6 +212,9 @@ class TestWorklist(WorklistCommon):
         self.assertEqual((customer.interaction_count, customer.last_interaction_at),
                          (1, letter.date))
         self.assertEqual([part['code'] for part in self.row().parts], ['request'])
+        for day, counts in (('2026-06-29', True), ('2026-06-30', False), ('2026-06-01', True)):
+            self.go(day)
+            self.assertEqual(bool(self.row()), counts, "a question of the last 30 days")
         visit = Interaction.create({'customer_id': customer.id, 'kind': 'visit'})
         self.assertEqual((customer.interaction_count, customer.last_interaction_at),
                          (2, visit.date))
@@ -267,6 +280,13 @@ class TestWorklist(WorklistCommon):
         exported = rows.export_data(['partner_id/name', 'priority', 'amount', 'reason'])['datas']
         self.assertEqual(len(exported), 5)
         self.assertTrue(all(line[3] for line in exported))
+
+    def test_money_part_survives_a_customer_without_anything(self):
+        empty = self.customer("Empty")
+        data = self.env['ar.worklist'].load_customer(self.account_of(empty).id)
+        self.assertEqual((data['lines'], data['items'], data['priority']), ([], [], 0))
+        self.assertEqual(data['defaults']['today'], fields.Date.to_string(
+            self.company._get_ar_today()))
 
     def test_without_a_role_nothing_is_shown(self):
         with self.assertRaises(AccessError):

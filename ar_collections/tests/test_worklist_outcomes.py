@@ -1,5 +1,4 @@
-from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .worklist_common import OutcomeCommon
@@ -34,6 +33,8 @@ class TestOutcomes(OutcomeCommon):
             self.assertEqual(self.account_of()._get_tries(), number)
         self.assertEqual(self.activities().user_id, self.collector)
         self.assertIn("write an e-mail", self.activities().summary)
+        self.buyer.write({'email': False, 'street': "1 Road", 'city': "Lyon"})
+        self.assertEqual(self.account_of()._get_other_way(), "send a letter")
 
     def test_friday_comes_back_on_monday(self):
         self.go('2026-06-05')
@@ -68,6 +69,10 @@ class TestOutcomes(OutcomeCommon):
         promise._follow()
         self.assertEqual({part['code'] for part in self.row().parts},
                          {'money', 'broken', 'follow_up'})
+        # Broken is what was broken over the last 90 days.
+        for day, counts in (('2026-09-05', True), ('2026-09-06', False)):
+            self.go(day)
+            self.assertEqual('broken' in {part['code'] for part in self.row().parts}, counts)
 
     def test_a_promise_kept_brings_nobody_back(self):
         self.click(outcome='promise', date='2026-06-05', item_ids=self.items(self.bill).ids)
@@ -90,6 +95,30 @@ class TestOutcomes(OutcomeCommon):
         self.assertEqual(self.contacts().dispute_id, dispute)
         with self.assertRaises(UserError):
             self.click(outcome='dispute', item_ids=self.items(self.bill).ids)
+
+    def test_a_part_is_disputed_and_the_rest_is_still_asked_for(self):
+        reason = self.env.ref('ar_collections.ar_dispute_reason_price').id
+        other = self.invoice(300, due='2026-05-10')
+        for amount, moves in ((50, self.bill | other), (1000.01, self.bill)):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                self.click(outcome='dispute', reason_id=reason, amount=amount,
+                           item_ids=self.items(moves).ids)
+        answer = self.click(outcome='dispute', user=self.collector, reason_id=reason, amount=100,
+                            item_ids=self.items(self.bill).ids)
+        self.assertEqual(self.account_of().dispute_ids.amount, 100)
+        self.go(answer['next_date'])
+        self.assertEqual(self.row().amount, 1200)
+        data = self.env['ar.worklist'].with_user(self.collector).load_customer(
+            self.account_of().id)
+        [part, whole] = data['items']
+        self.assertEqual(
+            (part['residual'], part['claim'], whole['claim']), (1000, 900, 300))
+        self.assertRegex(part['state'], r"^.*100\.00.* disputed: ")
+        self.assertEqual(data['defaults']['item_ids'], [part['id'], whole['id']])
+        # Nobody promises what they dispute.
+        self.click(outcome='promise', user=self.collector, date='2026-06-12',
+                   item_ids=data['defaults']['item_ids'])
+        self.assertEqual(self.account_of().promise_ids.amount, 1200)
 
     def test_off_the_list_until_its_day_although_more_is_overdue(self):
         """A second invoice nobody spoke about is overdue: the customer still gets its peace."""
@@ -129,9 +158,35 @@ class TestOutcomes(OutcomeCommon):
         self.assertNotIn("Gone", names)
 
     def test_a_wrong_address_makes_a_task(self):
-        self.click(outcome='wrong_address', user=self.collector)
-        self.assertIn("Wrong address", self.activities().summary)
+        contact = self.customer("Moved", parent_id=self.buyer.id, type='invoice')
+        self.account_of().collections_contact_id = contact
+        self.run_dunning('2026-06-01')
+        self.assertEqual(self.reminders().recipient_id, contact)
+        self.click(outcome='wrong_address', user=self.collector, contact_id=contact.id)
+        self.assertIn("Wrong address: correct the card of Buyer, Moved", self.activities().summary)
         self.assertFalse(self.row())
+        # Nothing is sent there until its card is put right, not even what was ready.
+        self.send()
+        self.assertEqual(self.reminders().recipient_id, self.buyer)
+
+    def test_each_outcome_comes_back_on_the_day_of_the_settings(self):
+        self.company.write({
+            'ar_no_answer_days': 2, 'ar_spoken_days': 4, 'ar_clean_up_days': 9,
+            'ar_said_paid_days': 11})
+        for outcome, eve, day in (
+                ('no_answer', '2026-06-02', '2026-06-03'), ('spoken', '2026-06-04', '2026-06-05'),
+                ('escalate', '2026-06-04', '2026-06-05'), ('paid', '2026-06-11', '2026-06-12'),
+                ('wrong_contact', '2026-06-09', '2026-06-10'),
+                ('wrong_address', '2026-06-09', '2026-06-10')):
+            with self.subTest(outcome=outcome):
+                answer = self.click(outcome=outcome, item_ids=self.items(self.bill).ids)
+                self.assertEqual(answer['next_date'], day)
+                self.go(eve)
+                self.assertFalse(self.row())
+                self.go(day)
+                self.assertEqual(self.row().amount, 1000)
+                self.go('2026-06-01')
+                self.contacts().action_undo()
 
     def test_escalation_goes_to_the_manager(self):
         boss = self.user('manager', 'boss')
@@ -155,122 +210,6 @@ class TestOutcomes(OutcomeCommon):
         self.activities().action_done()
         contact.write({'note': "Twice"})
         self.assertFalse(self.activities())
-
-    # === UNDO === #
-
-    def state_now(self, contact):
-        """Return what an outcome may change, as the screens read it."""
-        self.env.flush_all()
-        self.env.invalidate_all()
-        customer, month = self.account_of(), fields.Date.to_date('2026-06-01')
-        data = self.env['ar.worklist'].with_user(self.collector).load_customer(customer.id)
-        row = self.row()
-        kept = ('priority', 'contacts', 'history', 'tries', 'guides', 'follow_up', 'items', 'lines')
-        return {
-            **{name: data[name] for name in kept},
-            'row': (row.last_outcome, row.last_contact_at, row.priority, row.follow_up_date),
-            'customer': (
-                customer.follow_up_date, customer.collections_contact_id,
-                customer.wrong_contact_ids, customer.interaction_count),
-            'target': self.env['ar.collector.target']._get_figures(
-                self.company, month, self.collector.ids)[self.collector.id],
-            'tasks': self.activities(),
-            'reminded': self.account_of()._get_statement_candidates() & contact,
-        }
-
-    def test_undo_puts_everything_back(self):
-        contact = self.customer("Jane", parent_id=self.buyer.id, type='invoice', phone='123')
-        customer, Worklist = self.account_of(), self.env['ar.worklist'].with_user(self.collector)
-        customer.collections_contact_id = contact
-        customer.follow_up_date = '2026-05-28'
-        # A question, that a call would answer.
-        self.env['ar.interaction'].create({
-            'customer_id': customer.id, 'direction': 'in', 'outcome': 'request',
-            'date': '2026-05-28 10:00:00'})
-        for _turn in range(2):
-            self.click(user=self.collector)
-            customer.follow_up_date = '2026-05-28'
-        before = self.state_now(contact)
-        self.assertEqual(before['tries'], 2)
-        self.assertIn('request', {line['code'] for line in before['lines']})
-        for outcome, values in (
-                ('no_answer', {}), ('spoken', {}), ('call_back', {'date': '2026-06-09'}),
-                ('paid', {'date': '2026-06-09'}), ('wrong_contact', {}), ('wrong_address', {}),
-                ('escalate', {})):
-            with self.subTest(outcome=outcome):
-                token = Worklist.load_customer(customer.id)['token']
-                values.update(contact_id=contact.id, item_ids=self.items(self.bill).ids)
-                answer = Worklist.log_outcome(customer.id, outcome, token, values)
-                self.assertTrue(answer['can_undo'])
-                self.assertFalse(self.row())
-                row = self.env['ar.interaction'].with_user(self.collector).browse(
-                    answer['interaction_id'])
-                row.action_undo()
-                row.action_undo()
-                self.assertEqual(self.state_now(contact), before)
-                # Kept, and its echo does not do it again.
-                self.assertRecordValues(row, [
-                    {'active': False, 'outcome': outcome, 'can_undo': False}])
-                with self.assertRaises(UserError):
-                    row.write({'next_date': '2026-06-20'})
-                again = Worklist.log_outcome(customer.id, outcome, token, values)
-                self.assertEqual((again['again'], again['can_undo']), (True, False))
-                self.assertEqual(self.state_now(contact), before)
-
-    def test_undo_leaves_what_somebody_changed_since(self):
-        contact = self.customer("Jane", parent_id=self.buyer.id, type='invoice', phone='123')
-        other = self.customer("John", parent_id=self.buyer.id, phone='456')
-        customer = self.account_of()
-        customer.collections_contact_id = contact
-        self.click(outcome='wrong_contact', user=self.collector, contact_id=contact.id)
-        customer.write({'collections_contact_id': other.id, 'follow_up_date': '2026-07-01'})
-        self.activities().action_done()
-        self.contacts().with_user(self.collector).action_undo()
-        self.assertRecordValues(customer, [{
-            'collections_contact_id': other.id, 'wrong_contact_ids': [],
-            'follow_up_date': fields.Date.to_date('2026-07-01')}])
-
-    def test_a_day_typed_in_is_not_the_day_of_what_was_undone(self):
-        customer = self.account_of()
-        customer.follow_up_date = '2026-06-09'
-        self.click(outcome='call_back', user=self.collector, date='2026-06-09')
-        self.contacts().with_user(self.collector).action_undo()
-        self.pay(self.bill)
-        self.go('2026-06-09')
-        customer._refresh_now()
-        self.assertEqual([part['code'] for part in self.row().parts], ['follow_up'])
-
-    def test_who_may_undo_what(self):
-        def undo(answer, user=self.collector):
-            return self.env['ar.interaction'].with_user(user).browse(
-                answer['interaction_id']).action_undo()
-        first = self.click(user=self.collector)
-        own = self.user('own', 'undo_own')
-        for user, error in ((own, AccessError), (self.user('auditor', 'undo_audit'), AccessError),
-                            (self.user('manager', 'undo_boss'), UserError)):
-            with self.assertRaises(error):
-                undo(first, user)
-        with self.assertRaises(UserError):
-            self.contacts().with_user(self.collector).write({'active': False})
-        # The last one first.
-        second = self.click(user=self.collector)
-        with self.assertRaisesRegex(UserError, "since"):
-            undo(first)
-        undo(second)
-        undo(first)
-        self.assertFalse(self.contacts())
-        # A promise is cancelled, not undone.
-        promise = self.click(outcome='promise', user=self.collector, date='2026-06-05',
-                             item_ids=self.items(self.bill).ids)
-        self.assertFalse(promise['can_undo'])
-        with self.assertRaises(UserError):
-            undo(promise)
-        self.account_of().promise_ids.action_cancel()
-        late = self.click(user=self.collector)
-        self.go('2026-06-02', '09:00:01')
-        self.env.invalidate_all()
-        with self.assertRaises(UserError):
-            undo(late)
 
     def test_a_collector_of_own_customers_may_do_it_all(self):
         own = self.user('own', 'outcome_own')
@@ -307,6 +246,13 @@ class TestOutcomes(OutcomeCommon):
         self.assertEqual(guide()['text'], "Buyer {unknown} {0.__class__}")
         own.min_days = 1000
         self.assertEqual(guide()['name'], "Long overdue")
+        # For a level: shown to those who stand on it.
+        level = self.ladder.level_ids[0]
+        own.write({'min_days': 0, 'level_ids': level.ids})
+        self.assertEqual(guide()['name'], "Long overdue")
+        customer = self.account_of()
+        customer.sudo().dunning_level_id = level
+        self.assertEqual(own._get_guide(customer, {'situations': {'any'}, 'days': 79}), own)
 
     def test_the_script_of_the_level_speaks_with_the_figures(self):
         def said():
@@ -326,6 +272,9 @@ class TestOutcomes(OutcomeCommon):
         # The level of the reminder that waits, then of the one that has left.
         for reminder in self.run_dunning('2026-06-01').reminder_ids:
             self.assertEqual(said()[0][0], reminder.level_id.name)
+            waiting, reminder.level_id = reminder.level_id, policy.level_ids[0]
+            self.assertEqual(said()[0], ("Level +5", "First"), "whatever comes next")
+            reminder.level_id = waiting
             reminder._approve()
         self.send()
         self.deliver()
@@ -345,10 +294,3 @@ class TestOutcomes(OutcomeCommon):
         # A level without a script: today's guide.
         policy.level_ids.call_script = False
         self.assertEqual([name for name, _text in said()], ["Not reached last time"])
-
-    def test_money_part_survives_a_customer_without_anything(self):
-        empty = self.customer("Empty")
-        data = self.env['ar.worklist'].load_customer(self.account_of(empty).id)
-        self.assertEqual((data['lines'], data['items'], data['priority']), ([], [], 0))
-        self.assertEqual(data['defaults']['today'], fields.Date.to_string(
-            self.company._get_ar_today()))

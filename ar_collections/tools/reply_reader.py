@@ -123,7 +123,7 @@ def find_email(text, own_emails=()):
 
 def _read_sentence(sentence, words, today, month_first):
     """Return the findings of one sentence."""
-    folded = fold(sentence)
+    folded = _without_denials(fold(sentence), words)
     if words.PRIVACY.search(folded):
         return [Finding('privacy', sentence, None, True, None, None, None, None, False)]
     kinds = []
@@ -140,15 +140,34 @@ def _read_sentence(sentence, words, today, month_first):
     if asks or kinds:
         return kinds
     hedged = bool(words.HEDGE.search(folded))
-    if words.PAID.search(folded) and not words.NOT_PAID.search(folded):
+    if not words.MONEY.search(folded) and (
+            words.OTHER.search(folded) or not words.ABOUT.search(folded)):
+        # "We will send you the contract on Friday" promises no money.
+        return []
+    paid, promise = words.PAID.search(folded), words.PROMISE.search(folded)
+    if paid and not words.NOT_PAID.search(folded) and not _is_denied(folded, paid, words):
         return [_payment('paid', sentence, folded, words, today, month_first, hedged)]
-    if (words.PROMISE.search(folded) and not words.NO_PROMISE.search(folded)
-            and not words.CONDITION.search(folded)):
+    if (promise and not words.NO_PROMISE.search(folded) and not words.CONDITION.search(folded)
+            and not _is_denied(folded, promise, words)):
         return [_payment('promise', sentence, folded, words, today, month_first, hedged)]
-    if words.NO_PROMISE.search(folded) or (
-            words.PROMISE.search(folded) and words.CONDITION.search(folded)):
+    if words.NO_PROMISE.search(folded) or promise:
         return [Finding('refusal', sentence, None, True, None, None, None, None, hedged)]
     return []
+
+
+def _without_denials(folded, words):
+    """Return the sentence without what it says is not so; places stay the same.
+
+    "There is no dispute, we will pay on Friday" is read as a promise alone.
+    """
+    return words.DENIAL.sub(lambda match: ' ' * len(match.group()), folded)
+
+
+def _is_denied(folded, match, words):
+    """Return whether a "not" stands in the clause of what was found."""
+    start = max((one.end() for one in words.CLAUSE.finditer(folded, 0, match.start())), default=0)
+    after = words.CLAUSE.search(folded, match.end())
+    return bool(words.NOT.search(folded[start:after.start() if after else len(folded)]))
 
 
 def _dispute(sentence, reasons):
@@ -266,15 +285,17 @@ def _read_absence(reading, sentences, subject, words, today, month_first):
     :return: whether it is one
     """
     automatic = bool(words.ABSENT_SUBJECT.search(subject))
-    away = [sentence for sentence in sentences if words.ABSENT.search(fold(sentence))]
+    away = [sentence for sentence in sentences if words.ABSENT.search(
+        _without_denials(fold(sentence), words))]
     if not away and not automatic:
         return False
     last = None
     for sentence in sentences:
         folded = fold(sentence)
         for found in find_dates(folded, words, today, False, month_first):
-            back = words.BACK.search(folded[:found.start]) or words.BACK.search(
-                folded[:found.end])
+            back = (words.BACK.search(folded[:found.start])
+                    or words.BACK.search(folded[:found.end])
+                    or words.BACK_AFTER.match(folded[found.end:]))
             day = found.date - timedelta(days=1) if back else found.date
             if day >= today and (last is None or day > last):
                 last = day

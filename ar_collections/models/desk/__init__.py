@@ -10,6 +10,7 @@ from . import credit_decision, dunning_engine, dunning_skip
 from . import interaction, interaction_customer, interaction_undo
 from . import collector_absence, collector_rule, collector_target, call_guide
 from . import worklist, worklist_parts, worklist_screen, worklist_customer, worklist_outcome
+from . import worklist_items
 from . import worklist_dunning, worklist_settings, worklist_credit, worklist_script
 from . import customer, figures, res_company, res_config_settings
 from . import kpi_queries, kpi_figures

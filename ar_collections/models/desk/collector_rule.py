@@ -1,3 +1,5 @@
+import unicodedata
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -50,7 +52,7 @@ class ArCollectorRule(models.Model):
     @api.constrains('letter_from', 'letter_to')
     def _check_letters(self):
         for rule in self:
-            first, last = (rule.letter_from or '').upper(), (rule.letter_to or '').upper()
+            first, last = _get_plain_letter(rule.letter_from), _get_plain_letter(rule.letter_to)
             if first and last and first > last:
                 raise ValidationError(self.env._(
                     "The range of letters of rule %s is the wrong way round.", rule.name))
@@ -62,9 +64,9 @@ class ArCollectorRule(models.Model):
         # Accents do not count: É stands with E.
         letter = SQL("upper(left(normalize(trim(p.name), NFKD), 1)) COLLATE \"C\"")
         if self.letter_from:
-            conditions.append(SQL("%s >= %s", letter, self.letter_from.upper()))
+            conditions.append(SQL("%s >= %s", letter, _get_plain_letter(self.letter_from)))
         if self.letter_to:
-            conditions.append(SQL("%s <= %s", letter, self.letter_to.upper()))
+            conditions.append(SQL("%s <= %s", letter, _get_plain_letter(self.letter_to)))
         if self.country_ids:
             conditions.append(SQL("p.country_id = ANY(%s)", self.country_ids.ids))
         if self.salesperson_ids:
@@ -161,6 +163,11 @@ class ArCollectorRule(models.Model):
         action['domain'] = [('collector_rule_id', '=', self.id)]
         action['context'] = {}
         return action
+
+
+def _get_plain_letter(letter):
+    """Return a letter as names are compared: upper case, without its accent."""
+    return unicodedata.normalize('NFKD', letter or '')[:1].upper()
 
 
 class ArCustomer(models.Model):

@@ -2,7 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import formatLang
+from odoo.tools import SQL, formatLang
 
 
 class ArDispute(models.Model):
@@ -70,6 +70,14 @@ class ArDispute(models.Model):
         for dispute in self:
             dispute.days_open = max(
                 (dispute.closed_on - dispute.opened_on).days, 0) if dispute.closed_on else 0
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """OVERRIDES base: an open dispute has no time to settle, so that no mean counts it as 0."""
+        sql = super()._field_to_sql(alias, field_expr, query)
+        if field_expr == 'days_open':
+            return SQL("CASE WHEN %s IS NOT NULL THEN %s END",
+                       self._field_to_sql(alias, 'closed_on', query), sql)
+        return sql
 
     @api.depends('line_ids.move_id')
     def _compute_product_id(self):

@@ -31,6 +31,13 @@ class ArReplySource(models.AbstractModel):
         """Hook: return the `ar.customer` that an answer to this record is about."""
         return self.customer_id
 
+    def _get_reply_items(self):
+        """Hook: return the items that an answer to this record is about when it names none.
+
+        :return: `account.move.line`; none: those that are overdue
+        """
+        return self.env['account.move.line']
+
     def _set_reply_to(self):
         """Let answers to the queued mails of these records come back here.
 
@@ -57,6 +64,10 @@ class ArReminder(models.Model):
         result = super()._queue_mails(template)
         self._set_reply_to()
         return result
+
+    def _get_reply_items(self):
+        """EXTENDS desk: what the reminder claims."""
+        return self.line_ids.filtered(lambda line: line.kind != 'credit').move_line_id
 
     def _compute_reply_count(self):
         counts = dict(self.env['ar.reply']._read_group(
@@ -85,10 +96,28 @@ class ArPromise(models.Model):
     _name = 'ar.promise'
     _inherit = ['ar.reply.source', 'ar.promise']
 
+    def _get_reply_items(self):
+        """EXTENDS desk: what was agreed about."""
+        return self.line_ids.move_line_id
+
 
 class ArDispute(models.Model):
     _name = 'ar.dispute'
     _inherit = ['ar.reply.source', 'ar.dispute']
+
+    def _get_reply_items(self):
+        """EXTENDS desk: what was agreed about."""
+        return self.line_ids.move_line_id
+
+
+class ArPaymentPlan(models.Model):
+    """The proposal itself says: reply to this message for another rhythm."""
+    _name = 'ar.payment.plan'
+    _inherit = ['ar.reply.source', 'ar.payment.plan']
+
+    def _get_reply_items(self):
+        """EXTENDS desk: what was agreed about."""
+        return self.line_ids.move_line_id
 
 
 class ArCustomer(models.Model):
@@ -133,14 +162,14 @@ class ArReply(models.Model):
         colleague = any(not user.share for user in author.user_ids)
         if not customer or colleague or self.search_count([('message_id', '=', message.id)]):
             return self.browse()
-        reminder = record if record._name == 'ar.reminder' else self.env['ar.reminder']
-        reply = self.create(self._prepare_values(customer, reminder, message))
+        reply = self.create(self._prepare_values(customer, record, message))
         reply._log_on_customer(record)
         reply._tell_collector(record)
         return reply
 
     @api.model
-    def _prepare_values(self, customer, reminder, message):
+    def _prepare_values(self, customer, record, message):
+        reminder = record if record._name == 'ar.reminder' else self.env['ar.reminder']
         company, author = customer.company_id, message.author_id
         received_at = min(message.date, fields.Datetime.now())
         received_on = pytz.utc.localize(received_at).astimezone(
@@ -154,14 +183,14 @@ class ArReply(models.Model):
                  *self.env['mail.alias.domain'].search(fields.Domain.TRUE).mapped('catchall_email')])
         named = items.filtered(
             lambda item: {item.move_name, item.ref} & set(reading.items))
-        listed = reminder.line_ids.filtered(lambda line: line.kind != 'credit').move_line_id
         today = company._get_ar_today()
         overdue = items.filtered(lambda item: (item.date_maturity or item.date) < today)
-        chosen = named or (listed & items) or overdue
+        # sudo: the items of a record of this customer.
+        chosen = named or (record.sudo()._get_reply_items() & items) or overdue
         return {
             'message_id': message.id, 'customer_id': customer.id, 'reminder_id': reminder.id,
             'author_id': author.id, 'email_from': message.email_from,
-            'subject': message.subject or reminder.subject or reminder.name,
+            'subject': message.subject or reminder.subject or record.display_name,
             'text': reading.text, 'received_at': received_at, 'received_on': received_on,
             'move_line_ids': [fields.Command.set(chosen.ids)], 'items_named': bool(named),
             **self._prepare_reading_values(reading, chosen, company),

@@ -2,10 +2,8 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_datetime, formatLang
 
-MAX_ITEMS = 60
 MAX_HISTORY = 8
 
 
@@ -26,9 +24,8 @@ class ArWorklist(models.Model):
         if self.env['ar.interaction'].has_access('create'):
             customer._refresh_now()
         work = self._read_one(customer)
-        asked = self._read_asked(customer, work)
         items = self._get_item_rows(customer)
-        facts = self._get_facts(customer, items)
+        facts = self._get_facts(customer, work)
         return {
             'id': customer.id, 'token': uuid.uuid4().hex,
             'name': customer.partner_id.sudo().display_name,
@@ -47,7 +44,10 @@ class ArWorklist(models.Model):
             'priority': work['priority'], 'amount': work['amount'],
             'lines': self._get_line_rows(customer, work['parts']),
             'contacts': self._get_contact_rows(customer),
-            'items': items, 'guides': self._get_guides(customer, asked, facts),
+            'items': items, 'guides': self._get_guides(customer, work, facts),
+            # Overdue, and all of it agreed about: there is nothing to say but to wait.
+            'is_all_agreed': customer.overdue_amount > 0 and (
+                customer.currency_id.compare_amounts(work['amount'], 0.0) <= 0),
             'history': self._get_history_rows(customer),
             'promises': self._get_promise_rows(customer),
             'disputes': self._get_dispute_rows(customer),
@@ -59,29 +59,24 @@ class ArWorklist(models.Model):
         }
 
     def _read_one(self, customer):
-        """Return what the list knows of a customer, which the reader may see; zero when nothing."""
-        self.env.flush_all()
-        rows = self.env.execute_query_dict(SQL(
-            "SELECT priority::float, amount::float, item_count, parts FROM (%s) work",
-            # sudo: the query is the same for everybody; the customer has been checked.
-            self.sudo()._get_company_query(customer.company_id.sudo(), customer.ids)))
-        return rows[0] if rows else {
-            'priority': 0.0, 'amount': 0.0, 'item_count': 0, 'parts': []}
+        """Return what the list knows of a customer, which the reader may see; zero when nothing.
 
-    def _read_asked(self, customer, work):
-        """Return {'amount', 'item_count'} of what a call may ask for today.
-
-        Who is to be contacted later is not on the list, and may be called all the same.
+        Of one that comes back on a later day, the money that may be asked for all the same.
         """
-        if work['item_count']:
-            return work
-        company = customer.company_id.sudo()
-        # sudo: as in `_read_one`.
-        rows = self.env.execute_query(SQL(
-            "SELECT amount::float, items FROM (%s) money", self.sudo()._get_money_query(
+        self.env.flush_all()
+        # sudo: the query is the same for everybody; the customer has been checked.
+        Worklist, company = self.sudo(), customer.company_id.sudo()
+        rows = self.env.execute_query_dict(SQL(
+            "SELECT priority::float, amount::float, item_count, COALESCE(max_days, 0) AS max_days,"
+            " parts FROM (%s) work", Worklist._get_company_query(company, customer.ids)))
+        if rows:
+            return rows[0]
+        rows = self.env.execute_query_dict(SQL(
+            "SELECT amount::float, items AS item_count, max_days FROM (%s) money",
+            Worklist._get_money_query(
                 company, company._get_ar_today(), SQL("c.id = %s", customer.id))))
-        amount, items = rows[0] if rows else (0.0, 0)
-        return {'amount': amount, 'item_count': items}
+        return {'priority': 0.0, 'parts': [], **(
+            rows[0] if rows else {'amount': 0.0, 'item_count': 0, 'max_days': 0})}
 
     @api.model
     def _get_customer(self, customer_id):
@@ -107,8 +102,10 @@ class ArWorklist(models.Model):
             rows.append(line)
         return rows
 
-    def _get_facts(self, customer, items):
-        """Return what chooses the call guide: situations, and the age of the oldest item."""
+    def _get_facts(self, customer, work):
+        """Return what chooses the call guide: situations, and the age of the oldest item that may
+        be asked for.
+        """
         situations = {'any'}
         last = self.env['ar.interaction'].search([('customer_id', '=', customer.id)], limit=1)
         if not last:
@@ -121,22 +118,18 @@ class ArWorklist(models.Model):
             situations.add('broken')
         if customer.open_dispute_count:
             situations.add('dispute')
-        return {'situations': situations,
-                'days': max((item['days'] for item in items), default=0)}
+        return {'situations': situations, 'days': work['max_days']}
 
     def _get_guides(self, customer, work, facts):
         """Return what to say: the script of the level, else the guide for the age.
 
-        After it, what the last contacts ask for: a broken promise, an open dispute... Nothing that
-        names an amount where all that is overdue is promised, disputed, with a lawyer...
-
-        :param dict work: what may be asked for, see `_read_asked`
+        After it, what the last contacts ask for: a broken promise, an open dispute... Nothing when
+        nothing may be asked for: nobody is called about what is agreed.
         """
+        if customer.currency_id.compare_amounts(work['amount'], 0.0) <= 0:
+            return []
         script = self._get_script_words(customer, work, facts)
         guide = self.env['ar.call.guide']._get_guide(customer, facts)
-        if not work['item_count'] and customer.overdue_item_count and (
-                '{amount}' in (guide.body or '')):
-            guide = guide.browse()
         if not script:
             return [self._get_guide_words(guide, customer, work, facts)] if guide else []
         if not guide or guide.situation == 'any' and not guide.level_ids:
@@ -167,44 +160,6 @@ class ArWorklist(models.Model):
             'is_main': contact == customer.collections_contact_id,
             'is_company': contact == partner,
         } for contact in people if contact.phone or contact.email or contact == partner][:8]
-
-    def _get_item_rows(self, customer):
-        """Return the open items with what stands about each, oldest first."""
-        items = self.env['account.move.line'].search(
-            customer._get_open_items_domain() & Domain('amount_residual', '>', 0),
-            order='date_maturity, id', limit=MAX_ITEMS)
-        today = customer.company_id._get_ar_today()
-        states = self._get_item_states(customer, items)
-        return [{
-            'id': item.id, 'name': item.move_name or item.name or "",
-            'move_id': item.move_id.id, 'due': format_date(
-                self.env, item.date_maturity or item.date),
-            'days': max((today - (item.date_maturity or item.date)).days, 0),
-            'residual': item.amount_residual_currency, 'currency_id': item.currency_id.id,
-            'company_residual': item.amount_residual,
-            'state': states.get(item.id, ""), 'is_free': item.id not in states,
-        } for item in items]
-
-    def _get_item_states(self, customer, items):
-        """Return {item id: what is agreed about it, in words}."""
-        today, states = customer.company_id._get_ar_today(), {}
-        for line in self.env['ar.promise.line'].search(
-                [('move_line_id', 'in', items.ids), ('state', '=', 'open')]):
-            states[line.move_line_id.id] = self.env._(
-                "Promised for %s", format_date(self.env, line.promise_id.promise_date))
-        for line in self.env['ar.dispute.line'].search(
-                [('move_line_id', 'in', items.ids), ('state', '=', 'open')]):
-            states[line.move_line_id.id] = self.env._(
-                "Disputed: %s", line.dispute_id.reason_id.name)
-        for said in self.env['ar.interaction'].search(
-                [('customer_id', '=', customer.id), ('outcome', '=', 'paid'),
-                 ('next_date', '>', today), ('item_ids', 'in', items.ids)]):
-            for item in said.item_ids & items:
-                states.setdefault(item.id, self.env._(
-                    "Said to be paid, wait until %s", format_date(self.env, said.next_date)))
-        for item in items.filtered('no_followup'):
-            states.setdefault(item.id, self.env._("Excluded from follow-up"))
-        return states
 
     def _get_history_rows(self, customer):
         outcomes = dict(self.env['ar.interaction']._fields['outcome']._description_selection(
@@ -249,8 +204,8 @@ class ArWorklist(models.Model):
     def _get_default_values(self, customer, work, items):
         """Return what the outcome forms open with: days as settings say, free overdue items."""
         company, today = customer.company_id.sudo(), customer.company_id._get_ar_today()
-        late = [item for item in items if item['is_free'] and item['days'] > 0]
-        free = late or [item for item in items if item['is_free']]
+        free = [item for item in items if item['is_free'] and not item['waits']]
+        free = [item for item in free if item['days'] > 0] or free
         return {
             'item_ids': [item['id'] for item in free],
             'today': fields.Date.to_string(today),

@@ -27,8 +27,8 @@ class ArWorklist(models.Model):
         :param str outcome: a code of `_get_outcome_methods`
         :param str token: from `load_customer`
         :param dict values: ``kind``, ``contact_id``, ``phone``, ``note``, ``item_ids``, ``date``
-            (ISO, the day promised, agreed or to wait for), ``amount`` (promise, in the currency of
-            the items), ``reason_id`` (dispute)
+            (ISO, the day promised, agreed or to wait for), ``amount`` (promised, or the part that
+            is disputed, in the currency of the items; 0: all), ``reason_id`` (dispute)
         :return: {'message', 'next_date', 'interaction_id', 'again', 'can_undo', 'can_ask_proof'};
             ``again`` when nothing new was done; ``can_undo`` when `ar.interaction.action_undo`
             takes it back; ``can_ask_proof`` when its `action_ask_proof` has somebody to write to
@@ -147,7 +147,9 @@ class ArWorklist(models.Model):
         if len(items.currency_id) != 1:
             raise UserError(self.env._(
                 "Choose the items that the promise is about, of one currency."))
-        owed = items.currency_id.round(sum(items.mapped('amount_residual_currency')))
+        # What the screen shows below the items that were ticked.
+        claims, _waiting = self._get_item_claims(customer, items)
+        owed = items.currency_id.round(sum(claims.values()))
         # Before the promise, so that the key refuses the second of two clicks.
         interaction = self._log(customer, key, 'promise', values)
         promise = self.env['ar.promise'].create({
@@ -162,7 +164,9 @@ class ArWorklist(models.Model):
             'promise_id': promise.id, 'next_date': promise.deadline + timedelta(days=1)})
 
     def _log_dispute(self, customer, key, values):
-        """A dispute about the items; back on the list at its deadline, with what is left before."""
+        """A dispute about the items, or about a part of one; back on the list at its deadline, with
+        what is left before.
+        """
         reason = self.env['ar.dispute.reason'].browse(values['reason_id']).exists()
         items = values['items']
         if not reason:
@@ -170,12 +174,17 @@ class ArWorklist(models.Model):
         if len(items.currency_id) != 1:
             raise UserError(self.env._(
                 "Choose the items that the dispute is about, of one currency."))
+        part = {'amount': values['amount']} if values['amount'] else {}
+        if part and len(items) > 1:
+            raise UserError(self.env._(
+                "A part can be disputed of one item at a time: tick that one alone, or leave the "
+                "amount empty to dispute all that is ticked."))
         interaction = self._log(customer, key, 'dispute', values)
         dispute = self.env['ar.dispute'].create({
             'customer_id': customer.id, 'currency_id': items.currency_id.id,
             'reason_id': reason.id,
             'contact_id': values['contact'].id, 'opened_on': customer.company_id._get_ar_today(),
-            'line_ids': [Command.create({'move_line_id': item.id}) for item in items]})
+            'line_ids': [Command.create({'move_line_id': item.id, **part}) for item in items]})
         if values['note']:
             # Beside the dispute, not in it: its description is read by the customer.
             dispute.message_post(body=values['note'], subtype_xmlid='mail.mt_note')

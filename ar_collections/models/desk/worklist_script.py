@@ -13,16 +13,14 @@ class ArWorklist(models.Model):
         """Return the call script of the level, with the figures of the customer.
 
         In the language of the reader. Of the reminder that waits, else of the highest level sent,
-        else of the level that comes next. Nothing when nothing overdue may be asked for.
+        else of the level that comes next.
 
         :param customer: `ar.customer`, one
-        :param dict work: what may be asked for: `amount` in company currency
+        :param dict work: row of the worklist: `amount` to ask for, in company currency
         :param dict facts: ``days`` overdue of the oldest item
         :return: {'name', 'text'}, or False when there is no level or its script is empty
         """
         amount = work['amount']
-        if customer.currency_id.compare_amounts(amount, 0.0) <= 0:
-            return False
         level = self._get_script_level(customer)
         if not level.call_script:
             return False

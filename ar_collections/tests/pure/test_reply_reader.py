@@ -86,6 +86,36 @@ class TestReplyReader(BaseCase):
         self.assertGreaterEqual(right / proposed, 0.95, wrong)
         self.assertGreaterEqual(right / clear, 0.65)
 
+    def test_what_is_not_said(self):
+        """"We have not paid", "no dispute", "we will send the contract": nobody may propose it.
+
+        Denied, or of something else than money. A missed proposal is read by a person; a wrong one
+        stops the ladder for nothing.
+        """
+        for row in (*load('replies_denied.json'), *load('replies_elsewhere.json')):
+            if row.get('held'):
+                continue
+            expected, got = judge(row)
+            self.assertEqual(got[:2], expected[:2], (row['text'], row['language']))
+
+    def test_what_is_not_said_held_back_from_the_rules(self):
+        """Written after the rules.
+
+        Measured when they were written: of 76 denials, 1 wrong proposal and 3 missed (without
+        these rules 10 wrong); of 28 about other things, none wrong and none missed. Two patterns
+        were mended by them since.
+        """
+        rows = [row for row in (*load('replies_denied.json'), *load('replies_elsewhere.json'))
+                if row.get('held')]
+        self.assertGreaterEqual(len(rows), 100)
+        wrong, missed = [], []
+        for row in rows:
+            expected, got = judge(row)
+            if got[:2] != expected[:2]:
+                (missed if got[0] == 'unknown' else wrong).append((row['text'], expected, got))
+        self.assertFalse(wrong)
+        self.assertLessEqual(len(missed), 3, missed)
+
     # === TEXT === #
 
     def test_what_is_quoted_is_not_said(self):

@@ -71,7 +71,7 @@ PROMISE = re.compile(
     r"|bezahle|uberweisen|uberweise|ueberweisen|ueberweise|begleichen|begleiche|weisen|weise"
     r"|gleichen"
     r"|veranlassen|veranlasse)\b"
-    r"|\b(?:zahlen|zahle|bezahlen|uberweisen|ueberweisen|begleichen) (?:wir|ich)\b"
+    r"|\b(?:zahlen|zahle|bezahlen|uberweisen|ueberweisen|begleichen) (?:wir|ich|aber|jedoch)\b"
     r"|\b(?:werden|werde|wollen|kann|konnen|koennen|konnten|planen|beabsichtigen"
     r"|sollten) ?(?:wir|ich)?\b"
     rf".{{0,60}}\b(?:zu )?{PAYING}\b"
@@ -95,7 +95,9 @@ NO_PROMISE = re.compile(
     r"|begleichen|zahle)\b|\bzahlen (?:wir )?(?:\w+ ){0,2}nicht\b|\bnicht (?:moglich|moeglich"
     r"|in der"
     r" lage)\b|\b(?:raten|ratenzahlung|teilzahlung\w*|teilbetrag\w*|stundung|zahlungsplan)\b"
-    r"|\bhaben\b.{0,40}\b(?:bezahlt|uberwiesen|ueberwiesen|beglichen)\b|\bverweiger\w+\b")
+    r"|\bhaben\b.{0,40}\b(?:bezahlt|uberwiesen|ueberwiesen|beglichen)\b|\bverweiger\w+\b"
+    r"|\bin der regel\b|\bu(?:e)?blicherweise\b|\bgewo(?:e)?hnlich\b"
+    r"|\bunser(?:e|en|em)? kunden?\b")
 PAID = re.compile(
     r"\b(?:haben|habe|hat|hatten)\b.{0,60}\b(?:bezahlt|gezahlt|uberwiesen|ueberwiesen|beglichen"
     r"|angewiesen|ausgeglichen|getatigt|veranlasst)\b"
@@ -112,7 +114,8 @@ NOT_PAID = re.compile(
     r"|beglichen|geliefert|erfolgt)\b|\b(?:wird|werden|werde|sobald|wenn|falls|sofern|nachdem"
     r"|bevor"
     r"|erst)\b.{0,60}\b(?:bezahlt|gezahlt|uberwiesen|ueberwiesen|beglichen|ausgeglichen|angewiesen"
-    r"|erfolgt)\b|\bunbezahlt\w*\b")
+    r"|erfolgt)\b|\bunbezahlt\w*\b|\baber (?:noch )?nicht\b|\bnicht aber\b|\bin der regel\b"
+    r"|\bu(?:e)?blicherweise\b|\bgewo(?:e)?hnlich\b|\bunser(?:e|en|em)? kunden?\b")
 REASONS = {
     'not_received': re.compile(
         r"\brechnung(?:en)?\b.{0,40}\b(?:nie|nicht|niemals|noch nicht)\b.{0,20}\b(?:erhalten"
@@ -171,7 +174,8 @@ DISPUTE = re.compile(
     r"\b(?:widersprechen|widerspruch|bestreiten|beanstanden|nicht einverstanden|lehnen .{0,20}ab"
     r"|strittig|weigern)\b|\b(?:warten|zugesagt\w*|versprochen\w*|fehlt"
     r"|erwarten)\b.{0,40}\bgutschrift\b"
-    r"|\brechnung (?:ist |stimmt )?(?:falsch|nicht korrekt|nicht)\b")
+    r"|\brechnung (?:stimmt )?(?:so )?nicht\b"
+    r"|\brechnung ist (?:so )?(?:falsch|nicht (?:korrekt|richtig|in ordnung|nachvollziehbar))\b")
 ABSENT = re.compile(
     r"\b(?:bin|werde|befinde)\b.{0,60}\b(?:nicht im (?:buro|buero|haus)|im urlaub|abwesend"
     r"|auser haus|ausser haus|auf (?:dienst|geschafts)reise|in elternzeit|krank"
@@ -184,6 +188,8 @@ ABSENT_SUBJECT = re.compile(
     r"|automatic reply)\b")
 BACK = re.compile(
     r"\b(?:ab(?: dem)?|wieder(?: am| ab)?|zuruck(?: am)?|zurueck(?: am)?|wieder da am)[^.]{0,12}$")
+# Stands after the day of return.
+BACK_AFTER = re.compile(r"[ ,]*(?:wieder|zuruck|zurueck)\b")
 CONTACT = re.compile(
     r"\b(?:arbeitet|beschaftigt|tatig|ist)\b(?: \w+){0,2} nicht mehr\b|\bnicht mehr (?:bei uns|im"
     r" (?:hause|unternehmen)|fur uns|gelesen|gultig|beschaftigt|tatig|abgerufen)\b"
@@ -214,3 +220,36 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:verwendungszweck|referenz|ref\.?|transaktions(?:nummer|-?nr\.?)|zahlungsreferenz)"
     r"\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "nicht später als" and "kein Problem".
+NOT = re.compile(
+    r"\b(?:nicht(?! spater| spaeter| nur)|nie|niemals|kein\w*(?! problem)|niemand|weder"
+    r"|bezweif\w+|unsicher)\b")
+# A clause with "dass" or "ob" hangs on what stands before its comma.
+CLAUSE = re.compile(
+    r",(?!\d| (?:dass|das|ob|wann)\b)|[;:()]| - |\b(?:aber|jedoch|und|sondern|denn|weil"
+    r"|allerdings)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:kein\w*|ohne)(?: \w+)? (?:beanstandung\w*|einwand|einwande|einwaende|einwendung\w*"
+    r"|widerspruch|reklamation\w*|mangel|maengel|problem\w*|streit\w*|fehlmengen?)\b"
+    r"|\b(?:widersprech\w+|bestreite\w*|beanstande\w*|reklamier\w*|weiger\w+)\b[^,;]{0,40}?"
+    r"\bnicht\b"
+    r"|\bnicht (?:\w+ )?(?:strittig|bestritten|bestreiten|beanstand\w+|beschadigt\w*"
+    r"|beschaedigt\w*|defekt\w*|kaputt\w*|mangelhaft\w*|fehlerhaft\w*|falsch\w*|zu hoch|zu teuer"
+    r"|unvollstandig\w*|im urlaub|abwesend|auser haus|ausser haus|krank|umgezogen|geandert"
+    r"|geaendert|ausgeschieden|verlassen)\b"
+    r"|\b(?:stimmt|stimmen)\b(?![^.,;]{0,60}\b(?:nicht|kein))"
+    r"|\bfehl(?:t|en|te|ten) (?:uns )?(?:nichts|keine\w*|nicht)\b|\bnichts fehlt\w*\b"
+    r"|\b(?:haben|habe|hat|wurden?|ist|sind|konnten?|koennten)\b[^,;]{0,40}?\b(?:noch nicht|nicht"
+    r"|nie|noch nie)(?: \w+)? (?:be|ge)?(?:zahlt|zahlen|uberwiesen|ueberwiesen|uberweisen|glichen"
+    r"|ausgeglichen)\b")
+# Words of payment, of the claim itself, and of what else is sent, done or forwarded: a promise or a
+# payment is about the first, or about the second without the third.
+MONEY = re.compile(
+    r"\b(?:\w*zahl\w*|bezahl\w*|uberw\w+|ueberw\w+|begl\w+|betrag|geld|saldo|summe|ausgleich\w*"
+    r"|ausgeglichen|anweis\w*|angewiesen|restbetrag|scheck|eur|euro)\b|€")
+OTHER = re.compile(
+    r"\b(?:waren?|lieferung\w*|vertrag|nachricht|schreiben|brief|e-mail|mail|prufung|pruefung"
+    r"|reklamation\w*|weiter\w*leit\w*|paket|angebot|termin|besprech\w*|sachverhalt|bestellung"
+    r"|unterlagen|muster|antwort)\b")
+ABOUT = re.compile(r"\b(?:\w*rechnung(?:en)?|sie|es|das|diese|alles|erledigt|posten)\b")

@@ -84,12 +84,14 @@ PROMISE = re.compile(
     r"\b(?:payment|money|funds|transfer|amount|it)\b"
     r"|\b(?:expect|count on) (?:the |our |your )?(?:payment|transfer|money)"
     r"|\bwe(?:'ll| will) (?:do|arrange|make|organi[sz]e) (?:it|that|this|payment|the payment)"
+    r"|\b(?:but|and)(?:'ll| will| shall)(?: \w+){0,2}? (?:pay|settle|transfer)\b"
     r"|\bpayment (?:by|on|date:?) ")
 NO_PROMISE = re.compile(
     r"\b(?:cannot|can't|can not|won't|will not|unable|not able|not going to|don't intend|refuse"
     r"|not pay|not be pa(?:id|ying)|don't (?:have to )?pay|visit)\b"
     r"|\b(?:instal?ments?|payment plan|monthly payments?|in \w+ (?:parts|payments|rates))\b"
-    r"|\bhow (?:do|should|can|shall)\b")
+    r"|\bhow (?:do|should|can|shall)\b|\b(?:usually|generally)\b"
+    r"|\bour (?:own )?(?:customers?|clients?)\b")
 PAID = re.compile(
     r"\b(?:we|i|they|accounts|finance)(?:'ve| have| did)?(?: (?!not\b|will\b|never\b)\w+){0,3}?"
     r" (?:paid|settled|transferred|wired|remitted|cleared|made (?:the|a|this|our|that|your)"
@@ -111,13 +113,15 @@ NOT_PAID = re.compile(
     r"|\bwill (?:\w+ )?(?:be|have been) (?:paid|settled|transferred)|\b(?:unpaid|prepaid"
     r"|overpaid)\b"
     r"|\b(?:when|once|until|before|after|if|as soon as) .{0,40}\b(?:paid|settled)\b"
-    r"|\bshould have (?:been )?paid\b")
+    r"|\bshould have (?:been )?paid\b|\b(?:but not|except|usually|generally)\b"
+    r"|\bour (?:own )?(?:customers?|clients?)\b")
 REASONS = {
     'not_received': re.compile(
         r"(?:\bnot|n't|\bnever)\b(?: \w+){0,3} (?:received|receive|got|get|have|had|find|see"
         r"|seen|trace)"
         r"(?: \w+){0,4} (?:invoices?|bill|copy)\b"
-        r"|\b(?:re-?send|send|forward|provide|e-?mail)(?: \w+){0,5} (?:copy|copies|duplicate"
+        r"|\b(?<!will )(?<!'ll )(?:re-?send|send|forward|provide|e-?mail)(?: \w+){0,5} "
+        r"(?:copy|copies|duplicate"
         r"|invoices?"
         r"|bill)\b|\bcopy of (?:the|this|that|your) invoice"
         r"|\b(?:invoices?|bill)\b.{0,40}\b(?:not|never)\b.{0,15}\b(?:received|arrived|reached)"),
@@ -181,6 +185,8 @@ ABSENT_SUBJECT = re.compile(
     r"\b(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office|ooo)\b")
 BACK = re.compile(
     r"\b(?:back|return(?:ing|s)?|again|resume|reopen\w*)\b[^.]{0,25}$|\bfrom (?:the )?$")
+# Nothing stands after the day of return.
+BACK_AFTER = re.compile(r"(?!)")
 CONTACT = re.compile(
     r"\b(?:no longer|doesn't|does not|not anymore)(?: \w+)? ?(?:works?|employed|with (?:us"
     r"|the company)"
@@ -215,3 +221,35 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:(?:payment |bank |transfer |our |under )?ref(?:erence|\.)?(?: no\.?| number)?"
     r"|transaction(?: id| no\.?)?)\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "no later than", "no problem" and "invoice no. 12".
+NOT = re.compile(
+    r"\b(?:not(?! later| only)|never|no(?! later| problem| worr|\.| \S*\d)|none|nobody|neither|nor"
+    r"|hardly|doubt|cannot|unable|unsure)\b|n't\b")
+CLAUSE = re.compile(
+    r",(?!\d)|[;:()]| - |\b(?:but|and|so|because|as|since|however|although|though)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:no|without(?: any)?|any|(?:not|isn't|n't) an?)(?: \w+)? (?:disputes?|objections?"
+    r"|complaints?|disagreements?|damage|shortages?|problems?)\b"
+    r"|(?:\bnot|n't|\bnever)(?: (?!only\b|just\b)\w+){0,2} (?:disput\w+|contest\w*|object\w*"
+    r"|disagree\w*|refus\w+|complain\w*)"
+    r"|(?:\bnot|n't|\bnever|\bnor)(?: (?!only\b|just\b)\w+)? (?:damaged|defective|broken|faulty"
+    r"|scratched|wrong|incorrect|missing|overcharged|too (?:high|expensive)|late|incomplete)\b"
+    r"|\b(?:nothing|none)(?: \w+){0,3} (?:missing|wrong|damaged|broken)\b"
+    r"|\b(?:agreed )?(?:prices?|quantity|quantities|invoices?|amounts?|vat|addresse?s?)"
+    r" (?:is|are|was|were|seems?)(?: (?:all|quite|perfectly))? (?:correct|right|fine|ok)\b"
+    r"|(?:\bnot|n't)(?: (?!only\b)\w+)? (?:out of (?:the )?office|away|absent|on (?:leave"
+    r"|holidays?|vacation)|changed|moved|relocated|left|retired)\b"
+    r"|\b(?:has|have|had|was|were|is|are)(?:n't| not| never)(?: \w+){0,2} (?:paid|settled"
+    r"|transferred|cleared|able to (?:pay|settle))\b(?: yet)?")
+# Words of payment, of the claim itself, and of what else is sent, done or forwarded: a promise or a
+# payment is about the first, or about the second without the third.
+MONEY = re.compile(
+    r"\b(?:pay|pays|paying|paid|payments?|money|funds|amounts?|balance|settl\w+|remit\w*|cheque"
+    r"|wired?|eur|usd|gbp|euros?|(?:the|a|our|bank) transfers?)\b|[€$£]")
+OTHER = re.compile(
+    r"\b(?:messages?|e-?mails?|letters?|contracts?|documents?|decisions?|repl(?:y|ies)|answers?"
+    r"|goods|deliver(?:y|ies)|parcels?|samples?|complaints?|offers?|quotes?|customs|meetings?"
+    r"|appointments?|photos?|details|discuss\w*|forward\w*|colleagues?)\b")
+ABOUT = re.compile(
+    r"\b(?:invoices?|bills?|it|it's|it'll|this|that|these|they|them|all|everything)\b")

@@ -92,7 +92,8 @@ PROMISE = re.compile(
 NO_PROMISE = re.compile(
     r"\bno (?:\w+ ){0,3}(?:pagar\w*|abonar\w*|pago|podemos|podremos|puedo|vamos)\b|\bimposible\b"
     r"|\bnos negamos\b|\b(?:plazos|aplazamiento|fraccionar|fraccionado|cuotas|plan de pagos)\b"
-    r"|\bcomo (?:puedo|podemos|debo)\b")
+    r"|\bcomo (?:puedo|podemos|debo)\b|\b(?:normalmente|habitualmente|generalmente)\b"
+    r"|\bnuestros? clientes?\b")
 PAID = re.compile(
     r"\b(?:hemos|he|han|ha|habiamos)(?: ya)? (?:\w+ )?(?:pagado|abonado|transferido|liquidado"
     r"|saldado"
@@ -111,7 +112,8 @@ NOT_PAID = re.compile(
     r"|hasta que"
     r"|en cuanto|despues de)\b.{0,40}\b(?:pag\w+|abon\w+)|\b(?:sera|seran|pendiente de pago"
     r"|por pagar"
-    r"|impagad[oa])\b")
+    r"|impagad[oa])\b|\bpero no\b|\bexcepto\b|\b(?:normalmente|habitualmente|generalmente)\b"
+    r"|\bnuestros? clientes?\b")
 REASONS = {
     'not_received': re.compile(
         r"\b(?:nunca|no)\b(?: \w+){0,3} (?:recibid[oa]s?|recibimos|recibi|llegado|tenemos"
@@ -183,6 +185,8 @@ BACK = re.compile(
     r"\b(?:volvere|regreso|regresare|de vuelta|reincorpor\w+|reabri\w+|de nuevo"
     r"|vuelvo)\b[^.]{0,20}$"
     r"|\ba partir del $")
+# Nothing stands after the day of return.
+BACK_AFTER = re.compile(r"(?!)")
 CONTACT = re.compile(
     r"\bya no\b(?: \w+)? ?(?:trabaja|esta|forma parte|se lee|se utiliza|es valida|pertenece)\b"
     r"|\bha dejado (?:la|nuestra|de trabajar)|\bdejo la empresa\b|\bse ha jubilado\b"
@@ -214,3 +218,34 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:referencia|ref\.?|concepto|n[º°o]\.? de (?:transferencia|operacion))"
     r"\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "no más tarde", "no obstante" and "factura no. 12".
+NOT = re.compile(
+    r"\b(?:no(?! mas tarde| obstante| se preocup| hay problema| solo|\.| \S*\d)|nunca|jamas|nadie"
+    r"|ningun\w*|ni|tampoco|dudo|dudamos)\b")
+CLAUSE = re.compile(
+    r",(?!\d)|[;:()]| - |\b(?:pero|y|porque|ya que|aunque|sin embargo)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:no hay|sin|no tenemos|no existe)(?: ningun\w*)?(?: \w+)? ?(?:disputas?|disconformidad"
+    r"|desacuerdo|objecion\w*|reclamacion\w*|quejas?|desperfectos?|danos?|problemas?)\b"
+    r"|\bno (?:la |lo |las |los )?(?:estamos |hemos )?(?:impugn\w+|rechaz\w+|discut\w+|negamos"
+    r"|disput\w+|reclam\w+|estamos en desacuerdo)\b"
+    r"|\bno (?:\w+ )?(?:danad[oa]s?|defectuos[oa]s?|rot[oa]s?|averiad[oa]s?|golpead[oa]s?"
+    r"|estropead[oa]s?|incorrect[oa]s?|errone[oa]s?|equivocad[oa]s?|incomplet[oa]s?"
+    r"|demasiado car[oa]s?)\b"
+    r"|\bno (?:nos )?falta\w* (?:nada|ningun\w*)\b|\bnada falta\w*\b"
+    r"|\bno (?:estoy|estare|estamos) (?:de vacaciones|fuera de la oficina|ausente|de baja"
+    r"|de viaje)\b"
+    r"|\bno (?:ha|han|hemos|nos hemos) (?:cambiado|mudado|trasladado|dejado)\b"
+    r"|\bno (?:se |la |lo |las |los )*(?:ha|hemos|he|han|esta|fue) ?(?:sido |podido )?"
+    r"(?:pagad[oa]s?|abonad[oa]s?|pagar|abonar|transferid[oa]s?)\b")
+# Words of payment, of the claim itself, and of what else is sent, done or forwarded: a promise or a
+# payment is about the first, or about the second without the third.
+MONEY = re.compile(
+    r"\b(?:pag(?:os?|ar\w*|ad[oa]s?|amos|ue\w*)|abon(?:os?|ar\w*|ad[oa]s?|amos)|transfer\w*"
+    r"|importe|dinero|saldo|liquid\w*|ingres\w*|cheque|giro|eur|euros?)\b|€")
+OTHER = re.compile(
+    r"\b(?:contratos?|mensajes?|correos?|cartas?|entregas?|mercancias?|reclamacion\w*|revision\w*"
+    r"|documentos?|ofertas?|pedidos?|companer[oa]s?|contabilidad|reunion\w*|visitas?|presupuestos?"
+    r"|respuestas?)\b")
+ABOUT = re.compile(r"\b(?:facturas?|esto|eso|ello|todo|vencimientos?)\b")

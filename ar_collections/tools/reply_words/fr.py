@@ -96,7 +96,8 @@ NO_PROMISE = re.compile(
     r"|\bpaierons pas\b|\bpasser\w*\b"
     r"|\b(?:(?:un|d'un|par|notre demande d')\s?echeancier|echeancier en|mensualites?|en \w+ fois"
     r"|plusieurs fois|etalement|acomptes?)\b"
-    r"|\bcomment\b.{0,20}\b(?:payer|regler)\b")
+    r"|\bcomment\b.{0,20}\b(?:payer|regler)\b"
+    r"|\b(?:habituellement|d'habitude|generalement|en general)\b|\b(?:notre|nos) clients?\b")
 PAID = re.compile(
     r"\b(?:avons|ai|a|ont|avait|avions|as)(?: (?!pas\b|ete\b)\w+){0,3}? (?:payee?s?|regle(?:e|es"
     r"|s)?"
@@ -115,10 +116,12 @@ PAID = re.compile(
     r"|paiement"
     r"|reglement)")
 NOT_PAID = re.compile(
-    r"\b(?:n'\w+|ne)(?: \w+){0,4} (?:pas|jamais|plus)\b.{0,30}\b(?:paye|regle|vire|ete|effectue)"
+    r"\b(?:n'\w+|ne)(?: \w+){0,4} (?:pas|jamais|plus)\b[^,;]{0,30}\b(?:paye|regle|vire|ete"
+    r"|effectue)"
     r"|\b(?:sera|seront|serait|devrait etre|doit etre|va etre|reste a|a payer|a regler)\b"
     r"|\b(?:quand|une fois|des que|lorsque|si|apres)\b.{0,40}\b(?:paye|regle)|\bimpayee?s?\b"
-    r"|\b(?:nous aura|auront)\b")
+    r"|\b(?:nous aura|auront)\b|\bmais pas\b|\bsauf (?!erreur)"
+    r"|\b(?:habituellement|d'habitude|generalement|en general)\b|\b(?:notre|nos) clients?\b")
 REASONS = {
     'not_received': re.compile(
         r"\b(?:n'|ne )\w*(?: \w+){0,4}? (?:pas|jamais|aucune)\b.{0,25}\b(?:recue?s?|trace"
@@ -196,6 +199,8 @@ ABSENT_SUBJECT = re.compile(
 BACK = re.compile(
     r"\b(?:de retour|retour|reprise|reprendrai\w*|reouvr\w+|reouverture|reviendrai\w*|a nouveau)\b"
     r"[^.]{0,25}$|\ba (?:compter|partir) du $")
+# Nothing stands after the day of return.
+BACK_AFTER = re.compile(r"(?!)")
 CONTACT = re.compile(
     r"\b(?:ne|n')\s?(?:\w+ ){0,2}(?:travaille|fait|est|exerce)\w* plus\b.{0,40}\b(?:societe"
     r"|entreprise"
@@ -230,3 +235,39 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:reference|ref\.?|virement n[o°]?\.?|numero (?:de virement|d'operation)|sous le n[o°]"
     r"|cheque n[o°]?)\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form, with and without "ne"; not the one of "pas plus tard que" and "pas de souci".
+NOT = re.compile(
+    r"\b(?:pas(?! plus tard| de (?:souci|probleme)| seulement)|jamais|aucune?|personne n[e']|ni"
+    r"|doute|n[e'] ?\w+(?: \w+)? plus)\b")
+CLAUSE = re.compile(
+    r",(?!\d)|[;:()]| - |\b(?:mais|et|car|parce qu\w*|puisqu\w*|donc|cependant|toutefois)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:pas|aucune?|sans)(?: (?:de|d'un|aucune?))? ?(?:d')?(?:\w+ )?(?:litiges?"
+    r"|contestations?|objections?|reclamations?|desaccord|reserves?|dommages?|defauts?"
+    r"|problemes?)\b"
+    r"|\b(?:ne (?:la |le |les )?|n'(?:avons |ai |avions )?)?(?:contest\w+|refus\w+|reclam\w+"
+    r"|oppos\w+) (?:pas|rien|jamais|aucune?|nullement)\b(?: conteste\w*)?"
+    r"|\bpas (?:conteste\w*|refuse\w*|en desaccord)\b"
+    r"|\bn'(?:etai\w+|est|sont) (?:pas|aucunement)(?: du tout)? (?:arrivee?s? )?(?:abimee?s?"
+    r"|endommagee?s?|defectueu\w+|cassee?s?|erronee?s?|fau(?:x|sse\w*)|incomplete?s?|trop eleve\w*"
+    r"|absente?s?|en (?:conge\w*|vacances))\b"
+    r"|\bsuis pas (?:absente?|en (?:conge\w*|vacances))\b"
+    r"|\brien (?:ne |n')\w+|\bmanqu\w+ (?:rien|pas|aucune?)\b"
+    r"|\b(?:prix|quantites?|factures?|montants?|tva|adresse) (?:est|sont) (?:bien |tout a fait )?"
+    r"(?:correcte?s?|exacte?s?|justes?|bonn?e?s?)\b"
+    r"|\bn'(?:a|ont|avons) (?:pas|jamais)(?: \w+)? (?:change\w*|demenage\w*|quitte\w*)\b"
+    r"|\b(?:n'|ne l'|ne les )?(?:avons|ai|a|avait|est|ont|sont) (?:pas|toujours pas|jamais)"
+    r"(?: encore)?(?: pu)?(?: la| le| les)?(?: ete)? (?:payee?s?|reglee?s?|regler|payer|viree?s?"
+    r"|soldee?s?)\b")
+# Words of payment, of the claim itself, and of what else is sent, done or forwarded: a promise or a
+# payment is about the first, or about the second without the third.
+MONEY = re.compile(
+    r"\b(?:pa[iy]e\w*|paiements?|regl(?:e|ee|er|es|ees|ement|ements|ons|erons|erai|era)|virements?"
+    r"|vir(?:e|er|ons|erons|erai|era)|argent|montant|sold\w+|somme|cheques?|acquitt\w+|vers(?:e|er"
+    r"|ons|erons|erai|ements?)|honor\w+|necessaire|eur|euros?)\b|€")
+OTHER = re.compile(
+    r"\b(?:courriers?|e-?mails?|mails?|messages?|contrats?|documents?|reponses?|marchandises?"
+    r"|livraisons?|colis|reclamations?|devis|commandes?|point|reunions?|rendez-vous|photos?|suivre"
+    r"|transm\w+|comptabilite|service|collegues?|retour)\b")
+ABOUT = re.compile(r"\b(?:factures?|cela|ca|c'est|ce sera|elles?|ils?|tout|echeances?|celle-ci)\b")

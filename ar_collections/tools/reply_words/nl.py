@@ -63,7 +63,7 @@ DATE_PATTERNS = compile_patterns([
 
 PAYING = r"(?:betalen|overmaken|voldoen|overschrijven|vereffenen|storten|afwikkelen)"
 PROMISE = re.compile(
-    r"\b(?:wij|we|ik) (?:betalen|betaal|voldoen|voldoe)\b"
+    r"\b(?:wij|we|ik|maar) (?:betalen|betaal|voldoen|voldoe)\b"
     r"|\b(?:wij|we|ik|de boekhouding|onze administratie) (?:betalen|betaal|voldoen|voldoe|maken"
     r"|maak"
     r"|schrijven|vereffenen|storten|zullen|zal|gaan|ga|kunnen|kan|zouden|verwachten|hopen"
@@ -87,9 +87,9 @@ NO_PROMISE = re.compile(
     r"\b(?:niet|nooit|geen)\b(?: \w+){0,2} (?:betalen|voldoen|overmaken|betaling)\b"
     r"|\bbetalen (?:\w+ "
     r"){0,3}niet\b|\bniet (?:mogelijk|in staat)\b|\b(?:termijnen|betalingsregeling|afbetaling"
-    r"|deelbetaling\w*|gespreid)\b|\bhebben\b.{0,50}\b(?:betaald|overgemaakt|voldaan)\b"
+    r"|deelbetaling\w*|gespreid)\b|\bhebben\b[^,;]{0,50}\b(?:betaald|overgemaakt|voldaan)\b"
     r"|\bweiger\w*\b"
-    r"|\bkunnen (?:wij|we) niet\b")
+    r"|\bkunnen (?:wij|we) niet\b|\b(?:gewoonlijk|doorgaans|meestal)\b|\bonze klant(?:en)?\b")
 PAID = re.compile(
     r"\b(?:hebben|heb|heeft|hadden)\b.{0,60}\b(?:betaald|overgemaakt|voldaan|gestort"
     r"|overgeschreven"
@@ -104,7 +104,8 @@ NOT_PAID = re.compile(
     r"\b(?:niet|nooit|nog niet|geen)\b.{0,30}\b(?:betaald|overgemaakt|voldaan|geleverd"
     r"|uitgevoerd)\b"
     r"|\b(?:wordt|worden|zal|zodra|als|wanneer|indien|nadat|voordat|pas|moet)\b.{0,60}\b(?:betaald"
-    r"|overgemaakt|voldaan|uitgevoerd)\b|\bonbetaald\w*\b")
+    r"|overgemaakt|voldaan|uitgevoerd)\b|\bonbetaald\w*\b|\bmaar\b[^.]{0,30}\bniet\b"
+    r"|\b(?:gewoonlijk|doorgaans|meestal)\b|\bonze klant(?:en)?\b")
 REASONS = {
     'not_received': re.compile(
         r"\bfactu(?:ur|ren)\b.{0,40}\b(?:nooit|niet|nog niet)\b.{0,20}\b(?:ontvangen|gekregen"
@@ -162,7 +163,8 @@ DISPUTE = re.compile(
     r"\b(?:betwist\w*|niet (?:mee )?eens|niet akkoord|bezwaar|weiger\w*|protesteren)\b"
     r"|\b(?:wachten|beloofde|beloofd|verwachten|ontbreekt)\b.{0,40}\b(?:creditnota"
     r"|creditfactuur)\b"
-    r"|\bfactuur (?:is |klopt )?(?:onjuist|niet correct|niet|fout)\b")
+    r"|\bfactuur (?:klopt )?(?:zo )?niet\b"
+    r"|\bfactuur is (?:zo )?(?:onjuist|fout|verkeerd|niet (?:correct|juist|goed|in orde))\b")
 ABSENT = re.compile(
     r"\b(?:ben|zal|momenteel)\b.{0,30}\b(?:afwezig|niet (?:aanwezig|op kantoor|bereikbaar)"
     r"|met vakantie"
@@ -175,6 +177,8 @@ ABSENT_SUBJECT = re.compile(
     r"\b(?:automatisch antwoord|afwezig\w*|automatische reactie|out of office|automatic reply)\b")
 BACK = re.compile(
     r"\b(?:vanaf|terug(?: op)?|weer(?: op| vanaf)?|hervat\w*)[^.]{0,12}$|\bben (?:ik )?(?:op )?$")
+# Stands after the day of return.
+BACK_AFTER = re.compile(r"[ ,]*(?:weer|terug)\b")
 CONTACT = re.compile(
     r"\b(?:werkt|werkzaam|is)\b(?: \w+){0,2} niet (?:meer|langer)\b|\bniet (?:meer"
     r"|langer) (?:bij ons"
@@ -207,3 +211,31 @@ CONDITION = re.compile(
 REFERENCE = re.compile(
     r"\b(?:kenmerk|referentie|ref\.?|betalingskenmerk|mededeling|transactienummer)"
     r"\s*:?\s*(?P<reference>[a-z0-9][\w/.-]*\d[\w/-]*)")
+# "Not" in any form; not the one of "niet later dan" and "geen probleem".
+NOT = re.compile(
+    r"\b(?:niet(?! later| alleen)|nooit|geen(?! probleem)|niemand|noch|betwijfel\w*|onzeker)\b")
+CLAUSE = re.compile(
+    r",(?!\d| (?:dat|of)\b)|[;:()]| - |\b(?:maar|en|want|omdat|echter|dus)\b")
+# What is said not to be so: read as if it were not written.
+DENIAL = re.compile(
+    r"\b(?:geen|zonder)(?: \w+)? (?:bezwa(?:ar|ren)|geschil\w*|klacht\w*|reclamatie\w*"
+    r"|opmerkingen|problem\w*|gebreken|tekort\w*)\b"
+    r"|\b(?:betwist\w*|weiger\w*|reclameer\w*|protesteren)\b[^,;]{0,40}?\bniet\b"
+    r"|\bniet (?:\w+ )?(?:betwist\w*|beschadigd\w*|defect\w*|kapot\w*|gebrekkig\w*|gebroken"
+    r"|onjuist\w*|verkeerd\w*|fout\w*|te hoog|te duur|onvolledig\w*|afwezig|op vakantie"
+    r"|met vakantie|met verlof|ziek|gewijzigd|veranderd|verhuisd|verlaten)\b"
+    r"|\b(?:klopt|kloppen)\b(?![^.,;]{0,60}\b(?:niet|geen))"
+    r"|\b(?:ontbreek\w*|ontbrak\w*|ontbreken|mist|missen) (?:niets|geen|niet)\b|\bniets"
+    r" (?:ontbreek\w*|ontbrak\w*|mist)\b"
+    r"|\b(?:hebben|heb|heeft|is|zijn|werd|kon|konden)\b[^,;]{0,40}?\b(?:nog niet|niet|nooit)"
+    r"(?: \w+)? (?:betaald|betalen|overgemaakt|voldaan|gestort)\b")
+# Words of payment, of the claim itself, and of what else is sent, done or forwarded: a promise or a
+# payment is about the first, or about the second without the third.
+MONEY = re.compile(
+    r"\b(?:\w*beta(?:a|l)\w*|overma\w*|overgemaakt|overschr\w*|overboek\w*|voldaan|voldoen|bedrag"
+    r"|geld|saldo|gestort|storten|over|eur|euro)\b|€")
+OTHER = re.compile(
+    r"\b(?:levering\w*|goederen|contract\w*|bericht|brief|e-mail|mail|door\w*stu\w*|doorgestuurd"
+    r"|bespre\w*|klacht\w*|offerte|bestelling\w*|pakket|controle|afspraak|documenten|antwoord"
+    r"|collega\w*)\b")
+ABOUT = re.compile(r"\b(?:factu(?:ur|ren)|dit|dat|deze|die|alles|posten)\b")

@@ -200,7 +200,7 @@ export class Worklist extends Component {
     }
 
     get chosenTotal() {
-        return this.chosenItems.reduce((sum, item) => sum + item.residual, 0);
+        return this.chosenItems.reduce((sum, item) => sum + item.claim, 0);
     }
 
     get hasMixedCurrencies() {

@@ -9,7 +9,7 @@ export const OUTCOMES = [
     { code: "call_back", key: "c", icon: "fa-calendar", fields: ["date"], label: _t("Call back on…") },
     { code: "promise", key: "p", icon: "fa-handshake-o", fields: ["date", "amount", "items"], label: _t("Promise") },
     { code: "paid", key: "y", icon: "fa-check", fields: [], label: _t("Paid already") },
-    { code: "dispute", key: "d", icon: "fa-comments-o", fields: ["reason", "items"], label: _t("Dispute") },
+    { code: "dispute", key: "d", icon: "fa-comments-o", fields: ["reason", "amount", "items"], label: _t("Dispute") },
     { code: "spoken", key: "s", icon: "fa-commenting-o", fields: [], label: _t("Nothing agreed") },
     { code: "wrong_contact", key: "w", icon: "fa-user-times", fields: [], label: _t("Wrong contact") },
     { code: "wrong_address", key: "a", icon: "fa-map-marker", kind: "letter", fields: [], label: _t("Wrong address") },

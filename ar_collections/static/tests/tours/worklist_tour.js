@@ -260,6 +260,11 @@ tours.add("ar_worklist_keys", {
             trigger: ".o_ar_outcome_form[data-form=dispute] select[name=reason]",
             run: "selectByLabel Quality or damage",
         },
+        {
+            content: "A part of it",
+            trigger: ".o_ar_outcome_form[data-form=dispute] input[name=amount]",
+            run: "edit 30",
+        },
         { trigger: ".o_ar_items tr[data-item]:contains(50.00):not(:contains(300.00)) input:checked", run: "click" },
         {
             trigger: ".o_ar_outcome_form textarea[name=note]",
@@ -326,6 +331,20 @@ tours.add("ar_worklist_phone", {
                 const page = anchor.querySelector(".o_content");
                 if (page.scrollWidth > page.clientWidth) {
                     throw new Error(`${page.scrollWidth} pixels on ${page.clientWidth}`);
+                }
+                const cut = [...anchor.querySelectorAll(".o_ar_document")].filter(
+                    (link) => link.scrollWidth > link.clientWidth
+                );
+                if (cut.length) {
+                    throw new Error(`${cut[0].textContent} cannot be read`);
+                }
+                for (const box of anchor.querySelectorAll(".o_ar_contact")) {
+                    const right = box.getBoundingClientRect().right;
+                    for (const link of box.querySelectorAll(".btn")) {
+                        if (link.getBoundingClientRect().right > right) {
+                            throw new Error(`${link.textContent} leaves its box`);
+                        }
+                    }
                 }
                 const button = anchor.querySelector("[data-outcome=no_answer]");
                 if (button.getBoundingClientRect().height < 40) {
