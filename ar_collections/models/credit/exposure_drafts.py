@@ -6,18 +6,20 @@ class ArCreditExposure(models.AbstractModel):
     """EXTENDS credit: what draft invoices and credit notes add to the exposure."""
     _inherit = 'ar.credit.exposure'
 
-    def _get_drafts_query(self, company, company_ids, scope):
+    def _get_drafts_query(self, company, company_ids, scope, whole=True):
         """Draft invoices: all of them if the company says so, otherwise those made from orders.
 
         Odoo counts a draft as invoiced: were it counted nowhere, preparing an invoice would make
         room for another order.
         """
-        kind = SQL("TRUE") if company.ar_exposure_drafts else SQL(
+        kind = SQL("TRUE") if company.ar_exposure_drafts or not whole else SQL(
             """
             EXISTS (SELECT 1 FROM account_move_line il
                       JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = il.id
                      WHERE il.move_id = m.id)
             """)
+        # The quick statement asks only whether there is a draft, unless all of them count anyway.
+        credit = self._get_draft_credit() if whole or company.ar_exposure_drafts else SQL("0")
         debtor, join, where = self._get_debtor(SQL("m.partner_id"), scope)
         return SQL(
             """
@@ -25,7 +27,7 @@ class ArCreditExposure(models.AbstractModel):
               FROM account_move m %s
              WHERE m.state = 'draft' AND m.company_id = ANY(%s)
                AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt') AND %s AND %s
-            """, debtor, self._get_draft_credit(), join, company_ids, kind, where)
+            """, debtor, credit, join, company_ids, kind, where)
 
     @api.model
     def _get_draft_credit(self):
