@@ -158,6 +158,34 @@ class TestGrowth(BlockCommon):
         note.action_post()
         self.assertEqual(self.exposure(), 810)
 
+    def test_discounts_and_down_payments_of_odoo_still_work(self):
+        """Its own dialogues write amounts of tax by hand, to the cent, as the salesperson."""
+        self.set_limit(90000)
+        # The first discount makes the product of discounts, and notes it on the company.
+        self.seller.group_ids += (self.env.ref('product.group_product_manager')
+                                  | self.env.ref('base.group_erp_manager'))
+        order = self.quote([(3, 33.33, True), (7, 14.29, True)], user_id=self.seller.id,
+                           confirm=False)
+        total = order.amount_total
+        for model, vals, method in (
+                ('sale.order.discount', {
+                    'sale_order_id': order.id, 'discount_type': 'so_discount',
+                    'discount_percentage': 0.0777}, 'action_apply_discount'),
+                ('sale.order', {}, 'action_confirm'),
+                ('sale.advance.payment.inv', {
+                    'advance_payment_method': 'percentage', 'amount': 33.33,
+                    'sale_order_ids': [Command.set(order.ids)]}, 'create_invoices')):
+            records = order if model == 'sale.order' else self.env[model].browse(
+                self.rpc(self.env[model], 'create', [vals]))
+            self.rpc(records, method)
+            self.env.invalidate_all()
+        self.assertEqual(order.state, 'sale')
+        self.assertAlmostEqual(order.amount_total, total * (1 - 0.0777), delta=0.05)
+        down = order.order_line.filtered('is_downpayment')
+        self.assertTrue(down.filtered('extra_tax_data'))
+        self.assertEqual(order.invoice_ids.state, 'draft')
+        self.assertAlmostEqual(self.exposure() - 900, order.amount_total, delta=0.02)
+
     def test_a_release_covers_growth_up_to_its_cap(self):
         answer = self.env['ar.credit.answer'].with_user(self.boss).create({
             'mode': 'allow_growth', 'order_id': self.confirmed.id, 'cap': 2000,
