@@ -20,6 +20,7 @@ OF_A_COMPANY = [
     ('ir_cron_ar_forecast_learn', 'ar.forecast.habit', '_refresh'),
     ('ir_cron_ar_forecast_take', 'ar.forecast.snapshot', '_take'),
 ]
+PROBLEM = "No rate of the dollar."
 LOGGER = 'odoo.addons.ar_collections.models.core.night_work'
 
 
@@ -48,21 +49,24 @@ class TestNightWork(DeskCommon):
                 {'partner_id': self.env['res.partner'].create({'name': company.name}).id,
                  'company_id': company.id}])
 
+    def failing(self, work, seen):
+        """Return the method that fails for the first company, and notes for whom it worked."""
+        def fail(records, *args, **kwargs):
+            company = records if records._name == 'res.company' else args[0]
+            seen.append(company.id)
+            if company.id == self.company.id:
+                raise UserError(PROBLEM)
+            return work(records, *args, **kwargs)
+        return fail
+
     def test_a_company_stops_no_other(self):
         other = self.env['res.company'].create({'name': "Behind SA"})
         companies = self.env['res.company'].search([])
         self.prepare(self.company + other)
         for name, model, method in OF_A_COMPANY:
             kind = type(self.env[model])
-            work, seen = getattr(kind, method), []
-
-            def fail(records, *args, kind=kind, work=work, seen=seen, **kwargs):
-                company = records if records._name == 'res.company' else args[0]
-                seen.append(company.id)
-                if company.id == self.company.id:
-                    raise UserError("No rate of the dollar.")
-                return work(records, *args, **kwargs)
-
+            seen = []
+            fail = self.failing(getattr(kind, method), seen)
             with self.subTest(job=name), patch.object(kind, method, fail):
                 for night in ('2026-06-02', '2026-06-03'):
                     self.go(night)
@@ -77,7 +81,7 @@ class TestNightWork(DeskCommon):
                 activity = self.told(cron)
                 self.assertEqual(len(activity), 1, "Told once as long as nobody ticks it off.")
                 self.assertEqual(activity.user_id, self.company._get_ar_responsible())
-                self.assertIn("No rate of the dollar.", activity.note)
+                self.assertIn(PROBLEM, activity.note)
                 self.assertIn(self.company.name, activity.note)
 
     def test_a_record_stops_no_other(self):

@@ -79,15 +79,16 @@ class IrCron(models.Model):
         company = company or self.env.company
         user = company._get_ar_responsible()
         words = self.with_context(lang=user.lang)
-        job, _ = words._ar_get_job_name(), words.env._
-        what = record.with_context(lang=user.lang).display_name or _("a deleted record")
+        job, env = words._ar_get_job_name(), words.env
+        what = record.with_context(lang=user.lang).display_name or (
+            env._("a deleted record"))
         if record and record._name != 'res.company' and hasattr(record, '_get_html_link'):
             what = record.with_context(lang=user.lang)._get_html_link()
-        cause = str(error) if isinstance(error, UserError) else _(
+        cause = str(error) if isinstance(error, UserError) else env._(
             "an error of the program (%s). The log of the server tells it.", type(error).__name__)
         note = Markup("<p>%s</p><p>%s</p>") % (
-            _("%(job)s stopped at %(record)s: %(cause)s", job=job, record=what, cause=cause),
-            _("Everything else went on. The next run tries it again."))
+            env._("%(job)s stopped at %(record)s: %(cause)s", job=job, record=what, cause=cause),
+            env._("Everything else went on. The next run tries it again."))
         # sudo: the activity of another user, who may not see it among other people's.
         Activity = self.env['mail.activity'].sudo()
         # Somebody may have deleted the type: that must not stop the work either.

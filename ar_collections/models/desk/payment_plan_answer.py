@@ -173,13 +173,14 @@ class ArPaymentPlan(models.Model):
     def _lapse(self):
         """EXTENDS desk: tell the collector when nobody can, or did, sign in time; once."""
         proposed = self.filtered(lambda plan: plan.state == 'proposed')
-        super()._lapse()
+        result = super()._lapse()
         for plan in proposed:
             if plan.overtaken_on or plan.state == 'proposed' and not plan.is_overtaken:
                 continue
             # sudo: nobody types this day in.
             plan.sudo().overtaken_on = plan.company_id._get_ar_today()
             plan._tell_lapsed()
+        return result
 
     def _tell_lapsed(self):
         self.ensure_one()
