@@ -110,13 +110,9 @@ class AccountMove(models.Model):
     ar_term_warning = PlainChar(
         compute='_compute_ar_term_warning', compute_sudo=True, groups=READERS)
 
-    @api.onchange('invoice_date', 'invoice_date_due', 'invoice_payment_term_id', 'partner_id')
+    @api.depends('invoice_date', 'invoice_date_due', 'company_id', 'move_type')
     def _compute_ar_term_warning(self):
-        """The header's due date is that of the last instalment: the longest one.
-
-        Told anew while the form is edited and whenever it is read. Not by `depends`: the due date
-        hangs on every amount of every line, and Odoo would follow it at every posting.
-        """
+        """The header's due date is that of the last instalment: the longest one."""
         self.ar_term_warning = False
         invoices = self.filtered(lambda move: move.move_type == 'out_invoice' and (
             move.company_id and move.invoice_date_due))
