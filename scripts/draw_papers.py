@@ -59,9 +59,6 @@ class Papers:
                     ('customer_id', '=', customer), ('state', '=', 'draft')])
             self.draw_pdf(
                 'interest_paper', f'/report/pdf/ar_collections.report_ar_claim/{claims[0]}')
-        if self.wanted('story_paper'):
-            self.draw_pdf(
-                'story_paper', f'/report/pdf/ar_collections.report_ar_case_story/{self.case}')
         if self.wanted('bordereau_paper'):
             [row] = self.admin.call(
                 'ar.factoring.assignment', 'read', [self.assignment], ['partner_id'])
