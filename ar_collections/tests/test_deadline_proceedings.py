@@ -300,6 +300,15 @@ class TestWhoIsTold(DeadlineCommon):
             self.assertFalse(record.with_user(outsider).with_context(
                 allowed_company_ids=other.ids).has_access('read'), record)
 
+    def test_an_old_claim_entered_today_is_barred_today(self):
+        """The night has not passed: what is posted already old has its clock at once."""
+        self.go('2026-06-01')
+        self.invoice(200, due='2026-05-20')
+        self.assertFalse(self.table(), "A young claim waits for the night.")
+        self.invoice(1000, due='2020-05-20')
+        self.assertIn(('2025-05-20', 'missed', 1000), [row[1:] for row in self.table()])
+        self.assertIn(('prescribed', 1000.0), self.reasons(self.run_dunning('2026-06-01')))
+
     def test_what_is_barred_is_neither_reminded_nor_claimed(self):
         barred = self.invoice(1000, due='2021-05-20')
         self.invoice(200, due='2026-05-20')

@@ -58,6 +58,7 @@ from . import (
     deadline_tell,
     deadline_settings,
     deadline_customer,
+    deadline_post,
     deadline_guard,
     deadline_cockpit,
     deadline_worklist,
