@@ -124,9 +124,9 @@ class TestCaseFile(FileCommon):
 
     def test_deadlines_have_a_page(self):
         self.company.country_id = self.buyer.country_id = self.env.ref('base.fr')
-        self.invoice(200, due='2021-10-01')
         case = self.story()
         self.assertFalse([path for path in self.unzip(self.make(case)) if '13-' in path])
+        self.invoice(200, due='2021-10-01')
         self.env['ar.deadline']._build(self.company)
         self.assertTrue(self.env['ar.deadline'].search_count(
             [('customer_id', '=', case.customer_id.id)]))
