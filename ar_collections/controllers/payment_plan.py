@@ -44,17 +44,25 @@ class PaymentPlanPortal(DoorPortal):
     def portal_my_payment_plan(self, plan_id, access_token=None, report_type=None,
                                download=False, message=None, **kwargs):
         """Show one plan; with ``report_type`` its PDF."""
-        if self._is_full_of_misses(access_token):
-            return self._refuse_too_many()
-        try:
-            plan_sudo = self._get_plan(plan_id, access_token)
-        except (AccessError, MissingError):
-            self._count_miss(access_token)
-            return request.redirect('/my')
+        plan_sudo, other = self._open_plan(plan_id, access_token)
+        if other:
+            return other
         if report_type in ('pdf', 'html'):
             return self._keep_secret(self._show_report(
                 plan_sudo, report_type, REPORT, download=bool(download)))
         return self._show_plan(plan_sudo, message)
+
+    def _open_plan(self, plan_id, access_token):
+        """Return (plan, None) to whoever has the link of the mail or is logged in, else (None,
+        the response to give instead); wrong links are counted.
+        """
+        if self._is_full_of_misses(access_token):
+            return None, self._refuse_too_many()
+        try:
+            return self._get_plan(plan_id, access_token), None
+        except (AccessError, MissingError):
+            self._count_miss(access_token)
+            return None, request.redirect('/my')
 
     def _show_plan(self, plan_sudo, message=None, error=None):
         """Show the page that the mail leads to."""

@@ -1,5 +1,5 @@
 from odoo import http
-from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.exceptions import UserError
 from odoo.http import request
 
 from .door import ACTS_PER_CUSTOMER, paths
@@ -19,13 +19,9 @@ class PaymentPlanAnswers(PaymentPlanPortal):
                 website=True, methods=['POST'])
     def portal_payment_plan_answer(self, plan_id, answer, access_token=None, note=None, **kwargs):
         """Take the answer of whoever has the link of the mail, or is logged in."""
-        if self._is_full_of_misses(access_token):
-            return self._refuse_too_many()
-        try:
-            plan_sudo = self._get_plan(plan_id, access_token)
-        except (AccessError, MissingError):
-            self._count_miss(access_token)
-            return request.redirect('/my')
+        plan_sudo, other = self._open_plan(plan_id, access_token)
+        if other:
+            return other
         return self._take_answer(
             plan_sudo, answer, note, self._get_own_contact(plan_sudo.customer_id), None,
             plan_sudo.get_portal_url(), lambda error: self._show_plan(plan_sudo, error=error))

@@ -1,6 +1,8 @@
 import logging
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import models
 
 _logger = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ class AccountMove(models.Model):
             try:
                 with self.env.cr.savepoint():
                     self.env['ar.deadline'].sudo()._build(company, customers)
+            except psycopg2.OperationalError:
+                raise  # Somebody wrote the same rows: Odoo runs the request again.
             except Exception:
                 # The entry is right all the same, and the night tries again.
                 _logger.exception("Deadlines of %s could not be counted", customers)
