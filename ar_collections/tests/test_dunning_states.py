@@ -101,6 +101,23 @@ class TestStates(CollectionsCommon):
         self.reminder.unlink()
         self.assertFalse(lines.exists())
 
+    def test_a_merge_takes_reminders_along(self):
+        """Whether the other contact is a customer already or not; nobody is deleted meanwhile."""
+        reminder = self.reminder
+        merge = self.env['base.partner.merge.automatic.wizard'].create({})
+        for heir, known in ((self.customer("New heir"), False), (self.customer("Heir"), True)):
+            old = reminder.partner_id
+            if known:
+                self.invoice(100, due='2026-05-26', partner=heir)
+                self.account_of(heir)
+            with self.assertRaises(IntegrityError), mute_logger('odoo.sql_db'):
+                with self.env.cr.savepoint():
+                    self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [old.id])
+            merge._merge((old | heir).ids, heir)
+            self.env.invalidate_all()
+            self.assertEqual(
+                (reminder.partner_id, reminder.customer_id.partner_id), (heir, heir), known)
+
     def test_a_deleted_item_leaves_its_words_behind(self):
         """Without a foreign key: deleted through the ORM, and behind its back."""
         line = self.put('sent').line_ids

@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo import Command
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import html2plaintext
 
 from .law_common import LawCommon
@@ -220,6 +220,34 @@ class TestLegalGuard(LawCommon):
         self.buyer.property_payment_term_id = self.term(
             nb_days=60, delay_type='days_after_end_of_month')
         self.assertIn("60 days", customer.ar_term_warning)
+
+    def test_the_flag_follows_the_form(self):
+        """While somebody types, before anything is saved; and nobody is stopped by it."""
+        for login, roles in (
+            ('clerk', 'account.group_account_invoice'),
+            ('reader', 'account.group_account_invoice,ar_collections.group_ar_auditor'),
+        ):
+            Move = self.env['account.move'].with_user(self.user(roles, login=login))
+            flags = []
+            with Form(Move.with_context(default_move_type='out_invoice')) as form:
+                form.partner_id = self.buyer
+                form.invoice_date = '2026-01-01'
+                with form.invoice_line_ids.new() as line:
+                    line.name, line.price_unit = "Goods", 100
+                for due in ('2026-01-31', '2026-04-30', '2026-02-15', '2026-05-01'):
+                    form.invoice_date_due = due
+                    flags.append('ar_term_warning' in form._view['fields'] and bool(
+                        form.ar_term_warning))
+                term = self.term(nb_days=30)
+                form.invoice_payment_term_id = term
+                flags.append('ar_term_warning' in form._view['fields'] and bool(
+                    form.ar_term_warning))
+            with Form(form.record) as form:
+                form.invoice_payment_term_id = self.term(nb_days=90)
+                flags.append('ar_term_warning' in form._view['fields'] and bool(
+                    form.ar_term_warning))
+            self.assertEqual(flags, [
+                login == 'reader' and flag for flag in (False, True, False, True, False, True)])
 
     def test_periodic_invoices_have_45_days_in_france(self):
         customer = self.account_of()

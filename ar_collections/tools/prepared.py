@@ -59,10 +59,10 @@ def execute_prepared(env, query):
     if name not in names and not _prepare(env, name, query.code, types, names):
         return env.execute_query(query)
     memory['is_forced'] = True
+    # psycopg2 writes a tuple as a list of values in brackets.
     return env.execute_query(SQL(
-        "SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE %s (%s)",
-        SQL.identifier(name), SQL(", ").join(SQL("%s", value) for value in params),
-        to_flush=query.to_flush))
+        "SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE %s %s", SQL.identifier(name),
+        tuple(params) if params else SQL(""), to_flush=query.to_flush))
 
 
 def take_reset(env):

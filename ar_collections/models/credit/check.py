@@ -12,6 +12,8 @@ RESULTS = [('passed', "Passed"), ('held', "Held"), ('released', "Released before
 COLUMNS = ('order_id', 'order_name', 'customer_id', 'company_id', 'user_id', 'checked_at',
            'occasion', 'result', 'amount', 'amount_added', 'exposure', 'own_risk', 'limit',
            'limit_kind', 'figures', 'rules', 'reasons')
+INSERT = SQL(
+    "INSERT INTO ar_credit_check (%s) VALUES", SQL(", ").join(map(SQL.identifier, COLUMNS)))
 
 
 class ArCreditCheck(models.Model):
@@ -164,10 +166,8 @@ class ArCreditCheck(models.Model):
                 'checked_at': fields.Datetime.now()}
         rows = [{**row, **same, 'figures': json.dumps(row['figures']),
                  'reasons': json.dumps(row['reasons'])} for row in rows]
-        self.env.cr.execute(SQL(
-            "%s INSERT INTO ar_credit_check (%s) VALUES %s", reset,
-            SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
-            SQL(", ").join(SQL("%s", tuple(row[name] for name in COLUMNS)) for row in rows)))
+        self.env.cr.execute(SQL("%s %s %s", reset, INSERT, SQL(", ").join(
+            tuple(row[name] for name in COLUMNS) for row in rows)))
 
     # === ACTIONS === #
 

@@ -12,8 +12,9 @@ class ArDunningRule(models.Model):
         policies = self.env['ar.dunning.policy'].sudo().with_context(active_test=True).search(
             ['|', ('company_id', '=', False), ('company_id', 'parent_of', company.id)])
         query = SQL(
-            "(SELECT k.policy_id FROM ar_risk_class k"
-            "  WHERE k.id = c.risk_class_id AND k.policy_id = ANY(%s))", policies.ids)
+            "CASE WHEN c.risk_class_id IS NOT NULL THEN ("
+            " SELECT k.policy_id FROM ar_risk_class k"
+            "  WHERE k.id = c.risk_class_id AND k.policy_id = ANY(%s)) END", policies.ids)
         return [('class', query), *super()._get_policy_fallbacks(company)]
 
 

@@ -87,10 +87,14 @@ class AccountMove(models.Model):
 
     def _inverse_ar_dunning_policy_id(self):
         # sudo: the right to choose is the right to write the customer, checked here.
-        self.env['ar.customer'].check_access('write')
         Override = self.env['ar.dunning.override'].sudo()
         existing = Override.search([('move_id', 'in', self.ids)]).grouped('move_id')
-        for move in self:
+        # A form sends the field with every new invoice: who leaves it empty has chosen nothing.
+        changed = self.filtered(lambda move: (
+            move.ar_dunning_policy_id != existing.get(move, Override).policy_id))
+        if changed:
+            self.env['ar.customer'].check_access('write')
+        for move in changed:
             override = existing.get(move, Override)
             if not move.ar_dunning_policy_id:
                 override.unlink()

@@ -198,3 +198,16 @@ class ArCustomer(models.Model):
             'view_mode': 'form', 'target': 'new', 'name': self.env._("Lower the level"),
             'context': {'default_customer_ids': [fields.Command.set(self.ids)]},
         }
+
+
+class MergePartnerAutomatic(models.TransientModel):
+    _inherit = 'base.partner.merge.automatic.wizard'
+
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        """EXTENDS core: reminders name the customer without a foreign key of their own."""
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env.cr.execute(SQL(
+            "UPDATE ar_reminder SET partner_id = %s WHERE partner_id = ANY(%s)",
+            dst_partner.id, src_partners.ids))
+        self.env['ar.reminder'].invalidate_model(['partner_id'], flush=False)
+        return result

@@ -289,18 +289,24 @@ class ArDunningEngine(models.AbstractModel):
                        COALESCE(SUM(residual_currency) FILTER (WHERE age > 0), 0) AS overdue,
                        SUM(residual_currency) FILTER (
                            WHERE age <= 0 AND step_level_id IS NOT NULL) AS announced
-                  FROM ar_dunning_item item WHERE reason IS NULL AND %(netted)s
+                  FROM ar_dunning_item item
+                 WHERE reason IS NULL AND %(netted)s
+                   AND (customer_id, currency_id) IN (SELECT customer_id, currency_id FROM credit)
                  GROUP BY customer_id, currency_id
+            ),
+            -- A few of all customers: found before their items are looked at again.
+            covered AS MATERIALIZED (
+                SELECT customer_id, currency_id, -credit.amount >= due.announced AS announced
+                  FROM credit JOIN due USING (customer_id, currency_id)
+                 WHERE -credit.amount >= due.overdue
             )
             UPDATE ar_dunning_item item SET reason = 'credits'
-              FROM credit, due, ar_dunning_policy policy
+              FROM covered, ar_dunning_policy policy
              WHERE item.reason IS NULL AND policy.id = item.policy_id AND %(netted)s
                AND policy.netting = 'subtract'
-               AND credit.customer_id = item.customer_id
-               AND credit.currency_id = item.currency_id
-               AND due.customer_id = item.customer_id AND due.currency_id = item.currency_id
-               AND -credit.amount >= due.overdue
-               AND (item.age > 0 OR -credit.amount >= due.announced)
+               AND covered.customer_id = item.customer_id
+               AND covered.currency_id = item.currency_id
+               AND (item.age > 0 OR covered.announced)
             """, netted=netted))
 
     @api.model

@@ -98,9 +98,7 @@ class ArDunningEngine(models.AbstractModel):
         return SQL(
             """
             SELECT way.channel, someone.id AS recipient_id
-              FROM (VALUES (1, judged.channel), (2, judged.fallback_channel),
-                           (3, judged.second_fallback_channel), (4, 'task')) way (rank, channel)
-              JOIN (
+              FROM (
                 SELECT 1 AS rank, contact.id FROM res_partner contact
                  WHERE contact.id = judged.collections_contact_id AND contact.active
                  UNION ALL
@@ -109,8 +107,12 @@ class ArDunningEngine(models.AbstractModel):
                    AND contact.active
                  UNION ALL
                 SELECT 3, judged.partner_id
-              ) someone ON someone.id IS NOT NULL
+              ) someone
               JOIN res_partner address ON address.id = someone.id
+              -- The planner knows how long an array is: addresses are read once, not per channel.
+              CROSS JOIN unnest(ARRAY[
+                   judged.channel, judged.fallback_channel, judged.second_fallback_channel,
+                   'task']) WITH ORDINALITY way (channel, rank)
              WHERE %(reachable)s
              ORDER BY way.rank, someone.rank, someone.id
              LIMIT 1

@@ -36,9 +36,9 @@ class ArReminder(models.Model):
     run_id = UnkeyedMany2one('ar.dunning.run', index='btree_not_null', readonly=True)
     customer_id = fields.Many2one(
         'ar.customer', required=True, index=True, ondelete='restrict', readonly=True)
-    partner_id = fields.Many2one(
-        'res.partner', string="Company or person", required=True, readonly=True,
-        ondelete='restrict')
+    # That of the customer, whose foreign key keeps it; a merge takes it along.
+    partner_id = UnkeyedMany2one(
+        'res.partner', string="Company or person", required=True, readonly=True)
     recipient_id = fields.Many2one('res.partner', tracking=True, ondelete='set null')
     move_id = fields.Many2one(
         'account.move', string="Invoice", readonly=True, ondelete='set null',

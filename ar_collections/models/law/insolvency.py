@@ -194,5 +194,6 @@ class ArDunningEngine(models.AbstractModel):
         place = next((number for number, (code, _condition) in enumerate(reasons)
                       if code == 'stopped'), len(reasons))
         return [*reasons[:place], ('insolvency', SQL(
-            "(c.insolvency_date <= %s AND %s < c.insolvency_date)", date, ARISEN)),
+            "(c.insolvency_date IS NOT NULL AND c.insolvency_date <= %s"
+            " AND %s < c.insolvency_date)", date, ARISEN)),
             *reasons[place:]]

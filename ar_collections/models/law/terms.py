@@ -110,12 +110,16 @@ class AccountMove(models.Model):
     ar_term_warning = PlainChar(
         compute='_compute_ar_term_warning', compute_sudo=True, groups=READERS)
 
-    @api.depends('invoice_date', 'invoice_date_due', 'company_id', 'move_type')
     def _compute_ar_term_warning(self):
-        """The header's due date is that of the last instalment: the longest one."""
+        """The header's due date is that of the last instalment: the longest one.
+
+        Computed for each page anew. Nearly every change of an entry or of its lines may move the
+        due date: to depend on it would hang this field into all that Odoo looks through when an
+        invoice is posted or paid.
+        """
         self.ar_term_warning = False
         invoices = self.filtered(lambda move: move.move_type == 'out_invoice' and (
-            move.company_id and move.invoice_date_due))
+            move.company_id and move.invoice_date_due and move.commercial_partner_id))
         for company, moves in invoices.grouped('company_id').items():
             today = company._get_ar_today()
             laws = moves._get_ar_debtors(company)
@@ -148,6 +152,11 @@ class AccountMove(models.Model):
                         "between businesses: %(rule)s.",
                         date=format_date(self.env, longest), country=cap.country_id.name,
                         rule=cap._describe(periodic))
+
+    @api.onchange('invoice_date', 'invoice_date_due', 'company_id', 'partner_id')
+    def _onchange_ar_term_warning(self):
+        """Compute the flag again while the form is edited, with the rights of its compute."""
+        self.invalidate_recordset(['ar_term_warning'], flush=False)
 
     def _get_ar_debtors(self, company):
         """Return {commercial partner: (kind of debtor, whether invoices are periodic)}.
