@@ -11,8 +11,6 @@ from ...tools.prepared import execute_prepared
 FAMILY = 500
 # Up to so many, a plan that does not know who they are is as good as one that does.
 FEW = 20
-# Stand for ids in a statement that is kept: of contacts, and of the companies or persons who owe.
-MEMBERS, DEBTORS = [-1], [-2]
 
 
 class ArCreditExposure(models.AbstractModel):
@@ -104,13 +102,16 @@ class ArCreditExposure(models.AbstractModel):
                   for member in members}
         # Ids are quicker to plan with than a join, as long as they are few.
         scope = list(owners) if len(owners) <= FAMILY else self._get_scope(partner_ids)
+        sums = SQL("").join(
+            SQL(", SUM(%s)", SQL.identifier(f'overdue_{number}'))
+            for number in range(len(cutoffs)))
         for whole in (False, True) if len(owners) <= FAMILY else (True,):
-            if len(owners) <= FEW:
-                rows = execute_prepared(self.env, self._get_few_sums(
-                    company, list(partner_ids), scope, tuple(cutoffs), whole))
-            else:
-                rows = self.env.execute_query(self._get_sums_query(
-                    company, partner_ids, scope, cutoffs, whole))
+            query = SQL(
+                "SELECT partner_id, currency_id, code, SUM(amount) %s FROM (%s) part"
+                " GROUP BY partner_id, currency_id, code",
+                sums, self._get_sums_union(company, partner_ids, scope, cutoffs, whole))
+            rows = execute_prepared(self.env, query) if len(owners) <= FEW else (
+                self.env.execute_query(query))
             if all(row[2] not in self._get_rare_codes(company) for row in rows):
                 break
         currencies = self.env['res.currency'].browse({row[1] for row in rows if row[1]})
@@ -156,30 +157,6 @@ class ArCreditExposure(models.AbstractModel):
                 totals[partner_id] = totals.get(partner_id, Decimal(0)) + (
                     Decimal(str(amount or 0)) / Decimal(str(rates.get(currency_id, 1))))
         return result
-
-    def _get_few_sums(self, company, partner_ids, members, cutoffs, whole):
-        """Return `_get_sums_query`; only its ids are new at each call."""
-        kept = self._keep_sums(company, company.ar_exposure_drafts, cutoffs, whole)
-        ids = {MEMBERS[0]: members, DEBTORS[0]: partner_ids}
-        # The text is that of an SQL object, with one placeholder for each of its values.
-        return SQL(kept.code, *(  # pylint: disable=sql-injection
-            ids.get(value[0], value) if isinstance(value, list) and len(value) == 1 else value
-            for value in kept.params))
-
-    @tools.ormcache('company.id', 'drafts', 'cutoffs', 'whole')
-    def _keep_sums(self, company, drafts, cutoffs, whole):
-        """Kept until an account, a company or a rule changes: writing it takes its time too."""
-        return self._get_sums_query(company, DEBTORS, MEMBERS, cutoffs, whole)
-
-    def _get_sums_query(self, company, partner_ids, scope, cutoffs, whole):
-        """Return the query of (partner_id, currency_id, code, amount, overdue_0, ...)."""
-        sums = SQL("").join(
-            SQL(", SUM(%s)", SQL.identifier(f'overdue_{number}'))
-            for number in range(len(cutoffs)))
-        return SQL(
-            "SELECT partner_id, currency_id, code, SUM(amount) %s FROM (%s) part"
-            " GROUP BY partner_id, currency_id, code",
-            sums, self._get_sums_union(company, partner_ids, scope, cutoffs, whole))
 
     def _get_families(self, partner_ids):
         """Return {partner_id: ids of it and its contacts}, one more than `FAMILY` at most."""
