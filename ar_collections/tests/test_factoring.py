@@ -171,6 +171,13 @@ class TestFactoringEntries(FactoringCommon):
         self.assertEqual((entry.state, self.receivable()), ('draft', 1000))
         entry.action_post()
         self.assertEqual(self.receivable(), 1000, "the claim stays")
+        # What is open today is filtered and added up by lists, though nothing is stored.
+        Line = self.env['ar.factoring.line']
+        for low, total in ((999, 1000), (1000, None)):
+            [[found]] = Line._read_group(
+                [('id', 'in', assignment.line_ids.ids), ('residual', '>', low)],
+                aggregates=['residual:sum'])
+            self.assertEqual(found or None, total)
         self.assertEqual(
             [self.balance(code) for code in ('467100', '519300', '622500', '661600')],
             [786, -800, 10, 4])

@@ -229,7 +229,10 @@ class ArFactoringLine(models.Model):
     date_due = fields.Date(string="Due date", compute='_compute_figures', store=True)
     amount = fields.Monetary(
         compute='_compute_figures', store=True, help="Open amount when it was assigned.")
-    residual = fields.Monetary(string="Open today", compute='_compute_residual')
+    # Read for each page anew: to depend on the amount itself would make every posting and payment
+    # look for lines to forget.
+    residual = fields.Monetary(
+        related='move_id.amount_residual', string="Open today", depends=['move_id'])
     state = fields.Selection(
         [('draft', "Draft"), ('assigned', "Assigned"), ('paid', "Paid by the customer"),
          ('returned', "Returned"), ('cancelled', "Cancelled")],
@@ -251,15 +254,6 @@ class ArFactoringLine(models.Model):
     @api.depends('move_id')
     def _compute_figures(self):
         self._read_amounts()
-
-    @api.depends('move_id')
-    def _compute_residual(self):
-        """Read for each page anew.
-
-        To depend on the residual would make every posting and payment look for lines to forget.
-        """
-        for line in self:
-            line.residual = line.move_id.amount_residual
 
     def _read_amounts(self):
         """Read what the invoices owe, as of now; only drafts move."""

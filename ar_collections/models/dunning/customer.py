@@ -204,7 +204,7 @@ class MergePartnerAutomatic(models.TransientModel):
     _inherit = 'base.partner.merge.automatic.wizard'
 
     def _update_foreign_keys(self, src_partners, dst_partner):
-        """EXTENDS core: reminders name the customer without a foreign key of their own."""
+        """EXTENDS base: reminders name the customer without a foreign key of their own."""
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env.cr.execute(SQL(
             "UPDATE ar_reminder SET partner_id = %s WHERE partner_id = ANY(%s)",
