@@ -89,15 +89,25 @@ class ArCustomer(models.Model):
 
     def _search_max_days_overdue(self, operator, value):
         """Search on days through the stored date: more days means an earlier date."""
+        today = fields.Date.context_today(self)
+        if operator == 'in':
+            return fields.Domain.OR(self._get_overdue_domain(today, int(days)) for days in value)
         flipped = {'>': '<', '>=': '<=', '<': '>', '<=': '>='}.get(operator)
         if not flipped:
             return NotImplemented
-        today = fields.Date.context_today(self)
         limit = fields.Date.subtract(today, days=int(value))
         domain = fields.Domain('oldest_due_date', flipped, limit)
         if operator in ('<', '<='):
             domain |= fields.Domain('oldest_due_date', '=', False)
         return domain
+
+    def _get_overdue_domain(self, today, days):
+        """Return who is exactly so many days late; with zero, who is not late."""
+        if days:
+            return fields.Domain('oldest_due_date', '=', fields.Date.subtract(today, days=days)) & (
+                fields.Domain('oldest_due_date', '<', today))
+        return fields.Domain('oldest_due_date', '>=', today) | fields.Domain(
+            'oldest_due_date', '=', False)
 
     # === CRUD === #
 

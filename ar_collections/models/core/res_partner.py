@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ...tools.searching import answers_any
+
 READERS = 'ar_collections.group_ar_auditor,ar_collections.group_ar_collector_own'
 
 
@@ -38,6 +40,7 @@ class ResPartner(models.Model):
         for partner in self:
             partner.ar_customer_id = by_partner.get(partner.commercial_partner_id)
 
+    @answers_any
     def _search_ar_customer_id(self, operator, value):
         if operator != 'in':
             return NotImplemented

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, formatLang
 
+from ...tools.searching import search_told
 from .limit import KINDS
 
 # A proposed limit is rounded up to a figure a person would choose.
@@ -18,7 +19,7 @@ class ArCreditRequest(models.Model):
     _order = 'id desc'
     _check_company_auto = True
 
-    name = fields.Char(compute='_compute_name', compute_sudo=True)
+    name = fields.Char(compute='_compute_name', search='_search_name', compute_sudo=True)
     customer_id = fields.Many2one(
         'ar.customer', required=True, ondelete='cascade', index=True, tracking=True)
     company_id = fields.Many2one(related='customer_id.company_id', store=True, index=True)
@@ -60,6 +61,9 @@ class ArCreditRequest(models.Model):
         for request in self:
             request.name = self.env._(
                 "Limit for %s", request.customer_id.display_name or "")
+
+    def _search_name(self, operator, value):
+        return search_told(self, 'name', operator, value)
 
     @api.depends('customer_id')
     def _compute_current_limit(self):

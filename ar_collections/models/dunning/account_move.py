@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.searching import answers_any
 from ..core.described_fields import (
     GroupableDate,
     GroupableMany2one,
@@ -37,6 +38,15 @@ class AccountMove(models.Model):
         help="Set it to dun this invoice by another policy than its customer's.")
 
     # === COMPUTES === #
+
+    def _compute_payment_count(self):
+        """EXTENDS account: count with all rights.
+
+        A collector of own customers may open invoices, but not the payments of the house, and
+        could not open an invoice because Odoo counts them.
+        """
+        # sudo: a number on the invoice; the payments behind it keep their own rights.
+        return super(AccountMove, self.sudo())._compute_payment_count()
 
     def _compute_ar_dunning(self):
         """One query for any number of invoices."""
@@ -106,12 +116,14 @@ class AccountMove(models.Model):
 
     # === SEARCH AND GROUP === #
 
+    @answers_any
     def _search_ar_dunning_level_id(self, operator, value):
         if operator != 'in':
             return NotImplemented
         level = self._get_ar_level_sql(SQL("account_move.id"))
         return self._search_ar_sql(level, value)
 
+    @answers_any
     def _search_ar_dunning_policy_id(self, operator, value):
         if operator != 'in':
             return NotImplemented
@@ -124,27 +136,33 @@ class AccountMove(models.Model):
         return domain
 
     def _search_ar_last_reminder_date(self, operator, value):
-        if operator not in ('<', '<=', '>', '>='):
-            if operator != 'in' or set(value) != {False}:
-                return NotImplemented
-            sent = SQL("(SELECT move_id FROM ar_reminder_line"
-                       " WHERE state = 'sent' AND kind = 'step' AND move_id IS NOT NULL)")
-            return fields.Domain('id', 'not in', sent)
-        return fields.Domain('id', 'in', SQL(
-            "(SELECT line.move_id FROM ar_reminder_line line"
-            "   JOIN ar_reminder reminder ON reminder.id = line.reminder_id"
-            "  WHERE line.kind = 'step' AND line.state = 'sent' AND line.move_id IS NOT NULL"
-            "  GROUP BY line.move_id HAVING MAX(reminder.sent_date) %s %s)",
-            SQL(operator), value))
+        return self._search_ar_day(operator, value, SQL(
+            "SELECT line.move_id, MAX(reminder.sent_date) AS day FROM ar_reminder_line line"
+            "  JOIN ar_reminder reminder ON reminder.id = line.reminder_id"
+            " WHERE line.kind = 'step' AND line.state = 'sent' AND line.move_id IS NOT NULL"
+            " GROUP BY line.move_id"))
 
     def _search_ar_next_action_date(self, operator, value):
-        steps = self._get_ar_next_step_sql()
-        if operator == 'in' and set(value) == {False}:
-            return fields.Domain('id', 'not in', SQL("(SELECT move_id FROM (%s) step)", steps))
+        return self._search_ar_day(operator, value, SQL(
+            "SELECT move_id, next_date AS day FROM (%s) step", self._get_ar_next_step_sql()))
+
+    def _search_ar_day(self, operator, value, days):
+        """Return the domain of the invoices by a day that a query knows.
+
+        :param SQL days: query of (move_id, day)
+        """
+        if operator == 'in':
+            asked = [fields.Date.to_string(day) for day in value if day]
+            found = fields.Domain('id', 'in', SQL(
+                "(SELECT move_id FROM (%s) known WHERE day = ANY(%s::date[]))", days, asked))
+            if False in value:
+                found |= fields.Domain(
+                    'id', 'not in', SQL("(SELECT move_id FROM (%s) known)", days))
+            return found
         if operator not in ('<', '<=', '>', '>='):
             return NotImplemented
         return fields.Domain('id', 'in', SQL(
-            "(SELECT move_id FROM (%s) step WHERE next_date %s %s)", steps, SQL(operator), value))
+            "(SELECT move_id FROM (%s) known WHERE day %s %s)", days, SQL(operator), value))
 
     @api.model
     def _get_ar_next_step_sql(self):

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.searching import answers_any
 from ..core.described_fields import GroupableMany2one, PlainInteger
 from .account_move import READERS
 
@@ -72,6 +73,7 @@ class AccountMoveLine(models.Model):
 
     # === SEARCH AND GROUP === #
 
+    @answers_any
     def _search_ar_dunning_level_id(self, operator, value):
         if operator != 'in':
             return NotImplemented

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
 
+from ...tools.searching import search_told
+
 _logger = logging.getLogger(__name__)
 
 LETTER_REPORT = 'ar_collections.ar_reminder_letter_report'
@@ -130,7 +132,7 @@ class ArLetterBatch(models.Model):
     _description = "Batch of printed letters"
     _order = 'id desc'
 
-    name = fields.Char(compute='_compute_name')
+    name = fields.Char(compute='_compute_name', search='_search_name')
     company_id = fields.Many2one('res.company', required=True, index=True, ondelete='cascade')
     reminder_ids = fields.One2many('ar.reminder', 'batch_id', string="Letters")
     letter_count = fields.Integer(readonly=True)
@@ -142,6 +144,9 @@ class ArLetterBatch(models.Model):
             day = fields.Date.to_string(fields.Date.context_today(batch, batch.create_date))
             batch.name = self.env._(
                 "Letters of %(date)s (%(count)s)", date=day, count=batch.letter_count)
+
+    def _search_name(self, operator, value):
+        return search_told(self, 'name', operator, value)
 
     def action_download(self):
         """Download the merged PDF."""

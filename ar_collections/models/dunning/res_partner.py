@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.searching import answers_any
 from ..core.res_partner import READERS
 
 
@@ -27,6 +28,7 @@ class ResPartner(models.Model):
             partner.ar_dunning_level_id = levels.get(partner.commercial_partner_id.id)
             partner.ar_reminder_count = partner.ar_customer_id.reminder_count
 
+    @answers_any
     def _search_ar_dunning_level_id(self, operator, value):
         if operator != 'in':
             return NotImplemented

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ...tools.searching import search_told
 from .engine import CREDIT_TABLE
 
 _logger = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ class ArDunningRun(models.Model):
     _order = 'date desc, id desc'
 
     # === FIELDS === #
-    name = fields.Char(compute='_compute_name')
+    name = fields.Char(compute='_compute_name', search='_search_name')
     company_id = fields.Many2one(
         'res.company', required=True, index=True, readonly=True,
         default=lambda self: self.env.company)
@@ -53,6 +54,9 @@ class ArDunningRun(models.Model):
             run.name = self.env._(
                 "Run of %(date)s (%(id)s)",
                 date=fields.Date.to_string(run.date) if run.date else "", id=run.id or "")
+
+    def _search_name(self, operator, value):
+        return search_told(self, 'name', operator, value)
 
     def _compute_counts(self):
         """Two grouped queries for any number of runs."""

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from odoo.tools.date_utils import parse_date
 from odoo.tools.misc import format_date
 
+from ...tools.searching import answers_any
 from .aged_bucket import MAX_BUCKETS
 
 # What the context may choose. Rights are not among them: those come from the record rules.
@@ -257,6 +258,7 @@ class ArAgedBalance(models.Model):
         for row in self:
             row.policy_id = row.customer_id.effective_policy_id
 
+    @answers_any
     def _search_policy_id(self, operator, value):
         if operator != 'in':
             return NotImplemented

@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_date
 
+from ...tools.searching import search_told
+
 STATES = [
     ('waiting', "Waiting"),
     ('printing', "Being printed"),
@@ -35,7 +37,7 @@ class ArAgedPrint(models.Model):
     _order = 'id desc'
 
     # === FIELDS === #
-    name = fields.Char(compute='_compute_name')
+    name = fields.Char(compute='_compute_name', search='_search_name')
     company_id = fields.Many2one(
         'res.company', required=True, index=True, readonly=True, ondelete='cascade')
     company_ids = fields.Many2many('res.company', string="Companies", readonly=True)
@@ -77,6 +79,9 @@ class ArAgedPrint(models.Model):
     def _compute_name(self):
         for job in self:
             job.name = self.env._("Aged balance at %s", format_date(self.env, job.date))
+
+    def _search_name(self, operator, value):
+        return search_told(self, 'name', operator, value)
 
     @api.depends('state', 'page_count', 'part_ids.printed_at')
     def _compute_progress(self):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
+from ...tools.searching import search_told
 from ..core.customer_refresh import CASH_JOURNALS
 from .forecast import CREDITS_LEFT, LATER, WEEKS
 from .forecast_item import DEPENDS
@@ -41,7 +42,8 @@ class ArForecastWeek(models.Model):
     kind = fields.Selection(KINDS, readonly=True)
     week = summed(fields.Date, "Week", help="Monday of the week.")
     label = fields.Char(
-        string="When", compute='_compute_label', depends_context=('ar_date', 'lang'))
+        string="When", compute='_compute_label', search='_search_label',
+        depends_context=('ar_date', 'lang'))
     likely = summed(
         fields.Monetary, "Expected", help="Items whose likely date lies in this week.")
     likely_total = summed(
@@ -74,6 +76,9 @@ class ArForecastWeek(models.Model):
     def _compute_label(self):
         for row in self:
             row.label = self.env['ar.forecast']._get_label(row.number, row.week)
+
+    def _search_label(self, operator, value):
+        return search_told(self, 'label', operator, value)
 
     # === QUERY === #
 

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ...tools.searching import search_told
+
 STATES = [
     ('waiting', "Waiting"),
     ('queued', "In the mail queue"),
@@ -19,7 +21,7 @@ class ArStatementRun(models.Model):
     _description = "Sending of statements"
     _order = 'id desc'
 
-    name = fields.Char(compute='_compute_name')
+    name = fields.Char(compute='_compute_name', search='_search_name')
     company_id = fields.Many2one(
         'res.company', required=True, index=True, ondelete='cascade', readonly=True)
     user_id = fields.Many2one(
@@ -49,6 +51,9 @@ class ArStatementRun(models.Model):
                     "Statements from %(start)s to %(end)s", start=run.date_from, end=run.date_to)
             else:
                 run.name = self.env._("Statements as of %s", run.date_to)
+
+    def _search_name(self, operator, value):
+        return search_told(self, 'name', operator, value)
 
     @api.depends('sending_ids.state')
     def _compute_counts(self):

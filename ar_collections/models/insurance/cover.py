@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -89,15 +91,16 @@ class ArCover(models.Model):
             cover.amount_today = amounts.get(cover._origin.id, 0.0)
 
     def _search_amount_today(self, operator, value):
-        operators = {'>': SQL(">"), '>=': SQL(">="), '<': SQL("<"), '<=': SQL("<=")}
+        operators = {'>': SQL(">"), '>=': SQL(">="), '<': SQL("<"), '<=': SQL("<="),
+                     'in': SQL("= ANY")}
         if operator not in operators:
             return NotImplemented
         self.env['ar.cover.layer'].flush_model()
         ids = [row[0] for row in self.env.execute_query(SQL(
             "SELECT c.id FROM ar_cover c LEFT JOIN (%s) a ON a.cover_id = c.id"
-            " WHERE COALESCE(a.amount, 0) %s %s",
+            " WHERE COALESCE(a.amount, 0) %s (%s)",
             self._get_amounts_query(self.env.company._get_ar_today()), operators[operator],
-            value))]
+            [Decimal(str(one or 0)) for one in value] if operator == 'in' else value))]
         return fields.Domain('id', 'in', ids)
 
     @api.depends('customer_id', 'policy_id')

@@ -107,9 +107,14 @@ class ArDeadline(models.Model):
 
     def _search_days_left(self, operator, value):
         """Search on days through the stored date: fewer days, earlier date."""
+        today = self.env.company._get_ar_today()
+        if operator == 'in':
+            last_days = [fields.Date.add(today, days=int(days)) for days in value]
+            # Without a last day, zero is shown.
+            return fields.Domain('last_day', 'in', [*last_days, *(
+                [False] if 0 in value else [])])
         if operator not in ('<', '<=', '>', '>=') or not isinstance(value, (int, float)):
             return NotImplemented
-        today = self.env.company._get_ar_today()
         return fields.Domain('last_day', operator, fields.Date.add(today, days=int(value)))
 
     @api.depends('kind', 'partner_id', 'move_id')
