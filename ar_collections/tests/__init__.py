@@ -70,6 +70,7 @@ from . import (
     test_dunning_policy,
     test_dunning_sending,
     test_dunning_states,
+    test_every_screen,
     test_expected_cash,
     test_insurance_bodacc,
     test_insurance_call_rates,

@@ -87,7 +87,7 @@ class ArCreditGroup(models.Model):
         today, demands = fields.Date.context_today(self), {}
         for group in groups:
             # A company and its branches are one debtor file: naming both must not count it twice.
-            for company in group.company_ids.root_id:
+            for company in group.company_ids.root_id._origin:
                 demands.setdefault(company, set()).update(group.customer_ids.partner_id.ids)
         totals = self.env['ar.credit.exposure'].sudo()._get_totals(
             {company: sorted(partner_ids) for company, partner_ids in demands.items()})
@@ -98,5 +98,5 @@ class ArCreditGroup(models.Model):
                     float(sum(totals[company.id].get(partner_id, 0)
                               for partner_id in group.customer_ids.partner_id.ids)),
                     group.currency_id, company, today)
-                for company in group.company_ids.root_id))
+                for company in group.company_ids.root_id._origin))
         return exposures

@@ -172,9 +172,11 @@ class ArLegalCase(models.Model):
         """Return the texts of the customer's country and kind, confirmed or not."""
         self.ensure_one()
         country = self.customer_id.partner_id.country_id
+        if not country:
+            return self.env['ar.formal.notice.text']
         # sudo: choosing among texts that everybody who prints them may read.
         return self.env['ar.formal.notice.text'].sudo().search([
-            ('country_id', '!=', False), ('country_id', '=', country.id),
+            ('country_id', '=', country.id),
             ('debtor', '=', self._get_notice_debtor()),
             ('company_id', 'in', (False, self.company_id.id)),
         ], order='company_id, sequence, id')

@@ -104,7 +104,9 @@ class ArOverdueNotice(models.Model):
     @api.depends('line_ids.original_due', 'policy_id.overdue_notice_days')
     def _compute_last_day(self):
         for notice in self:
-            days = notice.policy_id._get_days('overdue_notice_days')
+            # A new notice has no policy yet.
+            policy = notice.policy_id
+            days = policy and policy._get_days('overdue_notice_days')
             dues = [line.original_due for line in notice.line_ids if line.original_due]
             notice.last_day = days and dues and fields.Date.add(min(dues), days=days)
 
@@ -124,8 +126,8 @@ class ArOverdueNotice(models.Model):
             # In the language of whoever reads the pack.
             lang = (notice.sudo().policy_id.insurer_id.lang
                     or notice.company_id.partner_id.lang or self.env.lang)
-            notice.steps_taken = notice.steps_taken or (
-                notice.customer_id.with_context(lang=lang)._get_steps_taken())
+            customer = notice.customer_id.with_context(lang=lang)
+            notice.steps_taken = notice.steps_taken or (customer and customer._get_steps_taken())
 
     # === CRUD === #
 
