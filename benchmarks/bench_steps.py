@@ -284,8 +284,12 @@ class _Posting:
             })],
         })
         self.env.flush_all()
+        # What is kept for one transaction is not kept from one step to the next, nor between turns.
+        self.env.cr.cache.clear()
         with Measure(self.env.cr) as block:
             move.action_post()
+            self.env.flush_all()
+            self.env.cr.cache.clear()
             self.env['account.payment.register'].with_context(
                 active_model='account.move', active_ids=move.ids,
             ).create({})._create_payments()

@@ -1,8 +1,10 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models.core.described_fields import Groupable, Plain
+from ..models.core.described_fields import Groupable, Plain, PlainInteger
 from .common import CollectionsCommon
 
 
@@ -46,6 +48,50 @@ class TestFields(CollectionsCommon):
                     getattr(field, name)(self.env),
                     getattr(fields.Field, name)(field, self.env) or (
                         None if what == 'aggregator' else False), f"{field} {what}")
+
+    def test_all_items_are_described_once_in_a_transaction(self):
+        """Odoo asks again each time items are written. Who asks otherwise gets his own answer."""
+        self.env['res.lang']._activate_lang('fr_FR')
+        items = self.env['account.move.line']
+        for user in (self.user('auditor'), self.user('base.group_user', 'employee')):
+            for lang in ('en_US', 'fr_FR'):
+                asked = items.with_user(user).with_context(lang=lang)
+                for _turn in range(2):
+                    described = asked.fields_get([])
+                    self.assertEqual(described, asked.fields_get())
+                    described['name'].clear()
+                    described.clear()
+        self.assertEqual(items.fields_get([], ['type'])['name'], {'type': 'char'})
+        self.assertEqual(list(items.fields_get(['name'])), ['name'])
+        counted, plain = [], PlainInteger.get_description
+
+        def count(field, env, attributes=None):
+            counted.append(field.name)
+            return plain(field, env, attributes)
+
+        draft = self.invoice(70, due='2026-07-01', post=False)
+        draft = draft.with_context(tracking_disable=False)
+        draft.invoice_date = False  # Odoo dates it when it is posted, its items too.
+        self.env.flush_all()
+        self.env.cr.cache.clear()
+        with patch.object(PlainInteger, 'get_description', count):
+            draft.action_post()
+            draft.env['account.payment.register'].with_context(
+                active_model='account.move', active_ids=draft.ids).create({})._create_payments()
+            self.env.flush_all()
+        self.assertEqual(draft.amount_residual, 0)
+        self.assertEqual(counted.count('ar_days_overdue'), 1)
+
+    def test_what_changes_in_a_posted_item_is_still_logged(self):
+        invoice = self.late.with_context(tracking_disable=False)
+        invoice.button_draft()
+        invoice.line_ids.fields_get([])
+        before = invoice.message_ids
+        invoice.invoice_line_ids.write({'name': "Other goods"})
+        self.env.flush_all()
+        value = (invoice.message_ids - before).sudo().tracking_value_ids
+        self.assertIn(("Goods", "Other goods"), [
+            (change.old_value_char, change.new_value_char) for change in value])
 
     def test_own_policy_of_another_company_is_refused(self):
         other = self.make_company("Elsewhere SAS")

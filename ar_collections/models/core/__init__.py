@@ -1,4 +1,5 @@
 from . import (
+    account_move_line,
     customer,
     customer_condition,
     customer_contact,

@@ -156,7 +156,11 @@ class SaleOrder(models.Model):
     def action_confirm(self):
         """EXTENDS sale: hold the offenders, confirm the others."""
         held = self._hold_offenders()
-        result = super(SaleOrder, self - held).action_confirm()
+        going = self - held
+        result = super(SaleOrder, going).action_confirm()
+        # Due in any case. Computed now, Odoo writes the lines once instead of twice, which saves a
+        # quarter of what the decision costs.
+        going.order_line._recompute_recordset(['untaxed_amount_to_invoice'])
         return held._get_hold_notification() if held else result
 
     def _hold_offenders(self):
