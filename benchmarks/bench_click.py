@@ -13,7 +13,7 @@ import time
 
 import bench_credit
 import requests
-from environment import ROOT
+from environment import ROOT, execute
 from lxml import etree
 
 LOGIN = PASSWORD = 'bench-salesperson'
@@ -38,6 +38,7 @@ def prepare(env, number):
         ids += side.create_orders(1).ids
     side.env.flush_all()
     side.env.cr.commit()
+    execute(side.env.cr.dbname, "ANALYZE sale_order, sale_order_line")
     return ids
 
 

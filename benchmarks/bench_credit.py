@@ -172,7 +172,13 @@ def step_confirm(env, options):
         plain = Environment(cr, SUPERUSER_ID, {})
         sides = {'with': _Confirming(env), 'without': _Confirming(plain)}
         seconds = {name: [] for name in sides}
+        warm = options['number'] // 5
         for turn in range(options['number']):
+            if turn == warm:
+                # The ledger has no orders of its own. The planner learns of those of the first
+                # turns, as it does wherever orders are committed: plans for empty tables are slow.
+                for side in sides.values():
+                    side.env.cr.execute("ANALYZE sale_order, sale_order_line")
             for name in list(sides) if turn % 2 else list(reversed(sides)):
                 seconds[name].append(sides[name].confirm())
         queries = {name: side.queries for name, side in sides.items()}
@@ -193,7 +199,6 @@ def step_confirm(env, options):
         counts[number] = block.queries
     env.cr.rollback()
     env.invalidate_all(flush=False)
-    warm = options['number'] // 5
     return {
         'median': {name: statistics.median(values[warm:]) for name, values in seconds.items()},
         'queries': queries, 'judging': counts, 'number': options['number'],
