@@ -9,7 +9,7 @@ from .credit_common import BlockCommon
 
 @tagged('post_install', '-at_install')
 class TestCreditPrepared(BlockCommon):
-    """The statements of a decision: prepared once for each connection, read only where needed."""
+    """The statements of a decision: prepared once for each connection, no more than needed."""
 
     def test_plans_are_kept_from_the_second_answer_of_a_transaction_on(self):
         """One click prepares nothing; a pooler may hand over another connection in between."""
@@ -70,3 +70,23 @@ class TestCreditPrepared(BlockCommon):
             self.assertEqual(asked, [self.buyer])
         check = self.env['ar.credit.check'].search([('order_id', '=', good.id)])
         self.assertEqual(check.figures['covered'], 100)
+
+    def test_a_confirmation_writes_the_lines_once(self):
+        """Odoo alone writes what is to be invoiced and the status in two statements."""
+        order = self.offer(1)
+        self.env.flush_all()
+        written, execute = [], type(self.env.cr).execute
+
+        def count(cr, query, *args, **kwargs):
+            text = query.code if isinstance(query, SQL) else str(query)
+            if 'UPDATE "sale_order_line"' in text:
+                written.append(text)
+            return execute(cr, query, *args, **kwargs)
+
+        with patch.object(type(self.env.cr), 'execute', count):
+            order.action_confirm()
+            self.env.flush_all()
+        self.assertEqual(len(written), 1)
+        line = order.order_line
+        self.assertEqual(line.untaxed_amount_to_invoice, line.price_subtotal)
+        self.assertEqual(line.invoice_status, 'to invoice')

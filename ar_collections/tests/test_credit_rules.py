@@ -1,10 +1,8 @@
 from decimal import Decimal
-from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import SQL
 
 from ..connectors.results import Cover, CoverStatus, Layer, LayerKind, Money
 from .credit_common import BlockCommon
@@ -225,26 +223,6 @@ class TestCreditRules(BlockCommon):
         self.assertEqual(counts[1], counts[2])
         self.assertLessEqual(
             counts[1], 3, "a read with the lock, the sums and a record, whatever the rules")
-
-    def test_a_confirmation_writes_the_lines_once(self):
-        """Odoo alone writes what is to be invoiced and the status in two statements."""
-        order = self.offer(1)
-        self.env.flush_all()
-        written, execute = [], type(self.env.cr).execute
-
-        def count(cr, query, *args, **kwargs):
-            text = query.code if isinstance(query, SQL) else str(query)
-            if 'UPDATE "sale_order_line"' in text:
-                written.append(text)
-            return execute(cr, query, *args, **kwargs)
-
-        with patch.object(type(self.env.cr), 'execute', count):
-            order.action_confirm()
-            self.env.flush_all()
-        self.assertEqual(len(written), 1)
-        line = order.order_line
-        self.assertEqual(line.untaxed_amount_to_invoice, line.price_subtotal)
-        self.assertEqual(line.invoice_status, 'to invoice')
 
     # === WHAT WAS DECIDED ON === #
 

@@ -61,6 +61,9 @@ class TestFields(CollectionsCommon):
                     self.assertEqual(described, asked.fields_get())
                     described['name'].clear()
                     described.clear()
+        elsewhere = self.make_company("Elsewhere SAS")
+        foreign = asked.with_context(allowed_company_ids=elsewhere.ids)
+        self.assertEqual(foreign.fields_get([]).keys(), asked.fields_get().keys())
         self.assertEqual(items.fields_get([], ['type'])['name'], {'type': 'char'})
         self.assertEqual(list(items.fields_get(['name'])), ['name'])
         counted, plain = [], PlainInteger.get_description
